@@ -1,0 +1,37 @@
+# Every target sets up what it needs: a fresh clone runs `make demo` and `make test` with nothing done before.
+# PYTHONSAFEPATH keeps the folders kernels/, runtime/ and context/ from shadowing packages of those names.
+export PYTHONSAFEPATH = 1
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: setup demo test check bench typed clean
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,nano]'
+	@touch $@
+
+setup: $(READY)
+
+demo: $(READY)
+	$(BIN)/mellum-ls demo $(DEMO_ARGS)
+
+test: $(READY)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(READY) typed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(READY)
+	$(BIN)/mellum-ls bench decode
+
+# Type checkers cannot follow the editable install's import hook; the link gives them the package's real name.
+typed:
+	@mkdir -p build/typed && ln -sfn ../.. build/typed/mellum_ls
+
+clean:
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis

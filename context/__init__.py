@@ -1,0 +1,1 @@
+"""Repository in, ranked text out. Knows neither LSP nor the model."""
