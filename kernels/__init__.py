@@ -1,0 +1,15 @@
+"""The tensor operations of the decoder: each has a plain torch reference and, in time, a Triton kernel.
+
+Pure functions on tensors; no input or output, no configuration, no state. A single user is served, so
+tensors have no batch dimension: the first dimension is the token.
+"""
+
+from mellum_ls.kernels.attention import attention
+from mellum_ls.kernels.dispatch import Op
+from mellum_ls.kernels.experts import experts
+from mellum_ls.kernels.rms_norm import rms_norm
+from mellum_ls.kernels.rope import apply_rope
+from mellum_ls.kernels.router import route
+from mellum_ls.kernels.swiglu import swiglu
+
+__all__ = ["Op", "apply_rope", "attention", "experts", "rms_norm", "route", "swiglu"]

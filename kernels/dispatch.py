@@ -1,0 +1,61 @@
+"""Chooses, once per device and dtype, the implementation of an operation.
+
+Knows nothing of what the operation computes. A fallback to the reference is logged once with its reason.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, ParamSpec, TypeVar
+
+import torch
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def unsupported_everywhere(device: torch.device, dtype: torch.dtype) -> str | None:
+    """The `supports` of an operation that has no kernel yet."""
+    return f"no kernel is written for {device.type} and {dtype}"
+
+
+@dataclass(frozen=True, slots=True)
+class Op(Generic[P, R]):
+    """One operation. The first argument of a call is the tensor whose device and dtype decide.
+
+    reference: plain torch; runs on every device and says what the operation means. triton: returns the Triton
+    launcher; called at most once per device and dtype, so that importing the operation does
+        not import triton. None while there is no kernel.
+    supports: None if the kernel serves this device and dtype, otherwise the reason why it does not.
+    """
+
+    name: str
+    reference: Callable[P, R]
+    triton: Callable[[], Callable[P, R]] | None = None
+    supports: Callable[[torch.device, torch.dtype], str | None] = unsupported_everywhere
+    _chosen: dict[tuple[str, torch.dtype], Callable[P, R]] = field(default_factory=dict, init=False, repr=False)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the chosen implementation."""
+        subject = args[0]
+        assert isinstance(subject, torch.Tensor), f"{self.name}: the first argument is {type(subject).__name__}"
+        chosen = self._chosen.get((subject.device.type, subject.dtype))
+        if chosen is None:
+            chosen = self.implementation(subject.device, subject.dtype)
+        return chosen(*args, **kwargs)
+
+    def implementation(self, device: torch.device, dtype: torch.dtype) -> Callable[P, R]:
+        """The implementation for this device and dtype; chosen and logged on the first call."""
+        key = (device.type, dtype)
+        if key not in self._chosen:
+            reason = "there is no Triton kernel" if self.triton is None else self.supports(device, dtype)
+            if self.triton is not None and reason is None:
+                self._chosen[key] = self.triton()
+            else:
+                # On a CPU the reference is what one expects; elsewhere the user should learn why it is slow.
+                level = logging.DEBUG if device.type == "cpu" else logging.INFO
+                logger.log(level, "%s on %s %s: plain torch, because %s", self.name, device.type, dtype, reason)
+                self._chosen[key] = self.reference
+        return self._chosen[key]

@@ -1,0 +1,71 @@
+"""The chosen experts of every token, each a SwiGLU MLP, summed with their shares.
+
+Does not choose them (router.py).
+"""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear, silu
+
+from mellum_ls.kernels.dispatch import Op
+
+# Up to this many (token, expert) pairs it is cheaper off the CPU to copy the chosen weights than to ask the
+# device which experts were hit.
+MAX_GATHERED_PAIRS = 32
+
+
+def experts_reference(x: Tensor, shares: Tensor, chosen: Tensor, gate_up: Tensor, down: Tensor) -> Tensor:
+    """Return sum over k of shares[t, k] * expert[chosen[t, k]](x[t]), [T, H].
+
+    x [T, H]; shares [T, K]; chosen [T, K] int64; gate_up [E, 2I, H], the gate's rows first; down [E, H, I].
+    """
+    if x.device.type != "cpu" and chosen.numel() <= MAX_GATHERED_PAIRS:
+        return _gathered(x, shares, chosen, gate_up, down)
+    if x.shape[0] == 1:
+        return _one_token(x, shares, chosen, gate_up, down)
+    return _by_expert(x, shares, chosen, gate_up, down)
+
+
+def _one_token(x: Tensor, shares: Tensor, chosen: Tensor, gate_up: Tensor, down: Tensor) -> Tensor:
+    """One row: matrix-vector products on the chosen experts in place, nothing copied."""
+    row = x[0]  # [H]
+    experts = chosen[0].tolist()
+    projected = torch.stack([gate_up[expert].mv(row) for expert in experts])  # [K, 2I]
+    gate, up = projected.chunk(2, dim=-1)
+    inner = silu(gate).mul_(up).mul_(shares.view(-1, 1))  # [K, I]; the share may go in before the linear map
+    output = down[experts[0]].mv(inner[0])  # [H]
+    for slot, expert in enumerate(experts[1:], start=1):
+        output.addmv_(down[expert], inner[slot])
+    return output[None]
+
+
+def _gathered(x: Tensor, shares: Tensor, chosen: Tensor, gate_up: Tensor, down: Tensor) -> Tensor:
+    """Few rows: copy the weights of every pair and multiply in a batch; no synchronisation with the host."""
+    num_tokens, top_k = chosen.shape
+    picked = chosen.reshape(-1)  # [T*K]
+    rows = x.repeat_interleave(top_k, dim=0)[:, :, None]  # [T*K, H, 1]
+    gate, up = torch.bmm(gate_up[picked], rows).chunk(2, dim=1)  # [T*K, I, 1] each
+    output = torch.bmm(down[picked], silu(gate).mul_(up))  # [T*K, H, 1]
+    return (output.view(num_tokens, top_k, -1) * shares[:, :, None]).sum(dim=1)
+
+
+def _by_expert(x: Tensor, shares: Tensor, chosen: Tensor, gate_up: Tensor, down: Tensor) -> Tensor:
+    """Many rows: sort the pairs by expert, so that each expert that was hit reads its weights once."""
+    num_tokens, top_k = chosen.shape
+    picked = chosen.reshape(-1)  # [T*K]
+    order = picked.argsort(stable=True)
+    counts = picked.bincount(minlength=gate_up.shape[0]).tolist()
+    rows = x[order // top_k]  # [T*K, H], sorted by expert
+    output = torch.empty_like(rows)
+    start = 0
+    for expert, count in enumerate(counts):
+        if count:
+            end = start + count
+            gate, up = linear(rows[start:end], gate_up[expert]).chunk(2, dim=-1)  # [count, I] each
+            output[start:end] = linear(silu(gate).mul_(up), down[expert])
+            start = end
+    unsorted = torch.empty_like(output).index_copy_(0, order, output)
+    return (unsorted.view(num_tokens, top_k, -1) * shares[:, :, None]).sum(dim=1)
+
+
+experts = Op("experts", experts_reference)

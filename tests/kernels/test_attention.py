@@ -1,0 +1,44 @@
+import pytest
+import torch
+from torch import Tensor
+
+from mellum_ls.kernels import attention
+
+CASES = [
+    pytest.param(queries, cached, window, heads, kv, id=f"T{queries}-S{queries + cached}-W{window}-{heads}x{kv}")
+    for heads, kv in ((1, 1), (4, 2), (6, 1))
+    for queries, cached in ((1, 0), (1, 1), (1, 37), (2, 0), (9, 0), (9, 30))
+    for window in (None, 1, 2, 8, 64)
+]
+
+
+def by_hand(q: Tensor, k: Tensor, v: Tensor, window: int | None) -> Tensor:
+    """One query and one head at a time, in double precision."""
+    q, k, v = q.double(), k.double(), v.double()
+    output = torch.zeros_like(q)
+    group = q.shape[1] // k.shape[1]
+    for row in range(q.shape[0]):
+        position = k.shape[0] - q.shape[0] + row
+        first = 0 if window is None else max(0, position - window + 1)
+        for head in range(q.shape[1]):
+            keys, values = k[first : position + 1, head // group], v[first : position + 1, head // group]
+            output[row, head] = (keys @ q[row, head] * q.shape[2] ** -0.5).softmax(0) @ values
+    return output.float()
+
+
+@pytest.mark.parametrize(("queries", "cached", "window", "heads", "kv"), CASES)
+def test_equals_one_query_at_a_time(queries: int, cached: int, window: int | None, heads: int, kv: int) -> None:
+    generator = torch.Generator().manual_seed(queries * 100 + cached)
+    q = 3 * torch.randn(queries, heads, 8, generator=generator)
+    k, v = torch.randn(2, queries + cached, kv, 8, generator=generator)
+    torch.testing.assert_close(attention(q, k, v, window), by_hand(q, k, v, window), rtol=1e-5, atol=1e-5)
+
+
+def test_keys_in_a_wider_store_may_be_read_in_place() -> None:
+    """The cache hands out views of a larger buffer whose unused rows hold anything."""
+    generator = torch.Generator().manual_seed(5)
+    store = torch.full((2, 50, 2, 8), float("nan"))
+    store[:, :20] = torch.randn(2, 20, 2, 8, generator=generator)
+    q = torch.randn(3, 4, 8, generator=generator)
+    found = attention(q, store[0, :20], store[1, :20], 7)
+    torch.testing.assert_close(found, by_hand(q, store[0, :20], store[1, :20], 7), rtol=1e-5, atol=1e-5)
