@@ -1,0 +1,111 @@
+"""The one reader of environment variables: MELLUM_* to a frozen Environment, and a model name to its folder.
+
+Standard library and platformdirs only: the language server imports it. Does not know what a model is.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mellum_ls.runtime.errors import ModelNotFound, SettingError
+
+DEFAULT_IDLE_SECONDS = 1800.0
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+APP = "mellum-ls"
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What the user's environment says, with defaults filled in. Paths are absolute; none is created here."""
+
+    model: str | None
+    runtime_dir: Path
+    cache_dir: Path
+    log_level: str
+    threads: int | None
+    idle_seconds: float
+
+
+def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
+    """Read MELLUM_* from `variables` (default: this process's own).
+
+    An empty variable counts as unset. Raises SettingError that names the variable and what it may be.
+    """
+    env = os.environ if variables is None else variables
+    cache = _folder(env, "MELLUM_CACHE_DIR") or _default_cache_dir()
+    return Environment(
+        model=env.get("MELLUM_MODEL") or None,
+        runtime_dir=_folder(env, "MELLUM_RUNTIME_DIR") or _default_runtime_dir(env, cache),
+        cache_dir=cache,
+        log_level=_log_level(env),
+        threads=_threads(env),
+        idle_seconds=_idle_seconds(env),
+    )
+
+
+def model_directory(model: str | None) -> Path:
+    """The absolute folder of `model`: a folder, or None for the embedded mellum2-nano.
+
+    Raises ModelNotFound when it is no folder on this machine. The loader says whether it holds a model.
+    """
+    if model is None:
+        from importlib.resources import files  # not needed, and not paid for, when a folder is named
+
+        return Path(str(files("mellum_ls.runtime.nano") / "mellum2-nano"))
+    path = Path(model).expanduser()
+    if path.is_dir():
+        return path.resolve()
+    if path.exists():
+        raise ModelNotFound(f"model {model!r} is a file; name the folder that holds config.json")
+    raise ModelNotFound(f"model {model!r} is not a folder on this machine; models cannot be downloaded yet")
+
+
+def _folder(env: Mapping[str, str], name: str) -> Path | None:
+    value = env.get(name)
+    return Path(os.path.abspath(os.path.expanduser(value))) if value else None
+
+
+def _default_cache_dir() -> Path:
+    from platformdirs import user_cache_path  # only when no variable says where
+
+    return user_cache_path(APP, appauthor=False)
+
+
+def _default_runtime_dir(env: Mapping[str, str], cache: Path) -> Path:
+    # Without XDG_RUNTIME_DIR the usual fallback is a guessable folder in /tmp that anyone may have made.
+    base = _folder(env, "XDG_RUNTIME_DIR")
+    return base / APP if base else cache / "run"
+
+
+def _log_level(env: Mapping[str, str]) -> str:
+    value = env.get("MELLUM_LOG_LEVEL") or "INFO"
+    level = value.upper()
+    if level not in LOG_LEVELS:
+        raise SettingError(f"MELLUM_LOG_LEVEL is {value!r}; use one of {', '.join(LOG_LEVELS)}")
+    return level
+
+
+def _threads(env: Mapping[str, str]) -> int | None:
+    value = env.get("MELLUM_THREADS")
+    if not value:
+        return None
+    if not value.isascii() or not value.isdigit() or int(value) < 1:
+        raise SettingError(f"MELLUM_THREADS is {value!r}; use a whole number of 1 or more")
+    return int(value)
+
+
+def _idle_seconds(env: Mapping[str, str]) -> float:
+    value = env.get("MELLUM_IDLE_SECONDS")
+    if not value:
+        return DEFAULT_IDLE_SECONDS
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = math.nan
+    if not (0 < seconds < math.inf):
+        raise SettingError(f"MELLUM_IDLE_SECONDS is {value!r}; use a number of seconds above 0")
+    return seconds

@@ -1,0 +1,72 @@
+"""Every fault of the runtime that a user or a caller can cause; torch-free: the language server imports it.
+
+MellumError
+├── ModelError                the model directory cannot be served as it is
+│   ├── ModelNotFound         no directory, or a file that every checkpoint has is missing
+│   ├── ConfigError           config.json: bad or missing keys, all of them named
+│   ├── CheckpointError       safetensors files: missing, truncated, wrong names, shapes or dtypes
+│   └── TokenizerError        tokenizer.json: unreadable, of another kind, or not the one of these weights
+├── SettingError              an environment variable or an option has a value that cannot be used
+├── RequestError              a completion request that cannot be served as asked
+└── RuntimeUnavailable        the model process cannot be reached
+    └── ProtocolError         the other side of the socket broke the wire format or speaks another version
+        ├── FrameError        bytes that are no frame, or a frame over the size limit
+        ├── MessageError      a frame that is no message, or with a field that is missing or wrong
+        └── ProtocolMismatch  a model process of another version answers
+"""
+
+
+class MellumError(Exception):
+    """Base of all faults whose message is meant for the user: it names the thing and the remedy."""
+
+
+class ModelError(MellumError):
+    """The model directory cannot be served as it is."""
+
+
+class ModelNotFound(ModelError):
+    """There is no model directory, or a file that every checkpoint has is missing from it."""
+
+
+class ConfigError(ModelError):
+    """config.json has bad or missing keys; the message names all of them."""
+
+
+class CheckpointError(ModelError):
+    """The safetensors files are missing, truncated, or do not hold the tensors that the config describes."""
+
+
+class TokenizerError(ModelError):
+    """tokenizer.json cannot be read, is of another kind, or does not belong to these weights."""
+
+
+class SettingError(MellumError):
+    """An environment variable or an option has a value that cannot be used; the message names it."""
+
+
+class RequestError(MellumError):
+    """A completion request that cannot be served as asked."""
+
+
+class RuntimeUnavailable(MellumError):
+    """The model process cannot be reached, or went away in the middle of a request."""
+
+
+class ProtocolError(RuntimeUnavailable):
+    """The other side of the socket broke the wire format or speaks another version of it."""
+
+
+class FrameError(ProtocolError):
+    """Bytes on the socket are not a frame, or a frame is over the size limit."""
+
+
+class MessageError(ProtocolError):
+    """A frame is not one of the messages, or a field of it is missing or of the wrong type."""
+
+
+class ProtocolMismatch(ProtocolError):
+    """A model process of another version answers; `replaceable` says that this client may shut it down."""
+
+    def __init__(self, message: str, *, replaceable: bool = False) -> None:
+        super().__init__(message)
+        self.replaceable = replaceable

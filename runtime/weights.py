@@ -1,0 +1,255 @@
+"""From the checkpoint's names to the tensors the decoder multiplies with: expected names and shapes, and the
+stacking.
+
+Experts are stored one by one and served stacked; query, key and value projections are stored apart and served
+fused. Knows nothing of files (checkpoint.py) nor of the forward pass (model.py).
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mellum_ls.runtime.checkpoint import DTYPES, Checkpoint
+from mellum_ls.runtime.config import MlpType, ModelConfig
+from mellum_ls.runtime.errors import CheckpointError
+
+logger = logging.getLogger(__name__)
+
+MTP_PREFIX = "mtp."
+MAX_LISTED = 8
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SparseMlpWeights:
+    """Router [E, H] in float32; gate_up [E, 2I, H], the gate's rows first; down [E, H, I]."""
+
+    router: Tensor
+    gate_up: Tensor
+    down: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class DenseMlpWeights:
+    """gate_up [2I, H], the gate's rows first; down [H, I]."""
+
+    gate_up: Tensor
+    down: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class LayerWeights:
+    """One decoder layer. qkv [(Hq + 2 Hkv) D, H]; qk_norm [Hq + Hkv, D], one row a head; output [H, Hq D]."""
+
+    input_norm: Tensor
+    qkv: Tensor
+    qk_norm: Tensor
+    output: Tensor
+    mlp_norm: Tensor
+    mlp: SparseMlpWeights | DenseMlpWeights
+
+
+@dataclass(frozen=True, slots=True)
+class MtpWeights:
+    """The multi-token prediction layer. projection [H, 2H] takes (embedding, hidden)."""
+
+    embedding_norm: Tensor
+    hidden_norm: Tensor
+    projection: Tensor
+    layer: LayerWeights
+    norm: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class ModelWeights:
+    """All weights: embedding [V, H], layers, final norm [H], lm_head [V, H] (the embedding where tied)."""
+
+    embedding: Tensor
+    layers: tuple[LayerWeights, ...]
+    norm: Tensor
+    lm_head: Tensor
+    mtp: MtpWeights | None
+
+
+def expected_tensors(config: ModelConfig, *, mtp: bool = False) -> dict[str, Shape]:
+    """The names and shapes of a checkpoint in the released layout, which has tensors for each expert."""
+    hidden, vocab = config.hidden_size, config.vocab_size
+    expected: dict[str, Shape] = {
+        "model.embed_tokens.weight": (vocab, hidden),
+        "model.norm.weight": (hidden,),
+    }
+    if not config.tie_word_embeddings:
+        expected["lm_head.weight"] = (vocab, hidden)
+    for index, kind in enumerate(config.mlp_layer_types):
+        expected.update(_layer_tensors(config, f"model.layers.{index}.", kind))
+    if mtp:
+        expected.update(_mtp_tensors(config))
+    return expected
+
+
+def _layer_tensors(config: ModelConfig, prefix: str, kind: MlpType) -> Iterator[tuple[str, Shape]]:
+    hidden, head = config.hidden_size, config.head_dim
+    queries, keys = config.num_attention_heads * head, config.num_key_value_heads * head
+    yield prefix + "input_layernorm.weight", (hidden,)
+    yield prefix + "self_attn.q_proj.weight", (queries, hidden)
+    yield prefix + "self_attn.k_proj.weight", (keys, hidden)
+    yield prefix + "self_attn.v_proj.weight", (keys, hidden)
+    yield prefix + "self_attn.o_proj.weight", (hidden, queries)
+    yield prefix + "self_attn.q_norm.weight", (head,)
+    yield prefix + "self_attn.k_norm.weight", (head,)
+    yield prefix + "post_attention_layernorm.weight", (hidden,)
+    if kind == "dense":
+        yield from _mlp_tensors(prefix + "mlp.", hidden, config.intermediate_size)
+        return
+    yield prefix + "mlp.gate.weight", (config.num_experts, hidden)
+    for expert in range(config.num_experts):
+        yield from _mlp_tensors(f"{prefix}mlp.experts.{expert}.", hidden, config.moe_intermediate_size)
+
+
+def _mlp_tensors(prefix: str, hidden: int, inner: int) -> Iterator[tuple[str, Shape]]:
+    yield prefix + "gate_proj.weight", (inner, hidden)
+    yield prefix + "up_proj.weight", (inner, hidden)
+    yield prefix + "down_proj.weight", (hidden, inner)
+
+
+def _mtp_tensors(config: ModelConfig) -> Iterator[tuple[str, Shape]]:
+    hidden = config.hidden_size
+    yield MTP_PREFIX + "pre_fc_norm_embedding.weight", (hidden,)
+    yield MTP_PREFIX + "pre_fc_norm_hidden.weight", (hidden,)
+    yield MTP_PREFIX + "fc.weight", (hidden, 2 * hidden)
+    yield MTP_PREFIX + "norm.weight", (hidden,)
+    yield from _layer_tensors(config, MTP_PREFIX + "layers.0.", config.mtp_mlp_layer_type)
+
+
+class _Builder:
+    """Allocates the served tensors and remembers which part of them each checkpoint tensor fills."""
+
+    def __init__(self, config: ModelConfig, device: torch.device, dtype: torch.dtype) -> None:
+        self.config, self.device, self.dtype = config, device, dtype
+        self.parts: dict[str, Tensor] = {}
+
+    def whole(self, name: str, *shape: int, dtype: torch.dtype | None = None) -> Tensor:
+        self.parts[name] = torch.empty(shape, dtype=dtype or self.dtype, device=self.device)
+        return self.parts[name]
+
+    def mlp(self, prefix: str, gate_up: Tensor, down: Tensor) -> None:
+        """Register the three projections of one MLP as parts of gate_up [2I, H] and down [H, I]."""
+        inner = down.shape[1]
+        self.parts[prefix + "gate_proj.weight"] = gate_up[:inner]
+        self.parts[prefix + "up_proj.weight"] = gate_up[inner:]
+        self.parts[prefix + "down_proj.weight"] = down
+
+    def layer(self, prefix: str, kind: MlpType) -> LayerWeights:
+        config = self.config
+        hidden, head, num_heads = config.hidden_size, config.head_dim, config.num_attention_heads
+        sizes = [num_heads * head, config.num_key_value_heads * head, config.num_key_value_heads * head]
+        qkv = torch.empty(sum(sizes), hidden, dtype=self.dtype, device=self.device)
+        for letter, part in zip("qkv", torch.split(qkv, sizes), strict=True):
+            self.parts[f"{prefix}self_attn.{letter}_proj.weight"] = part
+        qk_norm = torch.empty(num_heads + config.num_key_value_heads, head, dtype=self.dtype, device=self.device)
+        self.parts[prefix + "self_attn.q_norm.weight"] = qk_norm[:num_heads]
+        self.parts[prefix + "self_attn.k_norm.weight"] = qk_norm[num_heads:]
+        return LayerWeights(
+            input_norm=self.whole(prefix + "input_layernorm.weight", hidden),
+            qkv=qkv,
+            qk_norm=qk_norm,
+            output=self.whole(prefix + "self_attn.o_proj.weight", hidden, sizes[0]),
+            mlp_norm=self.whole(prefix + "post_attention_layernorm.weight", hidden),
+            mlp=self.dense(prefix + "mlp.") if kind == "dense" else self.sparse(prefix + "mlp."),
+        )
+
+    def dense(self, prefix: str) -> DenseMlpWeights:
+        hidden, inner = self.config.hidden_size, self.config.intermediate_size
+        gate_up = torch.empty(2 * inner, hidden, dtype=self.dtype, device=self.device)
+        down = torch.empty(hidden, inner, dtype=self.dtype, device=self.device)
+        self.mlp(prefix, gate_up, down)
+        return DenseMlpWeights(gate_up, down)
+
+    def sparse(self, prefix: str) -> SparseMlpWeights:
+        hidden, inner, count = (
+            self.config.hidden_size,
+            self.config.moe_intermediate_size,
+            self.config.num_experts,
+        )
+        gate_up = torch.empty(count, 2 * inner, hidden, dtype=self.dtype, device=self.device)
+        down = torch.empty(count, hidden, inner, dtype=self.dtype, device=self.device)
+        for expert in range(count):
+            self.mlp(f"{prefix}experts.{expert}.", gate_up[expert], down[expert])
+        return SparseMlpWeights(self.whole(prefix + "gate.weight", count, hidden, dtype=torch.float32), gate_up, down)
+
+    def model(self, *, mtp: bool) -> ModelWeights:
+        config, hidden = self.config, self.config.hidden_size
+        embedding = self.whole("model.embed_tokens.weight", config.vocab_size, hidden)
+        tied = config.tie_word_embeddings
+        return ModelWeights(
+            embedding=embedding,
+            layers=tuple(self.layer(f"model.layers.{i}.", kind) for i, kind in enumerate(config.mlp_layer_types)),
+            norm=self.whole("model.norm.weight", hidden),
+            lm_head=embedding if tied else self.whole("lm_head.weight", config.vocab_size, hidden),
+            mtp=self.mtp() if mtp else None,
+        )
+
+    def mtp(self) -> MtpWeights:
+        hidden = self.config.hidden_size
+        return MtpWeights(
+            embedding_norm=self.whole(MTP_PREFIX + "pre_fc_norm_embedding.weight", hidden),
+            hidden_norm=self.whole(MTP_PREFIX + "pre_fc_norm_hidden.weight", hidden),
+            projection=self.whole(MTP_PREFIX + "fc.weight", hidden, 2 * hidden),
+            layer=self.layer(MTP_PREFIX + "layers.0.", self.config.mtp_mlp_layer_type),
+            norm=self.whole(MTP_PREFIX + "norm.weight", hidden),
+        )
+
+
+def allocate(
+    config: ModelConfig, device: torch.device, dtype: torch.dtype, *, mtp: bool = False
+) -> tuple[ModelWeights, dict[str, Tensor]]:
+    """Return uninitialised weights and, by checkpoint name, the part of them that each tensor fills."""
+    builder = _Builder(config, device, dtype)
+    weights = builder.model(mtp=mtp)
+    return weights, builder.parts
+
+
+def load_weights(checkpoint: Checkpoint, config: ModelConfig, device: torch.device, dtype: torch.dtype) -> ModelWeights:
+    """Check the checkpoint against the config and load it; CheckpointError names the tensors that do not fit.
+
+    The MTP layer is loaded if the config has one and its tensors are there; without them the model works all
+    the same.
+    """
+    present = any(name.startswith(MTP_PREFIX) for name in checkpoint.tensors)
+    with_mtp = present and config.num_mtp_layers > 0
+    if present != (config.num_mtp_layers > 0):
+        state = "ignored: the config has no MTP layer" if present else "absent: drafting with the MTP layer is off"
+        logger.info("%s: mtp.* tensors are %s", checkpoint.directory, state)
+    expected = expected_tensors(config, mtp=with_mtp)
+    _check(checkpoint, expected)
+    weights, parts = allocate(config, device, dtype, mtp=with_mtp)
+    for name, tensor in checkpoint.read(expected):
+        parts[name].copy_(tensor)
+    return weights
+
+
+def _check(checkpoint: Checkpoint, expected: Mapping[str, Shape]) -> None:
+    """Raise one CheckpointError that lists missing, unexpected, misshapen and unreadable tensors."""
+    found = checkpoint.tensors
+    problems = [
+        f"{name} is missing, wanted shape {list(shape)}" for name, shape in expected.items() if name not in found
+    ]
+    problems += [
+        f"{name} is not part of this architecture"
+        for name in found
+        if name not in expected and not name.startswith(MTP_PREFIX)
+    ]
+    for name, shape in expected.items():
+        entry = found.get(name)
+        if entry is not None and entry.shape != shape:
+            problems.append(f"{name} has shape {list(entry.shape)}, wanted {list(shape)}")
+        elif entry is not None and entry.dtype not in DTYPES:
+            problems.append(f"{name} is stored as {entry.dtype}, wanted one of {', '.join(DTYPES)}")
+    if problems:
+        listed = "\n".join(f"  {problem}" for problem in problems[:MAX_LISTED])
+        more = f"\n  and {len(problems) - MAX_LISTED} more" if len(problems) > MAX_LISTED else ""
+        raise CheckpointError(f"{checkpoint.directory}: the weights do not fit config.json:\n{listed}{more}")

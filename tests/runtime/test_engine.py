@@ -1,0 +1,188 @@
+"""The engine as its callers see it, on small random checkpoints with a real tokenizer."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import MellumForCausalLM
+
+from mellum_ls.runtime.engine import MAX_SESSIONS, Engine, count_parameters
+from mellum_ls.runtime.errors import ModelNotFound, RequestError, TokenizerError
+from mellum_ls.runtime.fim import ContextFile, Prompt
+from mellum_ls.runtime.generate import Chunk, GenerationParams
+from mellum_ls.runtime.weights import expected_tensors
+from tests.fakes.checkpoints import ADDED_TOKENS, small_config, write_checkpoint
+
+PREFIX = "def add(left, right):\n    total = left + right\n    ret"
+PROMPT = Prompt(PREFIX, "\n\n\nclass Stack:\n", path="src/add.py", context=(ContextFile("a.py", "x = 1\n"),))
+FREE = GenerationParams(max_tokens=24, stop="none")
+
+
+class Clock:
+    """One second later at each look."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 1.0
+        return self.now
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_checkpoint(tmp_path_factory.mktemp("engine"), shards=2)
+
+
+@pytest.fixture
+def engine(directory: Path) -> Engine:
+    return Engine.load(directory, clock=Clock())
+
+
+def test_greedy_tokens_equal_those_of_transformers(directory: Path, engine: Engine) -> None:
+    prompt = engine.prompt_ids(PROMPT, 24)
+    theirs = MellumForCausalLM.from_pretrained(directory, dtype=torch.float32, experts_implementation="eager")
+    ids = list(prompt)
+    with torch.no_grad():
+        for _ in range(24):
+            ids.append(int(theirs(torch.tensor([ids])).logits[0, -1].argmax()))
+    assert engine.generate_ids(prompt, 24, ()) == ids[len(prompt) :]
+
+
+def test_chunks_join_to_the_text_and_the_text_is_that_of_the_ids(engine: Engine) -> None:
+    chunks: list[Chunk] = []
+    result = engine.complete("s", PROMPT, FREE, on_chunk=chunks.append)
+    ids = engine.generate_ids(engine.prompt_ids(PROMPT, 24), 24)
+    shown = [i for i in ids if i not in engine.profile.stop_ids]
+    assert result.text == "".join(chunk.text for chunk in chunks) == engine.tokenizer.decode(shown)
+    assert not any(token in result.text for token in ADDED_TOKENS)
+    assert all(chunk.text for chunk in chunks)
+    assert [i for chunk in chunks for i in chunk.token_ids] == shown[: sum(len(c.token_ids) for c in chunks)]
+    assert result.reason == ("length" if len(shown) == 24 else "stop")
+    assert (result.prompt_tokens, result.generated_tokens) == (len(engine.prompt_ids(PROMPT, 24)), len(ids))
+    assert 0 < result.first_token_s < result.total_s
+
+
+def test_typing_computes_little_and_changes_nothing(directory: Path, engine: Engine) -> None:
+    """A session that follows edits (typing, deleting, another suffix) answers as a fresh engine does."""
+    edits = ["u", "ur", "urn", "", "urn total", "x\n    y = 2\n    ret", "urn"]
+    for step, typed in enumerate(edits):
+        suffix = PROMPT.suffix if step < 5 else "\n"
+        prompt = Prompt(PREFIX + typed, suffix, PROMPT.path, PROMPT.context)
+        fresh = Engine.load(directory).complete("new", prompt, FREE)
+        found = engine.complete("s", prompt, FREE)
+        assert (found.text, found.reason) == (fresh.text, fresh.reason)
+        assert fresh.computed_tokens == fresh.prompt_tokens
+        if 0 < step < 5:
+            assert found.computed_tokens < 12
+    status = engine.status()
+    assert status["requests"] == len(edits)
+    assert isinstance(status["reused_tokens"], int)
+    assert status["reused_tokens"] > 0
+
+
+def test_the_same_request_again_computes_one_token(engine: Engine) -> None:
+    first = engine.complete("s", PROMPT, FREE)
+    again = engine.complete("s", PROMPT, FREE)
+    assert again.text == first.text
+    assert (first.computed_tokens, again.computed_tokens) == (first.prompt_tokens, 1)
+
+
+def test_line_and_block_stop_rules_are_applied(engine: Engine) -> None:
+    free = engine.complete("s", PROMPT, GenerationParams(max_tokens=200, stop="none"))
+    line = engine.complete("s", PROMPT, GenerationParams(max_tokens=200, stop="line"))
+    assert line.text.lstrip() == re.split("[\r\n]", free.text.lstrip())[0]
+    assert line.reason in ("line", "stop", "length")
+    block = engine.complete("s", PROMPT, GenerationParams(max_tokens=200, stop="block"))
+    assert free.text.startswith(block.text)
+
+
+def test_a_cancelled_request_keeps_its_work(engine: Engine) -> None:
+    looks = iter([False, False, False, True])
+    chunks: list[Chunk] = []
+    result = engine.complete("s", PROMPT, FREE, on_chunk=chunks.append, cancelled=lambda: next(looks))
+    assert result.reason == "cancelled"
+    assert result.generated_tokens == 2
+    assert engine.complete("s", PROMPT, FREE).computed_tokens == 1
+
+
+def test_cancelled_before_it_began(engine: Engine) -> None:
+    result = engine.complete("s", PROMPT, FREE, cancelled=lambda: True)
+    assert (result.text, result.reason, result.computed_tokens, result.first_token_s) == (
+        "",
+        "cancelled",
+        0,
+        0.0,
+    )
+
+
+def test_a_long_prompt_is_cut_to_the_model(engine: Engine) -> None:
+    prompt = Prompt("x = 1\n" * 2000, "y = 2\n" * 2000, context=(ContextFile("z.py", "z\n" * 500),))
+    result = engine.complete("s", prompt, FREE)
+    assert result.prompt_tokens == engine.config.max_position_embeddings - FREE.max_tokens
+    assert result.generated_tokens > 0
+
+
+def test_a_budget_without_room_for_a_prompt_is_refused(engine: Engine) -> None:
+    with pytest.raises(RequestError, match="room for"):
+        engine.complete("s", PROMPT, GenerationParams(max_tokens=510))
+    with pytest.raises(RequestError, match="at least one prompt id"):
+        engine.generate_ids([], 3)
+    with pytest.raises(RequestError, match="no more than 512"):
+        engine.generate_ids([40] * 500, 13)
+
+
+def test_sessions_are_few_and_can_be_dropped(engine: Engine) -> None:
+    for number in range(MAX_SESSIONS + 3):
+        engine.complete(f"s{number}", PROMPT, GenerationParams(max_tokens=1))
+    assert engine.status()["sessions"] == MAX_SESSIONS
+    engine.drop_sessions()
+    assert (engine.status()["sessions"], engine.status()["kv_bytes"]) == (0, 0)
+
+
+def test_status_is_json_and_counts_parameters_as_the_checkpoint_does(tmp_path: Path) -> None:
+    raw = small_config(num_mtp_layers=1, mlp_layer_types=["dense", "sparse", "sparse", "dense"])
+    engine = Engine.load(write_checkpoint(tmp_path / "tiny", raw, mtp=True))
+    status = json.loads(json.dumps(engine.status()))
+    expected = expected_tensors(engine.config, mtp=True)
+    assert status["parameters"] == sum(torch.Size(shape).numel() for shape in expected.values())
+    assert status["parameters"] == count_parameters(engine.model.weights)
+    assert (status["model"], status["dtype"], status["device"], status["mtp"]) == (
+        "tiny",
+        "float32",
+        "cpu",
+        True,
+    )
+
+
+def test_bfloat16_on_disk_and_in_memory(tmp_path: Path) -> None:
+    directory = write_checkpoint(tmp_path, dtype=torch.bfloat16)
+    assert Engine.load(directory).model.dtype == torch.float32
+    low = Engine.load(directory, dtype=torch.bfloat16)
+    assert low.complete("s", PROMPT, FREE).generated_tokens > 0
+
+
+def test_directories_that_are_no_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFound, match="no model directory"):
+        Engine.load(tmp_path / "nothing")
+    with pytest.raises(ModelNotFound, match=r"config\.json"):
+        Engine.load(tmp_path)
+    write_checkpoint(tmp_path, small_config(tokenizer_sha256="0" * 64))
+    with pytest.raises(TokenizerError, match="wants sha256"):
+        Engine.load(tmp_path)
+    write_checkpoint(tmp_path, small_config(vocab_size=300))
+    with pytest.raises(TokenizerError, match="the weights 300"):
+        Engine.load(tmp_path)
+
+
+def test_without_sentinels_completion_is_refused_but_generation_works(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path)
+    raw = json.loads((tmp_path / "tokenizer.json").read_text(encoding="utf-8"))
+    raw["added_tokens"] = [token for token in raw["added_tokens"] if "fim" not in token["content"]]
+    (tmp_path / "tokenizer.json").write_text(json.dumps(raw), encoding="utf-8")
+    engine = Engine.load(tmp_path)
+    with pytest.raises(RequestError, match="no fill-in-the-middle tokens"):
+        engine.complete("s", PROMPT, FREE)
+    assert len(engine.generate_ids([40, 41], 3, ())) == 3

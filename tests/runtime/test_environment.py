@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mellum_ls.runtime.environment import DEFAULT_IDLE_SECONDS, model_directory, read_environment
+from mellum_ls.runtime.errors import ModelNotFound, SettingError
+
+
+def test_defaults_are_absolute_and_private_to_the_user() -> None:
+    environment = read_environment({})
+    assert environment.cache_dir.is_absolute()
+    assert environment.runtime_dir == environment.cache_dir / "run"
+    assert (environment.model, environment.threads) == (None, None)
+    assert (environment.log_level, environment.idle_seconds) == ("INFO", DEFAULT_IDLE_SECONDS)
+
+
+def test_every_variable_is_read(tmp_path: Path) -> None:
+    variables = {
+        "MELLUM_MODEL": "somewhere",
+        "MELLUM_RUNTIME_DIR": "run",
+        "MELLUM_CACHE_DIR": str(tmp_path / "cache"),
+        "MELLUM_LOG_LEVEL": "debug",
+        "MELLUM_THREADS": "3",
+        "MELLUM_IDLE_SECONDS": "1.5",
+        "XDG_RUNTIME_DIR": "/elsewhere",
+    }
+    environment = read_environment(variables)
+    assert environment.model == "somewhere"
+    assert environment.runtime_dir == Path.cwd() / "run"
+    assert environment.cache_dir == tmp_path / "cache"
+    assert environment.log_level == "DEBUG"
+    assert environment.threads == 3
+    assert environment.idle_seconds == 1.5
+    del variables["MELLUM_RUNTIME_DIR"]
+    assert read_environment(variables).runtime_dir == Path("/elsewhere/mellum-ls")
+
+
+def test_empty_variables_count_as_unset() -> None:
+    names = ("MODEL", "RUNTIME_DIR", "CACHE_DIR", "LOG_LEVEL", "THREADS", "IDLE_SECONDS")
+    assert read_environment({f"MELLUM_{name}": "" for name in names}) == read_environment({})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MELLUM_LOG_LEVEL", "loud"),
+        ("MELLUM_THREADS", "0"),
+        ("MELLUM_THREADS", "two"),
+        ("MELLUM_THREADS", "²"),
+        ("MELLUM_IDLE_SECONDS", "0"),
+        ("MELLUM_IDLE_SECONDS", "soon"),
+        ("MELLUM_IDLE_SECONDS", "nan"),
+        ("MELLUM_IDLE_SECONDS", "inf"),
+    ],
+)
+def test_a_bad_value_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingError, match=f"{name} is '{value}'; use"):
+        read_environment({name: value})
+
+
+def test_the_model_is_a_folder_or_the_embedded_one(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "link").symlink_to("model")
+    (tmp_path / "file").touch()
+    assert model_directory(str(tmp_path / "link")) == tmp_path / "model"
+    assert model_directory(None).parts[-3:] == ("runtime", "nano", "mellum2-nano")
+    with pytest.raises(ModelNotFound, match="is a file"):
+        model_directory(str(tmp_path / "file"))
+    with pytest.raises(ModelNotFound, match=r"'JetBrains/Mellum2' is not a folder.*cannot be downloaded yet"):
+        model_directory("JetBrains/Mellum2")
