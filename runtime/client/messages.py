@@ -1,0 +1,339 @@
+"""The messages of the wire as frozen dataclasses: `to_wire` gives the map, `parse_*` checks one.
+
+Checks name the message and the field and never quote a value, which may be source code. Knows no socket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Literal, TypeVar, cast, get_args
+
+from mellum_ls.runtime.errors import MessageError
+
+PROTOCOL = 1
+
+StopRule = Literal["line", "block", "none"]
+EndReason = Literal["stop", "line", "block", "length", "cancelled", "superseded"]
+LoadState = Literal["loading", "ready", "failed"]
+# version: hello refused; protocol: not a frame, or no hello; bad_request: a field is wrong;
+# load: the model cannot be loaded; stopping: the process is ending; engine: this request failed.
+ErrorCode = Literal["version", "protocol", "bad_request", "load", "stopping", "engine"]
+Wire = dict[str, object]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """First frame of a client. `token` is the secret of the token file, empty on a Unix socket."""
+
+    version: str
+    protocol: int = PROTOCOL
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionRequest:
+    """What to complete: the text around the cursor, other files (most stable first), and when to stop."""
+
+    session: str
+    prefix: str
+    suffix: str = ""
+    path: str = ""
+    context: tuple[tuple[str, str], ...] = ()
+    repository: str = ""
+    max_tokens: int = 64
+    stop: StopRule = "line"
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """Ask for a completion; answered by Token frames and then exactly one End or Failure of the same id."""
+
+    id: int
+    request: CompletionRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """End the completion `id` early; it still gets its End. An unknown id is ignored."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusQuery:
+    """Ask how the process is; answered by StatusReply."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """Ask the process to drain and end; answered by Stopping, then by the end of the connection."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """Answer to Hello. `model` is the model's folder."""
+
+    version: str
+    pid: int
+    model: str
+    protocol: int = PROTOCOL
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A further piece of the completion `id`, safe to show."""
+
+    id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a completion cost. `computed_tokens` leaves out those found in the KV cache. Times in ms."""
+
+    prompt_tokens: int = 0
+    computed_tokens: int = 0
+    generated_tokens: int = 0
+    first_token_ms: float = 0.0
+    total_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The completion `id` is over: its whole text, why it ended, what it cost."""
+
+    id: int
+    text: str
+    reason: EndReason
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeStatus:
+    """How the process is. `engine` is the engine's own table, empty until it is loaded. Times in seconds."""
+
+    state: LoadState
+    pid: int
+    version: str
+    model: str
+    uptime_s: float
+    clients: int
+    active: int
+    queued: int
+    idle_seconds: float
+    error: str = ""
+    engine: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReply:
+    """Answer to StatusQuery."""
+
+    id: int
+    status: RuntimeStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """Answer to Shutdown: the process is draining and will end."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The request `id` failed, or the connection when `id` is None. Code "version" sets `version`, `pid`."""
+
+    id: int | None
+    code: ErrorCode
+    message: str
+    version: str = ""
+    pid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TokenText:
+    """What a consumer of a completion sees first, zero or more times: the next piece of text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What a consumer of a completion sees last, once: the whole text, why it ended, what it cost."""
+
+    text: str
+    reason: EndReason
+    usage: Usage
+
+
+ClientMessage = Hello | Complete | Cancel | StatusQuery | Shutdown
+RuntimeMessage = Welcome | Token | End | StatusReply | Stopping | Failure
+
+
+def to_wire(message: ClientMessage | RuntimeMessage) -> Wire:
+    """The map that `parse_client_message` or `parse_runtime_message` turns back into `message`."""
+    fields: Wire = asdict(message)
+    if isinstance(message, Complete):
+        request = asdict(message.request)
+        fields = {name: request.pop(name) for name in ("session", "max_tokens", "stop")}
+        fields |= {"id": message.id, "prompt": request}
+    elif isinstance(message, StatusReply):
+        fields = {"id": message.id, **asdict(message.status)}
+    return {"t": _KIND[type(message)], **fields}
+
+
+def parse_client_message(wire: Mapping[str, object]) -> ClientMessage:
+    """A message that a client may send. Raises MessageError naming the message and the field."""
+    return _parse(wire, _FROM_CLIENT)
+
+
+def parse_runtime_message(wire: Mapping[str, object]) -> RuntimeMessage:
+    """A message that the runtime may send. Raises MessageError naming the message and the field."""
+    return _parse(wire, _FROM_RUNTIME)
+
+
+def _parse(wire: Mapping[str, object], readers: Mapping[str, Callable[[_Fields], T]]) -> T:
+    kind = wire.get("t")
+    if not isinstance(kind, str) or kind not in readers:
+        raise MessageError(f"field 't' should be one of {', '.join(sorted(readers))}")
+    return readers[kind](_Fields(kind, wire))
+
+
+class _Fields:
+    """Typed reading of one map; `where` is the path for messages. Keys that are not asked for are ignored."""
+
+    def __init__(self, where: str, wire: Mapping[str, object]) -> None:
+        self._where = where
+        self._wire = wire
+
+    def text(self, key: str, default: str | None = None) -> str:
+        return self._typed(key, str, "text", default)
+
+    def whole(self, key: str, default: int | None = None, *, least: int = 0) -> int:
+        value = self._typed(key, int, "a whole number", default)
+        if value < least:
+            raise MessageError(f"{self._where}: field {key!r} should be {least} or more")
+        return value
+
+    def number(self, key: str) -> float:
+        value = self._wire.get(key)
+        return float(value) if type(value) is int else self._typed(key, float, "a number", None)
+
+    def choice(self, key: str, choices: tuple[str, ...], default: str | None = None) -> str:
+        value = self.text(key, default)
+        if value not in choices:
+            raise MessageError(f"{self._where}: field {key!r} should be one of {', '.join(choices)}")
+        return value
+
+    def table(self, key: str) -> _Fields:
+        return _Fields(f"{self._where}.{key}", self.mapping(key))
+
+    def mapping(self, key: str) -> Mapping[str, object]:
+        return cast("Mapping[str, object]", self._typed(key, dict, "a map", None))
+
+    def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
+        entries = self._typed(key, list, "a list", [])
+        for index, pair in enumerate(entries):
+            if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair)):
+                raise MessageError(f"{self._where}: field '{key}[{index}]' should be [path, text]")
+        return tuple((path, text) for path, text in entries)
+
+    def optional_whole(self, key: str) -> int | None:
+        return None if self._wire.get(key) is None else self.whole(key)
+
+    def _typed(self, key: str, kind: type[T], wanted: str, default: T | None) -> T:
+        if key not in self._wire and default is not None:
+            return default
+        value = self._wire.get(key)
+        # type(), not isinstance(): True is an int to isinstance.
+        if type(value) is not kind:
+            found = type(value).__name__ if key in self._wire else "nothing"
+            raise MessageError(f"{self._where}: field {key!r} should be {wanted}, found {found}")
+        return value
+
+
+def _complete(f: _Fields) -> Complete:
+    prompt = f.table("prompt")
+    request = CompletionRequest(
+        session=f.text("session"),
+        prefix=prompt.text("prefix"),
+        suffix=prompt.text("suffix", ""),
+        path=prompt.text("path", ""),
+        context=prompt.pairs("context"),
+        repository=prompt.text("repository", ""),
+        max_tokens=f.whole("max_tokens", 64, least=1),
+        stop=cast("StopRule", f.choice("stop", get_args(StopRule), "line")),
+    )
+    return Complete(f.whole("id"), request)
+
+
+def _end(f: _Fields) -> End:
+    u = f.table("usage")
+    usage = Usage(
+        prompt_tokens=u.whole("prompt_tokens"),
+        computed_tokens=u.whole("computed_tokens"),
+        generated_tokens=u.whole("generated_tokens"),
+        first_token_ms=u.number("first_token_ms"),
+        total_ms=u.number("total_ms"),
+    )
+    reason = cast("EndReason", f.choice("reason", get_args(EndReason)))
+    return End(f.whole("id"), f.text("text"), reason, usage)
+
+
+def _status(f: _Fields) -> StatusReply:
+    status = RuntimeStatus(
+        state=cast("LoadState", f.choice("state", get_args(LoadState))),
+        pid=f.whole("pid"),
+        version=f.text("version"),
+        model=f.text("model"),
+        uptime_s=f.number("uptime_s"),
+        clients=f.whole("clients"),
+        active=f.whole("active"),
+        queued=f.whole("queued"),
+        idle_seconds=f.number("idle_seconds"),
+        error=f.text("error", ""),
+        engine=f.mapping("engine"),
+    )
+    return StatusReply(f.whole("id"), status)
+
+
+def _failure(f: _Fields) -> Failure:
+    code = cast("ErrorCode", f.choice("code", get_args(ErrorCode)))
+    return Failure(f.optional_whole("id"), code, f.text("message"), f.text("version", ""), f.whole("pid", 0))
+
+
+_FROM_CLIENT: Mapping[str, Callable[[_Fields], ClientMessage]] = {
+    "hello": lambda f: Hello(f.text("version"), f.whole("protocol"), f.text("token", "")),
+    "complete": _complete,
+    "cancel": lambda f: Cancel(f.whole("id")),
+    "status": lambda f: StatusQuery(f.whole("id")),
+    "shutdown": lambda f: Shutdown(f.whole("id")),
+}
+_FROM_RUNTIME: Mapping[str, Callable[[_Fields], RuntimeMessage]] = {
+    "welcome": lambda f: Welcome(f.text("version"), f.whole("pid"), f.text("model"), f.whole("protocol")),
+    "token": lambda f: Token(f.whole("id"), f.text("text")),
+    "end": _end,
+    "status": _status,
+    "stopping": lambda f: Stopping(f.whole("id")),
+    "error": _failure,
+}
+_KIND: Mapping[type[ClientMessage | RuntimeMessage], str] = {
+    Hello: "hello",
+    Complete: "complete",
+    Cancel: "cancel",
+    StatusQuery: "status",
+    Shutdown: "shutdown",
+    Welcome: "welcome",
+    Token: "token",
+    End: "end",
+    StatusReply: "status",
+    Stopping: "stopping",
+    Failure: "error",
+}

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from mellum_ls.runtime.client import launch
+from mellum_ls.runtime.client.launch import RuntimeClient, RuntimeOptions
+from mellum_ls.runtime.client.messages import Completed, CompletionRequest, TokenText
+from mellum_ls.runtime.engine import Engine
+from mellum_ls.runtime.errors import ModelNotFound
+from mellum_ls.runtime.fim import ContextFile, Prompt
+from mellum_ls.runtime.generate import GenerationParams
+from mellum_ls.runtime.service.loading import load_engine
+from tests.fakes.checkpoints import write_checkpoint
+
+REQUEST = CompletionRequest(
+    session="s",
+    prefix="def add(left, right):\n    return ",
+    suffix="\n",
+    path="a.py",
+    context=(("b.py", "x = 1\n"),),
+    repository="r",
+    max_tokens=12,
+    stop="none",
+)
+
+
+@pytest.fixture(scope="module")
+def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_checkpoint(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="module")
+def expected(model_dir: Path) -> str:
+    prompt = Prompt(REQUEST.prefix, REQUEST.suffix, "a.py", (ContextFile("b.py", "x = 1\n"),), "r")
+    result = Engine.load(model_dir).complete("t", prompt, GenerationParams(12, "none"))
+    assert result.generated_tokens > 0
+    return result.text
+
+
+def test_the_adapter_gives_what_the_engine_gives(model_dir: Path, expected: str) -> None:
+    threads = torch.get_num_threads()
+    engine = load_engine(model_dir, threads)
+    pieces: list[str] = []
+    done = engine.complete(REQUEST, pieces.append, lambda: False)
+    assert done.text == "".join(pieces) == expected
+    assert 0 < done.usage.first_token_ms <= done.usage.total_ms
+    assert done.usage.computed_tokens == done.usage.prompt_tokens > 0
+    assert engine.complete(REQUEST, pieces.append, lambda: True).reason == "cancelled"
+    assert engine.status()["requests"] == 2
+
+
+def test_a_missing_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFound, match="gone"):
+        load_engine(tmp_path / "gone", None)
+
+
+def test_the_real_process_gives_what_the_engine_gives(tmp_path: Path, model_dir: Path, expected: str) -> None:
+    options = RuntimeOptions(tmp_path / "run", tmp_path / "cache", str(model_dir), threads=1)
+
+    async def run() -> None:
+        client = RuntimeClient(options)
+        *pieces, last = [item async for item in client.complete(REQUEST)]
+        assert isinstance(last, Completed)
+        assert last.text == expected
+        assert last.text == "".join(piece.text for piece in pieces if isinstance(piece, TokenText))
+        *_, again = [item async for item in client.complete(replace(REQUEST, prefix=REQUEST.prefix + "left"))]
+        assert isinstance(again, Completed)
+        assert again.usage.computed_tokens < again.usage.prompt_tokens
+        status = await client.status()
+        assert status is not None
+        assert (status.state, status.engine["requests"]) == ("ready", 2)
+        await client.close()
+
+    asyncio.run(run())
+    assert launch.stop(options)
+    log = options.log_file(options.address()).read_text()
+    assert "def add" not in log
+    assert "ended" in log

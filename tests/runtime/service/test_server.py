@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+from mellum_ls.runtime.client.address import Address
+from mellum_ls.runtime.errors import CheckpointError
+from mellum_ls.runtime.service.worker import ServedEngine
+from tests.fakes.engine import PIECES, ScriptedEngine
+from tests.fakes.service import Peer, serving
+
+
+async def last(peer: Peer) -> dict[str, object]:
+    while (message := await peer.receive())["t"] == "token":
+        pass
+    return message
+
+
+def gone(address: Address) -> bool:
+    return not address.socket_path.exists()
+
+
+def test_status_is_answered_while_the_model_loads(tmp_path: Path) -> None:
+    async def run() -> None:
+        load_now = threading.Event()
+
+        def load() -> ServedEngine:
+            assert load_now.wait(10)
+            return ScriptedEngine(free=True)
+
+        async with serving(tmp_path, load) as (address, _, _):
+            peer = await Peer.connect(address)
+            await peer.complete(1)
+            await peer.send(t="status", id=2)
+            status = await peer.receive()
+            assert (status["state"], status["queued"], status["active"]) == ("loading", 1, 0)
+            assert (status["engine"], status["model"], status["clients"]) == ({}, str(tmp_path), 1)
+            load_now.set()
+            assert (await last(peer))["reason"] == "stop"
+            await peer.send(t="status", id=3)
+            status = await peer.receive()
+            assert (status["state"], status["engine"]) == ("ready", {"steps": len(PIECES)})
+            await peer.close()
+
+    asyncio.run(run())
+
+
+def test_ends_when_idle_but_not_while_a_client_is_there(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with serving(tmp_path, ScriptedEngine, idle_seconds=0.1) as (address, server, running):
+            peer = await Peer.connect(address)
+            finished, _ = await asyncio.wait([running], timeout=0.3)
+            assert not finished
+            assert server.status().clients == 1
+            await peer.close()
+            assert await asyncio.wait_for(running, 10)
+            assert gone(address)
+
+    asyncio.run(run())
+
+
+def test_ends_when_idle_from_the_start_and_strangers_do_not_keep_it(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with serving(tmp_path, ScriptedEngine, idle_seconds=0.1) as (address, _, running):
+            stranger = await Peer.connect(address, greet=False)
+            assert await asyncio.wait_for(running, 10)
+            await stranger.close()
+
+    asyncio.run(run())
+
+
+def test_a_failed_load_is_told_for_a_while_and_then_ends_the_process(tmp_path: Path) -> None:
+    def load() -> ServedEngine:
+        raise CheckpointError("model.safetensors is cut short")
+
+    async def run() -> None:
+        async with serving(tmp_path, load, failed_seconds=0.2) as (address, server, running):
+            peer = await Peer.connect(address)
+            for number in (1, 2):
+                await peer.complete(number)
+                failure = await peer.receive()
+                assert (failure["id"], failure["code"]) == (number, "load")
+                assert "model.safetensors is cut short" in failure["message"]
+            await peer.send(t="status", id=3)
+            status = await peer.receive()
+            assert (status["state"], status["error"]) == ("failed", "model.safetensors is cut short")
+            await asyncio.wait_for(running, 10)
+            assert server.failed
+            await peer.close()
+
+    asyncio.run(run())
+
+
+def test_a_drain_lets_the_running_completion_finish(tmp_path: Path) -> None:
+    async def run() -> None:
+        engine = ScriptedEngine()
+        async with serving(tmp_path, lambda: engine, drain_seconds=10) as (address, _, running):
+            peer = await Peer.connect(address)
+            await peer.complete(1, "a")
+            engine.allow()
+            await peer.receive()
+            await peer.complete(2, "b")
+            await peer.send(t="shutdown", id=3)
+            assert await peer.receive() == {"t": "stopping", "id": 3}
+            waiting = await peer.receive()
+            assert (waiting["id"], waiting["code"]) == (2, "stopping")
+            assert gone(address)
+            await peer.complete(4, "c")
+            late = await peer.receive()
+            assert (late["id"], late["code"]) == (4, "stopping")
+            engine.allow(len(PIECES))
+            end = await last(peer)
+            assert (end["id"], end["reason"], end["text"]) == (1, "stop", "".join(PIECES))
+            assert await peer.ends()
+            assert await running
+            await peer.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("stuck", [False, True])
+def test_a_drain_does_not_wait_for_ever(tmp_path: Path, stuck: bool) -> None:
+    async def run() -> None:
+        engine = ScriptedEngine()
+        async with serving(tmp_path, lambda: engine, drain_seconds=0.4) as (address, server, running):
+            peer = await Peer.connect(address)
+            await peer.complete(1)
+            engine.allow()
+            await peer.receive()
+            server.request_stop()
+            if not stuck:
+                asyncio.get_running_loop().call_later(0.5, engine.allow, 1)
+            answer = await last(peer)
+            assert (answer.get("reason"), answer.get("code")) == ((None, "stopping") if stuck else ("cancelled", None))
+            assert await running is not stuck
+            engine.allow(len(PIECES))
+            await peer.close()
+
+    asyncio.run(run())
