@@ -1,0 +1,75 @@
+"""What the server needs from a model, and how the resident runtime gives it.
+
+The only module here that knows the runtime's client, which it imports when the first backend is made:
+`initialize` is answered before that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+
+class BackendUnavailable(Exception):
+    """The model cannot answer now; the message says why and what helps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One request to a model. Texts have \\n line ends and no lone surrogates."""
+
+    session: str
+    """Requests of one session share their beginning; the model keeps its work for them."""
+    prefix: str
+    suffix: str
+    path: str = ""
+    """Repository-relative path of the file; empty when unknown."""
+    max_tokens: int = 64
+    stop: Literal["line", "block", "none"] = "line"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A further bit of the answer, safe to show after those before it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The whole answer; always the last item of a stream."""
+
+    text: str
+    reason: str = "stop"
+    """Why it ended; `length` when the budget cut it off."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackendStatus:
+    """How a backend is: `state` is one of stopped, starting, ready, failed."""
+
+    state: str
+    model: str = ""
+    last_error: str = ""
+    details: dict[str, Any] | None = None
+    """Figures of the model process, where there is one."""
+
+
+class Backend(Protocol):
+    """A source of completions. All of it runs on the server's event loop and must never block it."""
+
+    async def warm(self) -> None:
+        """Get ready to answer; failures show in `status` and at the next request, not here."""
+
+    def complete(self, query: Query) -> AsyncGenerator[Piece | Done, None]:
+        """Stream an answer. Closing the iterator, or cancelling its consumer, stops the model.
+
+        Raises BackendUnavailable when the model cannot answer.
+        """
+
+    async def status(self) -> BackendStatus:
+        """How things are, without starting anything."""
+
+    async def close(self) -> None:
+        """Let go of the model; a resident runtime goes on for other windows."""

@@ -1,0 +1,94 @@
+"""The command `mellum-ls`: arguments to the right module, which is imported only then. Decides nothing else.
+
+`serve` is what editors start; its imports stay few, since the editor waits for them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    parser = argparse.ArgumentParser(
+        prog="mellum-ls",
+        description="Inline code completions from Mellum2 on your own machine.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="the language server; what editors start (default)", allow_abbrev=False)
+    way = serve.add_mutually_exclusive_group()
+    way.add_argument("--stdio", action="store_true", help="talk over stdin and stdout (default)")
+    way.add_argument("--pipe", metavar="PATH", help="connect to the Unix socket on which the editor waits")
+    way.add_argument("--socket", metavar="PORT", type=_port, help="connect to the local port on which the editor waits")
+    way.add_argument("--port", metavar="PORT", type=_port, help="wait for the editor on this local port; 0 takes any")
+    serve.add_argument("--clientProcessId", metavar="PID", type=int, help="end when this process is gone")
+    _add_model(serve)
+
+    demo = commands.add_parser("demo", help="watch the server complete code in a real repository", allow_abbrev=False)
+    demo.add_argument("--repo", metavar="DIR", help="repository to type in (default: an installed package)")
+    demo.add_argument("--fast", action="store_true", help="type without waiting")
+    demo.add_argument("--json", metavar="FILE", help="write the figures to FILE")
+    _add_model(demo)
+
+    runtime = commands.add_parser("runtime", help="the resident model process", allow_abbrev=False)
+    actions = runtime.add_subparsers(dest="action", required=True, metavar="start|stop|status")
+    for action, meaning in (
+        ("start", "start the model process, or find it running"),
+        ("stop", "end it"),
+        ("status", "say how it is, without starting it"),
+    ):
+        sub = actions.add_parser(action, help=meaning, allow_abbrev=False)
+        sub.add_argument("--json", action="store_true", help="print JSON")
+        _add_model(sub)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code. Wrong arguments exit with 2."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help", "--version")):
+        given = ["serve", *given]
+    parsed = build_parser().parse_args(given)
+    if parsed.version:
+        from importlib.metadata import version
+
+        print(f"mellum-ls {version('mellum-ls')}")
+        return 0
+    if parsed.command == "serve":
+        return _serve(parsed)
+    if parsed.command == "demo":
+        from mellum_ls.lsp_server.demo.run import main as demo
+
+        return demo(parsed)
+    if parsed.command == "runtime":
+        return _runtime(parsed)
+    build_parser().error("name a command")
+
+
+def _serve(parsed: argparse.Namespace) -> int:
+    from mellum_ls.lsp_server.serve import Connection, run
+
+    connection = Connection(parsed.pipe, parsed.socket, parsed.port)
+    return run(connection, model=parsed.model or "", parent=parsed.clientProcessId)
+
+
+def _runtime(parsed: argparse.Namespace) -> int:
+    from mellum_ls.lsp_server.runtime_command import run
+
+    return run(parsed.action, parsed.model, as_json=parsed.json, out=print)
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", metavar="DIR", help="model folder (default: MELLUM_MODEL, else the embedded model)")
+
+
+def _port(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port number")
+    return number

@@ -1,0 +1,146 @@
+"""From a snapshot of a document to a suggestion: windows, query, the model's stream, rules, range.
+
+The one place where documents and models meet. Decides nothing about when to ask; never raises for a silent
+model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from mellum_ls.lsp_server import postprocess, shape
+from mellum_ls.lsp_server.backend import Backend, Done, Query
+from mellum_ls.lsp_server.documents import Place, Snapshot, bare
+from mellum_ls.lsp_server.positions import column_of, index_of
+from mellum_ls.lsp_server.settings import Settings
+from mellum_ls.lsp_server.windows import model_text, prefix_window, suffix_window
+
+_LINES_BELOW = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The entry that is chosen in the editor's completion menu: its text would replace start..end."""
+
+    text: str
+    start: Place
+    end: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Text that replaces the columns start..end (UTF-16) of one line; the cursor lies in that range."""
+
+    text: str
+    line: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Where a suggestion goes: the cursor's line split into what stays and what the suggestion replaces."""
+
+    snapshot: Snapshot
+    before: str
+    """The line up to the gap, as if the selected menu entry stood there already."""
+    after: str
+    """The line behind the gap."""
+    start: int
+    """String index in the line where the replaced text starts."""
+    end: int
+    chosen: str = ""
+    """The selected menu entry: every suggestion begins with it."""
+
+    @staticmethod
+    def of(snapshot: Snapshot, selected: Selected | None) -> Gap:
+        """The gap at the cursor; a selected entry on another line, or away from the cursor, is ignored."""
+        line, cursor = snapshot.current, snapshot.column
+        if selected is not None and selected.start.line == selected.end.line == snapshot.line:
+            start = index_of(line, selected.start.character)
+            end = index_of(line, selected.end.character)
+            if start <= cursor <= end:
+                return Gap(snapshot, line[:start] + selected.text, line[end:], start, end, selected.text)
+        return Gap(snapshot, line[:cursor], line[cursor:], cursor, cursor)
+
+    @property
+    def previous(self) -> str:
+        """The nearest line above that is not blank, looked for within reason."""
+        above = self.snapshot.lines[max(0, self.snapshot.line - _LINES_BELOW) : self.snapshot.line]
+        return next((bare(line) for line in reversed(above) if line.strip()), "")
+
+
+def relative_path(uri: str, roots: Sequence[str]) -> str:
+    """Path of `uri` under the longest of the workspace `roots` (URIs) that holds it; empty when none does."""
+    path = ""
+    for root in roots:
+        base = root.rstrip("/") + "/"
+        if uri.startswith(base) and (not path or len(uri) - len(base) < len(path)):
+            path = uri[len(base) :]
+    return unquote(path)
+
+
+def query_for(gap: Gap, settings: Settings, roots: Sequence[str] = ()) -> Query:
+    """What to ask the model at `gap`."""
+    snapshot = gap.snapshot
+    line = snapshot.lines[snapshot.line]
+    rest = gap.after + line[len(bare(line)) :]
+    prefix = prefix_window(snapshot.lines[: snapshot.line], gap.before, settings.prefix_lines, settings.prefix_chars)
+    suffix = suffix_window(rest, snapshot.lines[snapshot.line + 1 :], settings.suffix_chars)
+    return Query(
+        session=snapshot.uri,
+        prefix=model_text(prefix),
+        suffix=model_text(suffix),
+        path=model_text(relative_path(snapshot.uri, roots)),
+        max_tokens=settings.max_tokens,
+        stop=shape.stop_mode(gap.before, gap.after, gap.previous),
+    )
+
+
+def fit(gap: Gap, written: str, settings: Settings) -> Suggestion | None:
+    """The suggestion that `written` by a model makes at `gap`; None when nothing of it is worth showing."""
+    snapshot = gap.snapshot
+    below = snapshot.lines[snapshot.line + 1 : snapshot.line + 1 + _LINES_BELOW]
+    around = postprocess.Surroundings(gap.before, gap.after, gap.previous, tuple(map(bare, below)))
+    fitted = postprocess.finish(written, around, settings.max_lines, snapshot.line_end)
+    if fitted is None:
+        return None
+    line = snapshot.current
+    return Suggestion(
+        gap.chosen + fitted.text,
+        snapshot.line,
+        column_of(line, gap.start),
+        column_of(line, gap.end + fitted.replaces),
+    )
+
+
+async def complete(
+    gap: Gap,
+    backend: Backend,
+    settings: Settings,
+    roots: Sequence[str] = (),
+    on_growth: Callable[[Suggestion], None] | None = None,
+) -> Suggestion | None:
+    """Ask `backend` for a suggestion at `gap`; `on_growth` sees each longer version of it on the way.
+
+    Raises BackendUnavailable. Cancelling stops the model.
+    """
+    written = ""
+    shown: Suggestion | None = None
+    async with aclosing(backend.complete(query_for(gap, settings, roots))) as stream:
+        async for item in stream:
+            if isinstance(item, Done):
+                cut_off = item.reason == "length"
+                whole = postprocess.drop_unfinished_line(item.text) if cut_off else item.text
+                return fit(gap, whole, settings)
+            written += item.text
+            if on_growth is None:
+                continue
+            grown = fit(gap, written, settings)
+            if grown is not None and grown != shown:
+                on_growth(grown)
+                shown = grown
+    return fit(gap, written, settings)

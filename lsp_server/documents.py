@@ -1,0 +1,186 @@
+"""The open documents as lines, kept in step with the client's incremental edits.
+
+A line ends at \\n, \\r\\n or \\r and nowhere else, as the protocol says. Knows nothing of files, models or
+settings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mellum_ls.lsp_server import positions
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+def split_lines(text: str) -> list[str]:
+    """`text` cut after each line end; ends are kept, the last line has none, so the list is never empty."""
+    if "\r" not in text:
+        parts = text.split("\n")
+        last = parts.pop()
+        return [*[f"{part}\n" for part in parts], last]
+    lines = []
+    start = 0
+    for match in _LINE_END.finditer(text):
+        lines.append(text[start : match.end()])
+        start = match.end()
+    lines.append(text[start:])
+    return lines
+
+
+def bare(line: str) -> str:
+    """`line` without its line end."""
+    if line.endswith("\n"):
+        line = line[:-1]
+        return line[:-1] if line.endswith("\r") else line
+    return line[:-1] if line.endswith("\r") else line
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position as the client counts: zero-based line and UTF-16 column. May lie outside the document."""
+
+    line: int
+    character: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One content change: `text` replaces start..end, or the whole document when there is no range."""
+
+    text: str
+    start: Place | None = None
+    end: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a completion sees: the document as it was when the request came.
+
+    Nothing in it changes afterwards.
+    """
+
+    uri: str
+    language_id: str
+    revision: int
+    """Counts the edits that the server has seen; unlike the client's version it is always there and always
+    grows.
+    """
+    lines: tuple[str, ...]
+    """Lines with their ends."""
+    line: int
+    """Line of the cursor, inside the document."""
+    column: int
+    """String index of the cursor in its line, inside the line."""
+
+    @property
+    def current(self) -> str:
+        """The cursor's line without its line end."""
+        return bare(self.lines[self.line])
+
+    @property
+    def before(self) -> str:
+        """The cursor's line up to the cursor."""
+        return self.current[: self.column]
+
+    @property
+    def after(self) -> str:
+        """The cursor's line from the cursor on, without its line end."""
+        return self.current[self.column :]
+
+    @property
+    def line_end(self) -> str:
+        """The line end that the document uses, judged by its first line; \\n for a document of one line."""
+        first = self.lines[0]
+        return first[len(bare(first)) :] or "\n"
+
+
+@dataclass(slots=True)
+class Document:
+    """One open document. Its text is always the concatenation of its lines."""
+
+    uri: str
+    language_id: str
+    version: int | None
+    lines: list[str] = field(default_factory=lambda: [""])
+    revision: int = 0
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "".join(self.lines)
+
+    def locate(self, place: Place) -> tuple[int, int]:
+        """Line and string index of `place`, clamped into the document; never inside a line end or a
+        surrogate pair.
+        """
+        if place.line < 0:
+            return 0, 0
+        if place.line >= len(self.lines):
+            return len(self.lines) - 1, len(self.lines[-1])
+        return place.line, positions.index_of(bare(self.lines[place.line]), place.character)
+
+    def apply(self, edit: Edit) -> None:
+        """Apply one change. A range that ends before it starts is read as the empty range at its start."""
+        self.revision += 1
+        if edit.start is None or edit.end is None:
+            self.lines = split_lines(edit.text)
+            return
+        first, start = self.locate(edit.start)
+        last, end = max((first, start), self.locate(edit.end))
+        if first and not start and self.lines[first - 1].endswith("\r"):
+            # A \n that comes to stand behind a \r joins it to one line end.
+            first -= 1
+            start = len(self.lines[first])
+        middle = self.lines[first][:start] + edit.text + self.lines[last][end:]
+        lines = split_lines(middle)
+        if last + 1 < len(self.lines):
+            lines.pop()  # `middle` ends with a line end, and the line behind that is there already
+        self.lines[first : last + 1] = lines
+
+    def snapshot(self, place: Place) -> Snapshot:
+        """The document as it is now, seen from `place`."""
+        line, column = self.locate(place)
+        return Snapshot(self.uri, self.language_id, self.revision, tuple(self.lines), line, column)
+
+
+class DocumentStore:
+    """The open documents by URI. Closing forgets everything about a document."""
+
+    def __init__(self) -> None:
+        self._documents: dict[str, Document] = {}
+        self._revision = 0
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    def open(self, uri: str, language_id: str, version: int | None, text: str) -> Document:
+        """Take a document in; one that is open already is replaced."""
+        # A document opened again must not repeat revisions of its earlier life.
+        previous = self._documents.get(uri)
+        revision = previous.revision + 1 if previous else self._revision
+        document = Document(uri, language_id, version, split_lines(text), revision)
+        self._documents[uri] = document
+        return document
+
+    def change(self, uri: str, version: int | None, edits: Sequence[Edit]) -> bool:
+        """Apply `edits` in order; False, and nothing done, when the document is not open."""
+        document = self._documents.get(uri)
+        if document is None:
+            return False
+        for edit in edits:
+            document.apply(edit)
+        document.version = version
+        return True
+
+    def close(self, uri: str) -> None:
+        """Forget a document; one that is not open is no fault."""
+        document = self._documents.pop(uri, None)
+        if document is not None:
+            self._revision = max(self._revision, document.revision + 1)
+
+    def get(self, uri: str) -> Document | None:
+        """The open document of that URI."""
+        return self._documents.get(uri)

@@ -1,0 +1,1 @@
+"""One module per LSP capability, named after the protocol's method."""

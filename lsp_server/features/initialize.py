@@ -1,0 +1,38 @@
+"""initialize and initialized: what the server says it can do, and what it does when a client has said
+hello.
+"""
+
+from __future__ import annotations
+
+from mellum_ls.lsp_server import params
+from mellum_ls.lsp_server.features.configuration import pull, take
+from mellum_ls.lsp_server.host import Host
+from mellum_ls.lsp_server.session import Session
+
+CAPABILITIES: dict[str, object] = {
+    # VS Code offers nothing else, and some clients of other editors assume it without asking.
+    "positionEncoding": "utf-16",
+    "textDocumentSync": {"openClose": True, "change": 2},
+    "inlineCompletionProvider": {"workDoneProgress": False},
+    "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
+}
+
+
+def register(host: Host, session: Session, name: str, version: str) -> None:
+    """Take part in the start of a connection. `name` and `version` are the server's."""
+
+    def initialize(request: params.InitializeRequest) -> dict[str, object]:
+        session.roots = request.roots
+        session.pulls_configuration = request.pulls_configuration
+        take(host, session, "initializationOptions", request.options)
+        if request.process_id is not None:
+            host.watch_parent(request.process_id)
+        return {"capabilities": CAPABILITIES, "serverInfo": {"name": name, "version": version}}
+
+    async def initialized(_: params.Json) -> None:
+        if session.pulls_configuration:
+            await pull(host, session)
+        session.warm()
+
+    host.handle("initialize", params.initialize, initialize)
+    host.handle("initialized", dict, initialized)

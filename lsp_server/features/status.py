@@ -1,0 +1,16 @@
+"""mellum/status: how the model is, and why the last request got no suggestion."""
+
+from __future__ import annotations
+
+from mellum_ls.lsp_server.host import Host
+from mellum_ls.lsp_server.params import Json
+from mellum_ls.lsp_server.session import Session
+
+
+def register(host: Host, session: Session) -> None:
+    """Answer status requests; asking starts nothing."""
+
+    async def status(_: Json) -> dict[str, object]:
+        return await session.report()
+
+    host.handle("mellum/status", dict, status)

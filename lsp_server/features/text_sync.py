@@ -1,0 +1,27 @@
+"""textDocument/didOpen, didChange, didClose: keeps the session's documents in step with the client's."""
+
+from __future__ import annotations
+
+from mellum_ls.lsp_server import params
+from mellum_ls.lsp_server.host import Host
+from mellum_ls.lsp_server.session import Session
+
+
+def register(host: Host, session: Session) -> None:
+    """Follow what the client opens, edits and closes. An edit of a document that is not open is ignored."""
+
+    def did_open(document: params.Opened) -> None:
+        session.change(document.uri)
+        session.documents.open(document.uri, document.language_id, document.version, document.text)
+
+    def did_change(change: params.Changed) -> None:
+        session.change(change.uri)
+        session.documents.change(change.uri, change.version, change.edits)
+
+    def did_close(uri: str) -> None:
+        session.change(uri)
+        session.documents.close(uri)
+
+    host.handle("textDocument/didOpen", params.opened, did_open)
+    host.handle("textDocument/didChange", params.changed, did_change)
+    host.handle("textDocument/didClose", params.closed, did_close)

@@ -1,0 +1,17 @@
+"""workspace/didChangeWorkspaceFolders: the roots that paths in prompts are relative to."""
+
+from __future__ import annotations
+
+from mellum_ls.lsp_server import params
+from mellum_ls.lsp_server.host import Host
+from mellum_ls.lsp_server.session import Session
+
+
+def register(host: Host, session: Session) -> None:
+    """Follow the folders of the client's workspace."""
+
+    def did_change_workspace_folders(change: params.FoldersChange) -> None:
+        kept = [root for root in session.roots if root not in change.removed]
+        session.roots = tuple(dict.fromkeys([*kept, *change.added]))
+
+    host.handle("workspace/didChangeWorkspaceFolders", params.folders_change, did_change_workspace_folders)

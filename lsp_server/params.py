@@ -1,0 +1,194 @@
+"""A client's JSON params to frozen dataclasses, field by field: what this server reads, no more.
+
+Lenient where clients differ (extra fields, draft trigger kinds, null for absent), strict where a guess would
+be wrong. Errors name the field and never quote a value, which may be source code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from mellum_ls.lsp_server.completer import Selected
+from mellum_ls.lsp_server.documents import Edit, Place
+
+Json = Mapping[str, object]
+T = TypeVar("T")
+
+
+class ParamsError(Exception):
+    """Params that do not fit their method; the message names the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """didOpen."""
+
+    uri: str
+    language_id: str
+    version: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """didChange."""
+
+    uri: str
+    version: int | None
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InlineCompletionRequest:
+    """textDocument/inlineCompletion, with the fields that Copilot's clients and this server's own add."""
+
+    uri: str
+    place: Place
+    version: int | None = None
+    """The client's version of the document when it asked, where it says so."""
+    invoked: bool = False
+    """Asked for by the user, not by typing. The first draft's 0 counts as invoked."""
+    selected: Selected | None = None
+    tab_size: int | None = None
+    insert_spaces: bool | None = None
+    partial_result_token: int | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InitializeRequest:
+    """initialize."""
+
+    process_id: int | None
+    roots: tuple[str, ...]
+    options: object
+    pulls_configuration: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoldersChange:
+    """workspace/didChangeWorkspaceFolders."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+def opened(raw: Json) -> Opened:
+    """Params of didOpen. Raises ParamsError."""
+    document = _object(raw, "textDocument")
+    language = _optional(document, "languageId", str) or ""
+    return Opened(_text(document, "uri"), language, _optional(document, "version", int), _text(document, "text"))
+
+
+def changed(raw: Json) -> Changed:
+    """Params of didChange. Raises ParamsError; a half-readable list of changes is refused whole."""
+    document = _object(raw, "textDocument")
+    edits = tuple(_edit(item) for item in _list(raw, "contentChanges"))
+    return Changed(_text(document, "uri"), _optional(document, "version", int), edits)
+
+
+def closed(raw: Json) -> str:
+    """The URI of didClose. Raises ParamsError."""
+    return _text(_object(raw, "textDocument"), "uri")
+
+
+def inline_completion(raw: Json) -> InlineCompletionRequest:
+    """Params of inlineCompletion; only document and position must be there. Raises ParamsError."""
+    document = _object(raw, "textDocument")
+    context = _optional_object(raw, "context")
+    options = _optional_object(raw, "formattingOptions")
+    token = raw.get("partialResultToken")
+    return InlineCompletionRequest(
+        uri=_text(document, "uri"),
+        place=_place(raw, "position"),
+        version=_optional(document, "version", int),
+        invoked=context.get("triggerKind") in (0, 1),
+        selected=_selected(_optional_object(context, "selectedCompletionInfo")),
+        tab_size=_optional(options, "tabSize", int),
+        insert_spaces=_optional(options, "insertSpaces", bool),
+        partial_result_token=token if isinstance(token, str) or type(token) is int else None,
+    )
+
+
+def initialize(raw: Json) -> InitializeRequest:
+    """Params of initialize. Nothing in them is needed, so nothing in them is an error."""
+    capabilities = _lenient_object(raw, "capabilities")
+    process = raw.get("processId")
+    root = raw.get("rootUri")
+    folders = _folders(raw.get("workspaceFolders")) or ((root,) if isinstance(root, str) else ())
+    return InitializeRequest(
+        process_id=process if type(process) is int else None,
+        roots=folders,
+        options=raw.get("initializationOptions"),
+        pulls_configuration=_lenient_object(capabilities, "workspace").get("configuration") is True,
+    )
+
+
+def folders_change(raw: Json) -> FoldersChange:
+    """Params of didChangeWorkspaceFolders. Raises ParamsError."""
+    event = _object(raw, "event")
+    return FoldersChange(_folders(event.get("added")), _folders(event.get("removed")))
+
+
+def _folders(raw: object) -> tuple[str, ...]:
+    if not isinstance(raw, list):
+        return ()
+    uris = (folder.get("uri") for folder in raw if isinstance(folder, dict))
+    return tuple(uri for uri in uris if isinstance(uri, str))
+
+
+def _edit(raw: object) -> Edit:
+    if not isinstance(raw, dict):
+        raise ParamsError("contentChanges should hold objects")
+    text = _text(raw, "text")
+    if raw.get("range") is None:
+        return Edit(text)
+    span = _object(raw, "range")
+    return Edit(text, _place(span, "start"), _place(span, "end"))
+
+
+def _selected(raw: Json) -> Selected | None:
+    if not raw:
+        return None
+    span = _object(raw, "range")
+    return Selected(_text(raw, "text"), _place(span, "start"), _place(span, "end"))
+
+
+def _place(raw: Json, name: str) -> Place:
+    place = _object(raw, name)
+    return Place(_typed(place, "line", int), _typed(place, "character", int))
+
+
+def _object(raw: Json, name: str) -> Json:
+    return _typed(raw, name, dict)
+
+
+def _optional_object(raw: Json, name: str) -> Json:
+    return _optional(raw, name, dict) or {}
+
+
+def _lenient_object(raw: Json, name: str) -> Json:
+    value = raw.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _list(raw: Json, name: str) -> list[object]:
+    return _typed(raw, name, list)
+
+
+def _text(raw: Json, name: str) -> str:
+    return _typed(raw, name, str)
+
+
+def _optional(raw: Json, name: str, kind: type[T]) -> T | None:
+    return None if raw.get(name) is None else _typed(raw, name, kind)
+
+
+def _typed(raw: Json, name: str, kind: type[T]) -> T:
+    value = raw.get(name)
+    # type(), not isinstance(): True is an int to isinstance.
+    if type(value) is not kind:
+        found = type(value).__name__ if name in raw else "nothing"
+        raise ParamsError(f"{name} should be of type {kind.__name__}, found {found}")
+    return value

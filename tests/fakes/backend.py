@@ -1,0 +1,65 @@
+"""A Backend whose answers a test writes down beforehand, and which remembers what it was asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+
+from mellum_ls.lsp_server.backend import BackendStatus, BackendUnavailable, Done, Piece, Query
+
+Script = Callable[[Query], str]
+
+
+class ScriptedBackend:
+    """Answers with `script(query)`, a word at a time.
+
+    While `gate` is closed it stays silent after the first word.
+    """
+
+    def __init__(
+        self,
+        script: Script | str = "",
+        *,
+        error: str = "",
+        gate: asyncio.Event | None = None,
+        reason: str = "stop",
+    ) -> None:
+        self.script: Script = (lambda _: script) if isinstance(script, str) else script
+        self.error = error
+        self.gate = gate
+        self.reason = reason
+        self.asked: list[Query] = []
+        self.started: asyncio.Queue[Query] = asyncio.Queue()
+        self.cancelled = 0
+        self.warmed = 0
+        self.closed = False
+
+    async def warm(self) -> None:
+        self.warmed += 1
+
+    async def complete(self, query: Query) -> AsyncGenerator[Piece | Done, None]:
+        self.asked.append(query)
+        self.started.put_nowait(query)
+        if self.error:
+            raise BackendUnavailable(self.error)
+        text = self.script(query)
+        try:
+            for word in _words(text):
+                yield Piece(word)
+                if self.gate is not None:
+                    await self.gate.wait()
+            yield Done(text, self.reason)
+        except (asyncio.CancelledError, GeneratorExit):
+            self.cancelled += 1
+            raise
+
+    async def status(self) -> BackendStatus:
+        return BackendStatus("failed" if self.error else "ready", "scripted", self.error)
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def _words(text: str) -> list[str]:
+    pieces = text.split(" ")
+    return [f"{piece} " for piece in pieces[:-1]] + [pieces[-1]] if text else []

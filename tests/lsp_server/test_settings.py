@@ -1,0 +1,53 @@
+import inspect
+from dataclasses import FrozenInstanceError, fields
+
+import pytest
+
+from mellum_ls.lsp_server import settings
+from mellum_ls.lsp_server.settings import Settings, json_name, parse
+
+
+def test_nothing_gives_the_defaults() -> None:
+    for raw in (None, {}, {"mellum": {}}, {"enable": None}):
+        assert parse(raw) == (Settings(), ())
+
+
+def test_every_setting_is_read_by_its_json_name() -> None:
+    changed: dict[type, object] = {bool: None, int: 100, str: "elsewhere"}
+    for field in fields(Settings):
+        value = not field.default if isinstance(field.default, bool) else changed[type(field.default)]
+        parsed, problems = parse({"mellum": {json_name(field.name): value}})
+        assert problems == ()
+        assert getattr(parsed, field.name) == value
+
+
+@pytest.mark.parametrize(
+    ("raw", "problem"),
+    [
+        ({"maxTokens": "many"}, "setting maxTokens must be of type int, not str"),
+        ({"maxTokens": True}, "setting maxTokens must be of type int, not bool"),
+        ({"maxTokens": 0}, "setting maxTokens must be at least 1"),
+        ({"enable": 1}, "setting enable must be of type bool, not int"),
+        ({"maxToken": 3}, "unknown setting maxToken"),
+        ([], "settings must be an object, not list"),
+    ],
+)
+def test_what_is_wrong_is_named_and_left_at_its_default(raw: object, problem: str) -> None:
+    assert parse(raw) == (Settings(), (problem,))
+
+
+def test_one_bad_setting_does_not_cost_the_others() -> None:
+    parsed, problems = parse({"maxTokens": -1, "maxLines": 3})
+    assert (parsed.max_lines, parsed.max_tokens) == (3, Settings().max_tokens)
+    assert len(problems) == 1
+
+
+def test_options_of_copilot_clients_are_no_problem() -> None:
+    assert parse({"editorInfo": {"name": "x"}, "editorPluginInfo": {}})[1] == ()
+
+
+def test_settings_are_frozen_and_each_is_explained() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Settings().enable = False  # type: ignore[misc]
+    source = inspect.getsource(settings.Settings)
+    assert source.count('"""') == 2 * (len(fields(Settings)) + 1)
