@@ -1,0 +1,1 @@
+"""How the embedded model mellum2-nano is made and measured: data, tokenizer, training, evaluation."""
