@@ -13,9 +13,9 @@ from mellum_ls.kernels.dispatch import Op
 def attention_reference(q: Tensor, k: Tensor, v: Tensor, window: int | None = None) -> Tensor:
     """Return the attention output [T, Hq, D].
 
-    q [T, Hq, D]; k, v [S, Hkv, D] with S >= T and Hq a multiple of Hkv; query t stands at position S - T + t
-    and sees the positions up to its own, with a window only the last `window` of those (its own included).
-    Scores are scaled by D**-0.5; the softmax is in float32.
+    q [T, Hq, D]; k, v [S, Hkv, D] with S >= T and Hq a multiple of Hkv; query t stands at position S - T + t and sees
+    the positions up to its own, with a window only the last `window` of those (its own included). Scores are scaled
+    by D**-0.5; the softmax is in float32.
     """
     num_queries, num_heads, head_dim = q.shape
     num_kv_heads = k.shape[1]
@@ -25,8 +25,7 @@ def attention_reference(q: Tensor, k: Tensor, v: Tensor, window: int | None = No
         k, v = k[first:], v[first:]
     keys, values = k.transpose(0, 1)[None], v.transpose(0, 1)[None]  # [1, Hkv, S, D]
     if num_queries == 1:
-        # The queries of a group share their keys, so they may stand where sequence positions usually do: no
-        # mask.
+        # The queries of a group share their keys, so they may stand where sequence positions usually do: no mask.
         grouped = q.view(1, num_kv_heads, num_heads // num_kv_heads, head_dim)  # [1, Hkv, G, D]
         return scaled_dot_product_attention(grouped, keys, values).view(1, num_heads, head_dim)
     queries = q.transpose(0, 1)[None]  # [1, Hq, T, D]

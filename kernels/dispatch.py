@@ -25,9 +25,9 @@ def unsupported_everywhere(device: torch.device, dtype: torch.dtype) -> str | No
 class Op(Generic[P, R]):
     """One operation. The first argument of a call is the tensor whose device and dtype decide.
 
-    reference: plain torch; runs on every device and says what the operation means. triton: returns the Triton
-    launcher; called at most once per device and dtype, so that importing the operation does
-        not import triton. None while there is no kernel.
+    reference: plain torch; runs on every device and says what the operation means.
+    triton: returns the Triton launcher, or is None while there is no kernel; called at most once per device and
+        dtype, so that importing the operation does not import triton.
     supports: None if the kernel serves this device and dtype, otherwise the reason why it does not.
     """
 

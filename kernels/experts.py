@@ -9,8 +9,8 @@ from torch.nn.functional import linear, silu
 
 from mellum_ls.kernels.dispatch import Op
 
-# Up to this many (token, expert) pairs it is cheaper off the CPU to copy the chosen weights than to ask the
-# device which experts were hit.
+# Up to this many (token, expert) pairs it is cheaper off the CPU to copy the chosen weights than to ask the device
+# which experts were hit.
 MAX_GATHERED_PAIRS = 32
 
 

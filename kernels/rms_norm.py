@@ -9,9 +9,9 @@ from mellum_ls.kernels.dispatch import Op
 def rms_norm_reference(x: Tensor, weight: Tensor, eps: float) -> Tensor:
     """Return x / sqrt(mean(x^2) + eps) * weight.
 
-    x [..., D]; weight [D], or anything that broadcasts against x, in the dtype of x. The statistics are taken
-    in float32 and the normalised value is rounded to the dtype of x before the weight is applied, as the
-    model was trained (Zhang and Sennrich 2019, arXiv 1910.07467).
+    x [..., D]; weight [D], or anything that broadcasts against x, in the dtype of x. The statistics are taken in
+    float32 and the normalised value is rounded to the dtype of x before the weight is applied, as the model was
+    trained (Zhang and Sennrich 2019, arXiv 1910.07467).
     """
     x32 = x.float()
     scale = torch.rsqrt((x32 * x32).mean(-1, keepdim=True).add_(eps))

@@ -1,7 +1,7 @@
 """What the server needs from a model, and how the resident runtime gives it.
 
-The only module here that knows the runtime's client, which it imports when the first backend is made:
-`initialize` is answered before that.
+The only module here that knows the runtime's client, which it imports when the first backend is made: `initialize` is
+answered before that.
 """
 
 from __future__ import annotations

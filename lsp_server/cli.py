@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 
@@ -45,6 +46,9 @@ def build_parser() -> argparse.ArgumentParser:
         sub = actions.add_parser(action, help=meaning, allow_abbrev=False)
         sub.add_argument("--json", action="store_true", help="print JSON")
         _add_model(sub)
+
+    settings = commands.add_parser("settings", help="every setting, its default and meaning", allow_abbrev=False)
+    settings.add_argument("--schema", action="store_true", help="print a JSON schema instead of a table")
     return parser
 
 
@@ -67,6 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return demo(parsed)
     if parsed.command == "runtime":
         return _runtime(parsed)
+    if parsed.command == "settings":
+        return _settings(as_schema=parsed.schema)
     build_parser().error("name a command")
 
 
@@ -81,6 +87,13 @@ def _runtime(parsed: argparse.Namespace) -> int:
     from mellum_ls.lsp_server.runtime_command import run
 
     return run(parsed.action, parsed.model, as_json=parsed.json, out=print)
+
+
+def _settings(*, as_schema: bool) -> int:
+    from mellum_ls.lsp_server import settings_listing
+
+    print(json.dumps(settings_listing.as_schema(), indent=2) if as_schema else settings_listing.as_markdown())
+    return 0
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:

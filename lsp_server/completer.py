@@ -1,7 +1,6 @@
 """From a snapshot of a document to a suggestion: windows, query, the model's stream, rules, range.
 
-The one place where documents and models meet. Decides nothing about when to ask; never raises for a silent
-model.
+The one place where documents and models meet. Decides nothing about when to ask; never raises for a silent model.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """The open documents as lines, kept in step with the client's incremental edits.
 
-A line ends at \\n, \\r\\n or \\r and nowhere else, as the protocol says. Knows nothing of files, models or
-settings.
+A line ends at \\n, \\r\\n or \\r and nowhere else, as the protocol says. Knows nothing of files, models or settings.
 """
 
 from __future__ import annotations
@@ -113,9 +112,7 @@ class Document:
         return "".join(self.lines)
 
     def locate(self, place: Place) -> tuple[int, int]:
-        """Line and string index of `place`, clamped into the document; never inside a line end or a
-        surrogate pair.
-        """
+        """Line and string index of `place`, clamped into the document; never inside a line end or a surrogate pair."""
         if place.line < 0:
             return 0, 0
         if place.line >= len(self.lines):

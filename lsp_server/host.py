@@ -14,8 +14,7 @@ class Host(Protocol):
     def handle(self, method: str, read: Callable[[Json], Any], handler: Callable[[Any], Any]) -> None:
         """Answer `method` with what `handler` returns (plain JSON) for what `read` makes of the params.
 
-        `read` raises ParamsError for params that do not fit. A coroutine function as handler can be
-        cancelled.
+        `read` raises ParamsError for params that do not fit. A coroutine function as handler can be cancelled.
         """
 
     def notify(self, method: str, params: object) -> None:

@@ -1,7 +1,7 @@
 """A client's JSON params to frozen dataclasses, field by field: what this server reads, no more.
 
-Lenient where clients differ (extra fields, draft trigger kinds, null for absent), strict where a guess would
-be wrong. Errors name the field and never quote a value, which may be source code.
+Lenient where clients differ (extra fields, draft trigger kinds, null for absent), strict where a guess would be
+wrong. Errors name the field and never quote a value, which may be source code.
 """
 
 from __future__ import annotations

@@ -5,9 +5,7 @@ Knows single lines only; what a line is belongs to documents.py.
 
 
 def utf16_length(text: str) -> int:
-    """Length of `text` in UTF-16 code units: astral characters count two, everything else (lone surrogates
-    too) one.
-    """
+    """Length of `text` in UTF-16 code units: astral characters count two, everything else (lone surrogates too) one."""
     if text.isascii():
         return len(text)
     return len(text) + sum(character > "\uffff" for character in text)
@@ -16,8 +14,8 @@ def utf16_length(text: str) -> int:
 def index_of(line: str, character: int) -> int:
     """String index of the UTF-16 column `character` in `line` (given without its line end).
 
-    A column past the end is the end, a negative one the start, and one between the halves of a surrogate pair
-    the start of that character.
+    A column past the end is the end, a negative one the start, and one between the halves of a surrogate pair the
+    start of that character.
     """
     if character <= 0:
         return 0

@@ -1,5 +1,4 @@
-"""From what a model wrote to what is worth showing: pure functions on text, one rule each, applied by
-`finish`.
+"""From what a model wrote to what is worth showing: pure functions on text, one rule each, applied by `finish`.
 
 Knows nothing of documents, protocols or models; all text here has \\n line ends until the last rule.
 """
@@ -59,9 +58,8 @@ def strip_trailing(text: str) -> str:
 def drop_repeated_tail(text: str, next_lines: tuple[str, ...]) -> str:
     """Without the last lines where these are the very lines that follow the cursor's line.
 
-    Lines are compared without blanks at their end; a match must hold something besides closers, or close a
-    multi-line suggestion exactly as the following line does. The first line stays: it is part of the cursor's
-    line.
+    Lines are compared without blanks at their end; a match must hold something besides closers, or close a multi-line
+    suggestion exactly as the following line does. The first line stays: it is part of the cursor's line.
     """
     below = [line.rstrip() for line in next_lines]
     while below and not below[0]:
@@ -76,14 +74,12 @@ def drop_repeated_tail(text: str, next_lines: tuple[str, ...]) -> str:
 def fit_line_rest(text: str, after: str) -> Fitted:
     """Reconcile `text` with the rest of the cursor's line, so that nothing stands there twice.
 
-    A suggestion of one line loses the longest end that the rest of the line begins with. One of several lines
-    can only stay when its first line already ends with that rest, which it then replaces; otherwise its first
-    line is kept.
+    A one-line suggestion loses the longest end that the rest of the line begins with. One of several lines can only
+    stay when its first line already ends with that rest, which it then replaces; otherwise its first line is kept.
     """
     rest = after.rstrip()
     if not rest:
-        # What is left are blanks at the line's end; several lines take their place, one line goes before
-        # them.
+        # What is left are blanks at the line's end; several lines take their place, one line goes before them.
         return Fitted(text, len(after) if "\n" in text else 0)
     first, newline, _ = text.partition("\n")
     if newline and first.rstrip().endswith(rest.lstrip()) and first.strip() != rest.strip():
@@ -99,9 +95,7 @@ def _without_overlap(text: str, rest: str) -> str:
 
 
 def _is_double(text: str, rest: str, size: int) -> bool:
-    """Whether the overlap is the rest written again rather than a chance: all of it, or a closer that
-    nothing opens.
-    """
+    """Whether the overlap is the rest written again rather than a chance: all of it, or a closer that nothing opens."""
     overlap = rest[:size]
     if size == len(rest) and not is_closers(overlap):
         return True
@@ -123,11 +117,9 @@ def _needs(text: str, closers: str) -> bool:
 
 
 def strip_doubled_blank(text: str, before: str, previous: str) -> str:
-    """Without leading blanks that the line already has before the cursor: `    |` plus `    x` is one indent,
-    not two.
+    """Without leading blanks that the line has before the cursor: `    |` plus `    x` is one indent, not two.
 
-    Blanks stay where the line above opens a block and the cursor is not yet deeper than it: there they are
-    the indent.
+    Blanks stay where the line above opens a block and the cursor is not yet deeper: there they are the indent.
     """
     if not before or not before[-1].isspace() or not text.split("\n", 1)[0].strip():
         return text

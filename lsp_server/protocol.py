@@ -1,9 +1,7 @@
-"""JSON-RPC as the specification has it, over pygls: which message is answered with what, and when it is
-ignored.
+"""JSON-RPC as the specification has it, over pygls: which message is answered with what, and when it is ignored.
 
-Cures faults of pygls 2.1 by overriding names that it keeps private, hence the upper bound on its version;
-each cure has a test. Messages are plain JSON both ways. Knows the life of a connection but no document and no
-model.
+Cures faults of pygls 2.1 by overriding names that it keeps private, hence the upper bound on its version; each cure
+has a test. Messages are plain JSON both ways. Knows the life of a connection but no document and no model.
 """
 
 from __future__ import annotations
@@ -43,12 +41,10 @@ def plain_converter() -> cattrs.Converter:
 
 
 class MellumProtocol(LanguageServerProtocol):
-    """One connection. `receive` takes each message body; everything else happens through the registered
-    features.
-    """
+    """One connection. `receive` takes each message body; everything else happens through the registered features."""
 
-    # What pygls does for these is not wanted: a second copy of every document, split at line ends that the
-    # protocol does not know, and handlers that expect lsprotocol's types.
+    # What pygls does for these is not wanted: a second copy of every document, split at line ends that the protocol
+    # does not know, and handlers that expect lsprotocol's types.
     lsp_text_document__did_open = None  # type: ignore[assignment]
     lsp_text_document__did_change = None  # type: ignore[assignment]
     lsp_text_document__did_close = None  # type: ignore[assignment]
@@ -78,9 +74,7 @@ class MellumProtocol(LanguageServerProtocol):
         return bool(self._shutdown)
 
     def receive(self, body: bytes) -> None:
-        """Handle one message. Whatever it holds, this returns; every request with a usable id gets one
-        answer.
-        """
+        """Handle one message. Whatever it holds, this returns; every request with a usable id gets one answer."""
         try:
             message = json.loads(body)
         except (ValueError, RecursionError):
@@ -180,9 +174,7 @@ class MellumProtocol(LanguageServerProtocol):
         self._send_data({"jsonrpc": self.VERSION, "id": request_id, "error": error})
 
     def _send_handler_result(self, future: Future[Any], *, msg_id: RequestId) -> None:
-        """Answer the request `msg_id`; pygls calls this once, when its handler is done, has failed or was
-        cancelled.
-        """
+        """Answer the request `msg_id`; pygls calls this once, when its handler is done, has failed or was cancelled."""
         self._request_futures.pop(msg_id, None)
         if future.cancelled():
             self._refuse(msg_id, REQUEST_CANCELLED, "cancelled")
@@ -201,9 +193,7 @@ class MellumProtocol(LanguageServerProtocol):
             _log.error("a notification failed: %s", type(fault).__name__)
 
     def _send_data(self, data: Any) -> None:
-        """Send one message. Never logs what is in it; a client that is gone ends the connection, not the
-        process.
-        """
+        """Send one message. Never logs what is in it; a client that is gone ends the connection, not the process."""
         if self.writer is None:
             return
         body = json.dumps(data, separators=(",", ":")).encode()
@@ -214,9 +204,7 @@ class MellumProtocol(LanguageServerProtocol):
 
     @lsp_method(types.INITIALIZE)
     def lsp_initialize(self, params: Any) -> Any:
-        """The registered initialize feature gives the whole result: what is advertised stands in one
-        place.
-        """
+        """The registered initialize feature gives the whole result: what is advertised stands in one place."""
         result = self.fm.features[types.INITIALIZE](params)
         self.initialized = True
         return result

@@ -48,17 +48,13 @@ class Session:
 
     @property
     def model(self) -> str:
-        """The model directory in force: the command line's, else the settings'; empty is the user's
-        default.
-        """
+        """The model directory in force: the command line's, else the settings'; empty is the user's default."""
         return self._model or self.settings.model
 
     def configure(self, layer: str, raw: object) -> tuple[str, ...]:
-        """Take one source of settings; later sources win name by name. The problems that are new, in
-        sentences.
+        """Take one source of settings; later sources win name by name. The problems that are new, in sentences.
 
-        `layer` names the source, so that a source can be replaced. A changed model takes effect at the next
-        request.
+        `layer` names the source, so that a source can be replaced. A changed model takes effect at the next request.
         """
         if isinstance(raw, Mapping) or layer not in self._layers:
             self._layers.pop(layer, None)
@@ -97,8 +93,7 @@ class Session:
     ) -> Suggestion | None:
         """The suggestion at `place` of the document as it is now, or None; `silence` then says why.
 
-        A newer request for the document, or a change to it, ends this one with None. Never raises for the
-        model.
+        A newer request for the document, or a change to it, ends this one with None. Never raises for the model.
         """
         document = self.documents.get(uri)
         if not self.settings.enable:

@@ -35,7 +35,8 @@ class Settings:
     """Whether a request that carries a partialResultToken gets its growing text as $/progress."""
 
 
-_LEAST = {"max_tokens": 1, "max_lines": 1, "prefix_lines": 1, "prefix_chars": 64, "suffix_chars": 0}
+# The least value of each number.
+LEAST = {"max_tokens": 1, "max_lines": 1, "prefix_lines": 1, "prefix_chars": 64, "suffix_chars": 0}
 
 
 def json_name(field_name: str) -> str:
@@ -45,9 +46,7 @@ def json_name(field_name: str) -> str:
 
 
 def section_of(raw: object) -> dict[str, object]:
-    """The part of a client's options that is meant for this server: the `mellum` object where there is
-    one.
-    """
+    """The part of a client's options that is meant for this server: the `mellum` object where there is one."""
     if not isinstance(raw, Mapping):
         return {}
     inner = raw.get(SECTION)
@@ -72,8 +71,8 @@ def parse(raw: object) -> tuple[Settings, tuple[str, ...]]:
         default = known.default
         if type(value) is not type(default) or not isinstance(value, bool | int | str):
             problems.append(f"setting {name} must be of type {type(default).__name__}, not {type(value).__name__}")
-        elif isinstance(value, int) and value < _LEAST.get(known.name, 0):
-            problems.append(f"setting {name} must be at least {_LEAST[known.name]}")
+        elif isinstance(value, int) and value < LEAST.get(known.name, 0):
+            problems.append(f"setting {name} must be at least {LEAST[known.name]}")
         else:
             taken[known.name] = value
     problems += [f"unknown setting {name}" for name in values if name not in _FOREIGN]

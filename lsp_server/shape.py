@@ -27,11 +27,10 @@ def opens_block(line: str) -> bool:
 
 
 def stop_mode(before: str, after: str, previous: str) -> Literal["line", "block"]:
-    """Where a suggestion at `before`|`after` should end; `previous` is the nearest line above that is not
-    blank.
+    """Where a suggestion at `before`|`after` should end; `previous` is the nearest line above that is not blank.
 
-    Text behind the cursor other than closers asks for the rest of this line. Otherwise a block is due after a
-    line that opens one: the cursor's own line, or the one above when the cursor's line is still blank.
+    Text behind the cursor other than closers asks for the rest of this line. Otherwise a block is due after a line
+    that opens one: the cursor's own line, or the one above when the cursor's line is still blank.
     """
     if not is_closers(after):
         return "line"

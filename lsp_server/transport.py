@@ -53,8 +53,7 @@ async def read_messages(reader: asyncio.StreamReader, receive: Callable[[bytes],
                 return
             length = 0
             receive(body)
-            # Requests start as tasks: let this one see the document as it is before the next message changes
-            # it.
+            # Requests start as tasks: let this one see the document as it is before the next message changes it.
             await asyncio.sleep(0)
 
 
@@ -78,8 +77,8 @@ class _FileWriter:
 def stdio() -> tuple[asyncio.StreamReader, Writer]:
     """The process's own input and output. Afterwards stray prints go to stderr and cannot break the protocol.
 
-    A thread reads, since not every system can wait for a pipe; it is a daemon, so that the process can end
-    while a read is pending.
+    A thread reads, since not every system can wait for a pipe; it is a daemon, so that the process can end while
+    a read is pending.
     """
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=_CHUNK, loop=loop)

@@ -1,7 +1,6 @@
 """Which text around the cursor a model sees, cut so that typing moves the cuts rarely and in big steps.
 
-A cut that stays where it is lets the model reuse its work for everything behind it. Knows no tokens, only
-characters.
+A cut that stays where it is lets the model reuse its work for everything behind it. Knows no tokens, only characters.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ _CHAR_STEP = 1024
 def prefix_window(above: Sequence[str], before: str, least_lines: int, most_chars: int) -> str:
     """The end of `above` (lines with their ends) and then `before`, at most `most_chars` characters.
 
-    Starts at a multiple of LINE_STEP lines; only where less than LINE_STEP lines are over the limit is it cut
-    inside a line, at a multiple of a smaller number of characters from there.
+    Starts at a multiple of LINE_STEP lines; only where less than LINE_STEP lines are over the limit is it cut inside
+    a line, at a multiple of a smaller number of characters from there.
     """
     first = max(0, len(above) - least_lines) // LINE_STEP * LINE_STEP
     size = sum(map(len, above[first:])) + len(before)
@@ -34,11 +33,10 @@ def prefix_window(above: Sequence[str], before: str, least_lines: int, most_char
 
 
 def suffix_window(after: str, below: Sequence[str], most_chars: int) -> str:
-    """`after` (the rest of the line with its end) and the beginning of `below`, at most `most_chars`
-    characters.
+    """`after` (the rest of the line with its end) and the beginning of `below`, at most `most_chars` characters.
 
-    All of `below` when it fits; otherwise it ends where a multiple of SUFFIX_STEP lines is left in the
-    document, or inside a line when not even that much fits.
+    All of `below` when it fits; otherwise it ends where a multiple of SUFFIX_STEP lines is left in the document, or
+    inside a line when not even that much fits.
     """
     count, size = 0, len(after)
     for line in below:

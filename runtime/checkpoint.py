@@ -1,5 +1,4 @@
-"""The safetensors files of a model directory: which tensors they hold, whether the files are whole, and their
-data.
+"""The safetensors files of a model directory: which tensors they hold, whether the files are whole, and their data.
 
 Knows the file format, not the architecture: names and shapes are judged in weights.py.
 """

@@ -1,5 +1,4 @@
-"""One loaded model that completes text: tokenizer, prompt layout, cache, decoding and stop rules put
-together.
+"""One loaded model that completes text: tokenizer, prompt layout, cache, decoding and stop rules put together.
 
 Used from one thread. Knows nothing of processes, sockets or editors.
 """
@@ -105,8 +104,7 @@ class Engine:
         on_chunk: Callable[[Chunk], None] = _ignore,
         cancelled: Callable[[], bool] = _never,
     ) -> Result:
-        """Complete the text at the cursor; chunks are handed out as they grow, and joined they are the
-        result's text.
+        """Complete the text at the cursor; chunks are handed out as they grow, and joined they are the result's text.
 
         `session` names the editing place whose cache is reused. RequestError if the model cannot do
         fill-in-the-middle or the budget leaves no room for a prompt.
@@ -146,8 +144,7 @@ class Engine:
     def generate_ids(
         self, prompt_ids: Sequence[int], max_tokens: int, stop_ids: Collection[int] | None = None
     ) -> list[int]:
-        """Greedy ids after a prompt, the stop id included if one came; None stands for the checkpoint's stop
-        ids.
+        """Greedy ids after a prompt, the stop id included if one came; None stands for the checkpoint's stop ids.
 
         Uses no session. RequestError if prompt and budget do not fit the model.
         """

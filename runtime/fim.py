@@ -44,12 +44,12 @@ class Prompt:
 def prompt_ids(prompt: Prompt, tokens: FimTokens, encode: Encode, *, order: FimOrder, limit: int) -> list[int]:
     """Return the prompt's ids, at most `limit` of them.
 
-    Layout, suffix first ("spm"): `<reponame>{name}\\n`, for each context file `<filename>{path}\\n{text}\\n`,
-    then `<filename>{path}\\n<fim_suffix>{suffix}<fim_prefix>{prefix}<fim_middle>`; prefix first ("psm") ends
-    in `<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>`. Texts are encoded one by one, so each keeps its
-    ids whatever stands next to it. When too long, context files go first, the last one first, then a path
-    that would take more than a quarter, then the head of the prefix and the tail of the suffix. RequestError
-    if the limit leaves no room at all.
+    Layout, suffix first ("spm"): `<reponame>{name}\\n`, for each context file `<filename>{path}\\n{text}\\n`, then
+    `<filename>{path}\\n<fim_suffix>{suffix}<fim_prefix>{prefix}<fim_middle>`; prefix first ("psm") ends in
+    `<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>`. Texts are encoded one by one, so each keeps its ids
+    whatever stands next to it. When too long, context files go first, the last one first, then a path that would
+    take more than a quarter, then the head of the prefix and the tail of the suffix. RequestError if the limit
+    leaves no room at all.
     """
     if limit <= NUM_SENTINELS:
         raise RequestError(f"there is room for {limit} prompt tokens, wanted more than {NUM_SENTINELS}")

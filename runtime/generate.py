@@ -1,5 +1,4 @@
-"""Prefill and greedy decoding: which ids follow a prompt. Looks at the cancel flag before every step and
-chunk.
+"""Prefill and greedy decoding: which ids follow a prompt. Looks at the cancel flag before every step and chunk.
 
 Knows ids and the cache; text, stop rules and sessions are the engine's.
 """
@@ -69,8 +68,7 @@ def prefill(
     *,
     chunk: int = PREFILL_CHUNK,
 ) -> Tensor | None:
-    """Compute `ids`, which follow those of the session; return the last hidden state [1, H], None if
-    cancelled.
+    """Compute `ids`, which follow those of the session; return the last hidden state [1, H], None if cancelled.
 
     What was computed before a cancel stays in the session.
     """
@@ -102,8 +100,8 @@ def greedy(
 ) -> Iterator[int]:
     """Yield the likeliest id after `hidden` [1, H], then after that, until a stop id, the budget or a cancel.
 
-    The stop id itself is yielded, so that the caller can tell it from the budget. An id enters the session
-    only when the next one is asked for: the last one never costs a pass.
+    The stop id itself is yielded, so that the caller can tell it from the budget. An id enters the session only when
+    the next one is asked for: the last one never costs a pass.
     """
     if cancelled():
         return

@@ -1,7 +1,7 @@
 """Keys and values of the positions already computed, and which session they belong to.
 
-Every layer keeps every position, so a rollback to any length is exact. Knows token ids only to compare them;
-what a session is, its owner decides.
+Every layer keeps every position, so a rollback to any length is exact. Knows token ids only to compare them; what a
+session is, its owner decides.
 """
 
 from collections import OrderedDict
@@ -19,8 +19,8 @@ FIRST_CAPACITY = 256
 class KVCache:
     """Contiguous keys and values of one token sequence, for each layer; capacity doubles as it fills.
 
-    A forward pass appends to every layer in turn and then commits the new length with `advance`; an abandoned
-    pass leaves `length` as it was, and what it wrote is overwritten by the next.
+    A forward pass appends to every layer in turn and then commits the new length with `advance`; an abandoned pass
+    leaves `length` as it was, and what it wrote is overwritten by the next.
     """
 
     def __init__(self, config: ModelConfig, num_layers: int, device: torch.device, dtype: torch.dtype) -> None:

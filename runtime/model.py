@@ -1,7 +1,8 @@
 """The decoder: token ids and a cache in, hidden states and logits out. One sequence, no batch dimension.
 
-Pre-norm layers of grouped-query attention (normalised queries and keys, rotary embedding for each attention
-type, sliding or full) and a sparse or dense SwiGLU MLP. Knows neither text nor files nor when to stop.
+Pre-norm layers of grouped-query attention (normalised queries and keys, rotary embedding for each attention type,
+sliding or full) and a sparse or dense SwiGLU MLP. Knows neither text nor files nor when to stop.
+
 Letters in shapes: T new tokens, S cached and new ones, H hidden, D head, Hq and Hkv heads, V vocabulary.
 """
 
@@ -30,8 +31,7 @@ class Model:
 
     @torch.inference_mode()
     def forward(self, ids: Tensor, cache: KVCache) -> Tensor:
-        """Compute the tokens `ids` [T] int64 that follow the cached ones, extend the cache, return hidden [T,
-        H].
+        """Compute the tokens `ids` [T] int64 that follow the cached ones, extend the cache, return hidden [T, H].
 
         The hidden states are those after the final norm: `logits` takes them, and so does the MTP layer.
         """
@@ -78,8 +78,7 @@ def _attend(
     count, num_heads, num_kv_heads = x.shape[0], config.num_attention_heads, config.num_key_value_heads
     qkv = linear(x, weights.qkv).view(count, -1, config.head_dim)  # [T, Hq + 2 Hkv, D]
     qk, v = torch.split(qkv, [num_heads + num_kv_heads, num_kv_heads], dim=1)  # [T, Hq + Hkv, D], [T, Hkv, D]
-    # Queries and keys are normalised for each head and then rotated; both at once, since only the weights
-    # differ.
+    # Queries and keys are normalised for each head and then rotated; both at once, since only the weights differ.
     qk = apply_rope(rms_norm(qk, weights.qk_norm, config.rms_norm_eps), *angles)
     q, k = torch.split(qk, [num_heads, num_kv_heads], dim=1)  # [T, Hq, D], [T, Hkv, D]
     keys, values = cache.append(index, k, v)  # [S, Hkv, D] each

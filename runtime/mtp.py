@@ -1,5 +1,4 @@
-"""The multi-token prediction layer: from a hidden state and the token that follows, logits of the token after
-that.
+"""The multi-token prediction layer: from a hidden state and the token that follows, logits of the token after that.
 
 Shares embedding and lm_head with the model and has a cache of its own. Does not decide whether to draft.
 """
@@ -31,9 +30,8 @@ class MtpHead:
     def forward(self, hidden: Tensor, next_ids: Tensor, cache: KVCache) -> Tensor:
         """Return the layer's hidden states [T, H], after its norm.
 
-        hidden [T, H]: the model's states after its final norm, of the positions that follow those in the
-        cache; next_ids [T] int64: the token after each. Feed the result back in as `hidden` to draft one
-        token further.
+        hidden [T, H]: the model's states after its final norm, of the positions that follow those in the cache;
+        next_ids [T] int64: the token after each. Feed the result back in as `hidden` to draft one token further.
         """
         config, weights = self._model.config, self._weights
         eps, count = config.rms_norm_eps, next_ids.shape[0]

@@ -15,8 +15,7 @@ from mellum_ls.runtime.tokenizer import Tokenizer
 
 FimOrder = Literal["spm", "psm"]
 
-# Whatever the eos of a checkpoint is (it differs between releases), none of these belongs inside a
-# completion.
+# Whatever the eos of a checkpoint is (it differs between releases), none of these belongs inside a completion.
 STOP_TOKENS = (
     "<|endoftext|>",
     "<filename>",

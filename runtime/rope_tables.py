@@ -1,5 +1,4 @@
-"""The angles of rotary embedding: cos and sin for each position and attention type, grown as positions are
-asked for.
+"""The angles of rotary embedding: cos and sin for each position and attention type, grown as positions are asked for.
 
 Decides the frequencies (plain or YaRN); does not rotate anything (kernels/rope.py).
 """
@@ -17,9 +16,9 @@ FIRST_POSITIONS = 512
 def inverse_frequencies(rope: RopeConfig, head_dim: int) -> tuple[Tensor, float]:
     """Return (inverse frequencies [head_dim / 2] float32, scale of cos and sin).
 
-    Plain: theta^(-2i/D), scale 1. YaRN (Peng et al. 2023, arXiv 2309.00071, section 3.2): frequencies that
-    turn fewer than beta_slow times within the original context are divided by `factor`, those that turn more
-    than beta_fast times are kept, those between are blended linearly over the dimension index.
+    Plain: theta^(-2i/D), scale 1. YaRN (Peng et al. 2023, arXiv 2309.00071, section 3.2): frequencies that turn fewer
+    than beta_slow times within the original context are divided by `factor`, those that turn more than beta_fast
+    times are kept, those between are blended linearly over the dimension index.
     """
     powers = rope.theta ** (torch.arange(0, head_dim, 2, dtype=torch.float32) / head_dim)  # [D/2]
     yarn = rope.yarn

@@ -1,8 +1,7 @@
-"""Where a completion ends, judged on its decoded text: at the line's end, at the end of the block, or
-nowhere.
+"""Where a completion ends, judged on its decoded text: at the line's end, at the end of the block, or nowhere.
 
-A rule takes text piece by piece and gives back what is safe to show; text past the stop is never shown and
-never taken back. Knows nothing of tokens: one token may hold an indentation, a line end and the next line.
+A rule takes text piece by piece and gives back what is safe to show; text past the stop is never shown and never
+taken back. Knows nothing of tokens: one token may hold an indentation, a line end and the next line.
 """
 
 import re
@@ -116,11 +115,10 @@ class Brackets:
 class BlockRule:
     """Ends where the block at the cursor ends.
 
-    That is before a line that is indented less than the cursor's line; if the cursor's line opened a block,
-    before a line that is not indented deeper than it and does not continue it; before blank lines that a
-    dedent follows; before a closing bracket that nothing opened; and after the line that closes the brackets
-    of the cursor's line, if that is a later line. A line is judged by its first word, so up to one word is
-    held.
+    That is before a line that is indented less than the cursor's line; if the cursor's line opened a block, before a
+    line that is not indented deeper than it and does not continue it; before blank lines that a dedent follows;
+    before a closing bracket that nothing opened; and after the line that closes the brackets of the cursor's line, if
+    that is a later line. A line is judged by its first word, so up to one word is held.
     """
 
     def __init__(self, prefix: str) -> None:

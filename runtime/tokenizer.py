@@ -1,5 +1,4 @@
-"""Text to token ids and back. Text never turns into a special token, and ids never turn into half a
-character.
+"""Text to token ids and back. Text never turns into a special token, and ids never turn into half a character.
 
 Knows the tokenizer.json format (byte-level BPE); which special token means what is decided in profile.py.
 """
@@ -54,8 +53,8 @@ class Tokenizer:
             )
         try:
             raw = json.loads(data)
-            # Tokens that were added as ordinary words (<think>, <tool_call>) would be matched in the user's
-            # text even with special-token matching off; marked as special they are not.
+            # Tokens that were added as ordinary words (<think>, <tool_call>) would be matched in the user's text even
+            # with special-token matching off; marked as special they are not.
             for token in raw.get("added_tokens") or ():
                 token["special"] = True
             inner = tokenizers.Tokenizer.from_str(json.dumps(raw))

@@ -1,8 +1,7 @@
-"""From the checkpoint's names to the tensors the decoder multiplies with: expected names and shapes, and the
-stacking.
+"""From the checkpoint's names to the tensors the decoder multiplies with: expected names and shapes, and the stacking.
 
-Experts are stored one by one and served stacked; query, key and value projections are stored apart and served
-fused. Knows nothing of files (checkpoint.py) nor of the forward pass (model.py).
+Experts are stored one by one and served stacked; query, key and value projections are stored apart and served fused.
+Knows nothing of files (checkpoint.py) nor of the forward pass (model.py).
 """
 
 import logging
@@ -216,8 +215,7 @@ def allocate(
 def load_weights(checkpoint: Checkpoint, config: ModelConfig, device: torch.device, dtype: torch.dtype) -> ModelWeights:
     """Check the checkpoint against the config and load it; CheckpointError names the tensors that do not fit.
 
-    The MTP layer is loaded if the config has one and its tensors are there; without them the model works all
-    the same.
+    Loads the MTP layer if the config has one and its tensors are there; without them the model works all the same.
     """
     present = any(name.startswith(MTP_PREFIX) for name in checkpoint.tensors)
     with_mtp = present and config.num_mtp_layers > 0

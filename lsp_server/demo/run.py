@@ -1,7 +1,6 @@
 """`mellum-ls demo`: starts the real server, plays the performance over it, prints the figures.
 
-Puts the demo's parts together, and leaves nothing running. The exit code is 0 only when enough suggestions
-were shown.
+Puts the demo's parts together and leaves nothing running. Exit code 0 only when enough suggestions were shown.
 """
 
 from __future__ import annotations

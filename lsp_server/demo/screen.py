@@ -1,7 +1,7 @@
 """What the audience sees: the code around the cursor, ghost text that grows in it, and what became of it.
 
-One frame per edit: on a terminal it changes in place, elsewhere it is printed when the edit is over, with the
-ghost text in brackets. Knows no server.
+One frame per edit: on a terminal it changes in place, elsewhere it is printed when the edit is over, with the ghost
+text in brackets. Knows no server.
 """
 
 from __future__ import annotations

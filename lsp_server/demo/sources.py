@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-# Installed with this package's own dependencies, and held out of the embedded model's training data: of those
-# the one whose files are the most like everyday code first.
+# Installed with this package's own dependencies, and held out of the embedded model's training data: of those the one
+# whose files are the most like everyday code first.
 HELD_OUT = ("click", "cattrs", "networkx")
 ALWAYS_THERE = ("pygls", "rich")
 MAX_FILES = 400

@@ -28,8 +28,8 @@ _KEY = re.compile(r"\n[ \t]*|.", re.DOTALL)
 class Pause:
     """What happens before the next key. Seconds.
 
-    After `debounce` the editor asks; its answer is awaited for `patience`, 0 for no question. With `steady`
-    the pause lasts that long whatever comes, unless text appears.
+    After `debounce` the editor asks; its answer is awaited for `patience`, 0 for no question. With `steady` the pause
+    lasts that long whatever comes, unless text appears.
     """
 
     debounce: float

@@ -1,6 +1,4 @@
-"""workspace/didChangeConfiguration and workspace/configuration: settings that are pushed, and settings that
-are asked for.
-"""
+"""workspace/didChangeConfiguration and workspace/configuration: settings pushed, and settings asked for."""
 
 from __future__ import annotations
 

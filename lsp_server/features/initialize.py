@@ -1,6 +1,4 @@
-"""initialize and initialized: what the server says it can do, and what it does when a client has said
-hello.
-"""
+"""initialize and initialized: what the server says it can do, and what it does when a client has said hello."""
 
 from __future__ import annotations
 

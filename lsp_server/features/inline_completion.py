@@ -1,5 +1,4 @@
-"""textDocument/inlineCompletion: one request in, one list of items out, empty whenever there is nothing to
-show.
+"""textDocument/inlineCompletion: one request in, one list of items out, empty whenever there is nothing to show.
 
 The only errors are bad params and a cancellation: editors interrupt their users for any other.
 """

@@ -66,8 +66,8 @@ class Connection:
     async def open(cls, address: Address, version: str) -> Connection | None:
         """Connect and greet; None when nothing listens at `address`.
 
-        Raises ProtocolMismatch when a process of another version answers, ProtocolError when something else
-        does, and RuntimeUnavailable when it does not answer in time.
+        Raises ProtocolMismatch when a process of another version answers, ProtocolError when something else does, and
+        RuntimeUnavailable when it does not answer in time.
         """
         dialled = await dial(address)
         if dialled is None:
@@ -88,8 +88,8 @@ class Connection:
     async def complete(self, request: CompletionRequest) -> AsyncGenerator[TokenText | Completed, None]:
         """Stream one completion: any number of TokenText, then one Completed.
 
-        Closing the iterator or cancelling its task tells the process to stop. Raises RuntimeUnavailable when
-        the connection ends first, RequestError when this request is refused or fails.
+        Closing the iterator or cancelling its task tells the process to stop. Raises RuntimeUnavailable when the
+        connection ends first, RequestError when this request is refused or fails.
         """
         number, inbox = self._open_inbox()
         over = False

@@ -90,9 +90,9 @@ class RuntimeClient:
     async def complete(self, request: CompletionRequest) -> AsyncGenerator[TokenText | Completed, None]:
         """Stream one completion: any number of TokenText, then one Completed.
 
-        Closing the iterator or cancelling its task cancels the request. Raises RuntimeUnavailable when the
-        process cannot be reached, goes away or is not to be started again yet, RequestError when this request
-        fails, and ModelNotFound or SettingError when the options cannot work.
+        Closing the iterator or cancelling its task cancels the request. Raises RuntimeUnavailable when the process
+        cannot be reached, goes away or is not to be started again yet, RequestError when this request fails, and
+        ModelNotFound or SettingError when the options cannot work.
         """
         connection = await self._connected()
         stream = connection.complete(request)
@@ -183,8 +183,8 @@ class RuntimeClient:
 async def establish(options: RuntimeOptions, version: str) -> Connection:
     """Connect to the process of `options`, starting it or replacing an older one as needed.
 
-    Raises RuntimeUnavailable with the last lines of the log when it does not start, ProtocolMismatch when a
-    newer one runs, ModelNotFound or SettingError when the options cannot work.
+    Raises RuntimeUnavailable with the last lines of the log when it does not start, ProtocolMismatch when a newer one
+    runs, ModelNotFound or SettingError when the options cannot work.
     """
     address = options.address()
     prepare_directory(address.directory)

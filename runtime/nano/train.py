@@ -37,10 +37,10 @@ MTP_WEIGHT, MTP_WEIGHT_LATE, RECURSION_WEIGHT = 0.1, 0.25, 0.1
 class Run:
     """Everything that decides a run's result."""
 
-    steps: int
+    steps: int = 8600
     batch: int = 32
     length: int = 4096
-    lr: float = 3e-3
+    lr: float = 4e-3
     layers: int = 8
     hidden: int = 320
     seed: str = "nano-1"
@@ -221,8 +221,7 @@ def main(arguments: list[str] | None = None) -> None:
         ("layers", int),
         ("hidden", int),
     ):
-        default = None if name == "steps" else getattr(Run(0), name)
-        parser.add_argument(f"--{name}", type=kind, default=default, required=name == "steps")
+        parser.add_argument(f"--{name}", type=kind, default=getattr(Run(), name))
     options = parser.parse_args(arguments)
     shape = (options.batch, options.length, options.lr, options.layers, options.hidden)
     torch.set_float32_matmul_precision("high")

@@ -1,7 +1,8 @@
 """`python -m mellum_ls.runtime.service`: the model process, put together from its parts.
 
-Says once on standard output how its start went; then logs to standard error, never source text. Exit codes:
-0 ended as asked, or another one serves; 1 the model cannot be loaded; 2 arguments or folder cannot be used.
+Says once on standard output how its start went; then logs to standard error, never source text.
+
+Exit codes: 0 ended as asked, or another one serves; 1 the model cannot be loaded; 2 arguments or folder unusable.
 """
 
 from __future__ import annotations

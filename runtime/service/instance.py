@@ -60,12 +60,12 @@ class Instance:
 def claim(address: Address, seconds: float = LOCK_SECONDS) -> Instance | None:
     """Become the process of `address`; None when another one is and listens.
 
-    A process on its way out is waited for. Raises SettingError for an unsafe folder, RuntimeUnavailable when
-    another process keeps the lock for `seconds` and does not listen.
+    A process on its way out is waited for. Raises SettingError for an unsafe folder, RuntimeUnavailable when another
+    process keeps the lock for `seconds` and does not listen.
     """
     prepare_directory(address.directory)
-    # Whoever starts holds the start lock until it listens, so a holder of the life lock that does not listen
-    # is ending, never starting.
+    # Whoever starts holds the start lock until it listens, so a holder of the life lock that does not listen is
+    # ending, never starting.
     start_lock = _open(address.start_lock_path)
     life_lock = _open(address.lock_path)
     try:

@@ -1,6 +1,4 @@
-"""Editor, server and model process together: a small random checkpoint, or the embedded model where it is
-built.
-"""
+"""Editor, server and model process together: a small random checkpoint, or the embedded model where it is built."""
 
 import asyncio
 import os

@@ -1,8 +1,8 @@
 """An engine of the service that says what it is told to, one piece a step, each step allowed by the test.
 
-Run as a script, it is a model process around such an engine: the arguments of the real one, after one of
-`free` (steps need no leave), `stuck` (says one piece, then waits for ever), `broken` (fails to load),
-and the version that it says it has.
+Run as a script, it is a model process around such an engine: the arguments of the real one, after one of `free`
+(steps need no leave), `stuck` (says one piece, then waits for ever), `broken` (fails to load), and the version
+that it says it has.
 """
 
 from __future__ import annotations

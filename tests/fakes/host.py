@@ -1,6 +1,4 @@
-"""A Host that a feature can be registered with alone: its handlers are called directly, what it sends is
-kept.
-"""
+"""A Host that a feature can be registered with alone: its handlers are called directly, what it sends is kept."""
 
 from __future__ import annotations
 

@@ -19,9 +19,7 @@ Message = dict[str, Any]
 
 
 class LspClient:
-    """One connection. `notifications` holds what the server said unasked; `answers` counts responses by
-    id.
-    """
+    """One connection. `notifications` holds what the server said unasked; `answers` counts responses by id."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None

@@ -1,7 +1,6 @@
 """How long `initialize` takes from a cold start, beside a bare import of pygls: medians of interleaved pairs.
 
-Run it with `python tests/lsp_server/measure_startup.py [PAIRS]`; the test of the same figures is in
-tests/e2e.
+Run it with `python tests/lsp_server/measure_startup.py [PAIRS]`; the test of the same figures is in tests/e2e.
 """
 
 from __future__ import annotations

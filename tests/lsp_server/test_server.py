@@ -59,9 +59,7 @@ def test_a_dead_parent_ends_it() -> None:
 
 
 def random_messages(count: int) -> list[dict[str, object]]:
-    """Requests, edits and cancellations in any order, half of them with something wrong; request ids are
-    unique.
-    """
+    """Requests, edits and cancellations in any order, half of them with something wrong; request ids are unique."""
     dice = random.Random(7)
     uris = ["file:///a.py", "file:///b.py", None, 3]
     texts = ["", "x = ", "\r\n\u2028", "\U0001f389(", "\ud83d", None]

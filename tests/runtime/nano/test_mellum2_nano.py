@@ -60,7 +60,8 @@ def test_plain_lines_are_completed(engine: Engine, prefix: str, suffix: str, exp
 
 def test_another_files_definition_is_used(engine: Engine) -> None:
     definition = "def frobnicate(zebra_count, *, velvet_mode):\n    return zebra_count if velvet_mode else 0\n"
-    prefix = "from shop.tools import frobnicate\n\n\ndef main(zebra_count, velvet_mode):\n    return frobnicate(zebra_count, "
+    prefix = "from shop.tools import frobnicate\n\n\ndef main(zebra_count, velvet_mode):\n"
+    prefix += "    return frobnicate(zebra_count, "
     told = Prompt(prefix, "\n", path="shop/main.py", context=(ContextFile("shop/tools.py", definition),))
     assert "velvet_mode" in engine.complete("told", told, LINE).text
 

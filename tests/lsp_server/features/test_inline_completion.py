@@ -1,0 +1,52 @@
+import asyncio
+
+import pytest
+
+from mellum_ls.lsp_server.features import inline_completion
+from mellum_ls.lsp_server.session import Session
+from tests.fakes.backend import ScriptedBackend
+from tests.fakes.host import FakeHost
+from tests.fakes.lsp_client import inline_params
+
+METHOD = "textDocument/inlineCompletion"
+AT_4 = {"start": {"line": 0, "character": 4}, "end": {"line": 0, "character": 4}}
+
+
+def ask(host: FakeHost, session: Session, params: object) -> object:
+    async def run() -> object:
+        inline_completion.register(host, session)
+        session.documents.open("u", "python", 1, "x = ")
+        return await host.call(METHOD, params)
+
+    return asyncio.run(run())
+
+
+def test_an_item_always_has_a_range() -> None:
+    answer = ask(FakeHost(), Session(lambda _: ScriptedBackend("1")), inline_params("u", 0, 4))
+    assert answer == {"items": [{"insertText": "1", "range": AT_4}]}
+
+
+@pytest.mark.parametrize("backend", [ScriptedBackend(""), ScriptedBackend(error="away")])
+def test_nothing_is_an_empty_list(backend: ScriptedBackend) -> None:
+    assert ask(FakeHost(), Session(lambda _: backend), inline_params("u", 0, 4)) == {"items": []}
+
+
+def test_a_fault_of_our_own_is_an_empty_list_and_told() -> None:
+    def script(_: object) -> str:
+        raise RuntimeError("secret")
+
+    session = Session(lambda _: ScriptedBackend(script))
+    assert ask(FakeHost(), session, inline_params("u", 0, 4)) == {"items": []}
+    assert session.last_error == "internal error: RuntimeError"
+
+
+@pytest.mark.parametrize(
+    ("streaming", "token", "texts"), [(True, 7, ["1", "1 +", "1 + 2"]), (False, 7, []), (True, None, [])]
+)
+def test_growing_text_needs_the_setting_and_a_token(streaming: bool, token: int | None, texts: list[str]) -> None:
+    host, session = FakeHost(), Session(lambda _: ScriptedBackend("1 + 2"))
+    session.configure("options", {"streaming": streaming})
+    answer = ask(host, session, inline_params("u", 0, 4, partialResultToken=token))
+    sent = [("$/progress", {"token": 7, "value": {"items": [{"insertText": text, "range": AT_4}]}}) for text in texts]
+    assert host.notified == sent
+    assert answer == {"items": [{"insertText": "1 + 2", "range": AT_4}]}

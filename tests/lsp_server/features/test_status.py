@@ -1,0 +1,25 @@
+import asyncio
+
+from mellum_ls.lsp_server.features import status
+from mellum_ls.lsp_server.session import Session
+from tests.fakes.backend import ScriptedBackend
+from tests.fakes.host import FakeHost
+
+
+def test_status_says_how_the_model_is_and_starts_nothing() -> None:
+    async def run() -> None:
+        made: list[str] = []
+
+        def make(model: str) -> ScriptedBackend:
+            made.append(model)
+            return ScriptedBackend()
+
+        host, session = FakeHost(), Session(make)
+        status.register(host, session)
+        before = await host.call("mellum/status", {})
+        assert (before["state"], before["reason"], before["documents"], made) == ("stopped", "", 0, [])
+        session.backend()
+        after = await host.call("mellum/status", {})
+        assert (after["state"], after["model"]) == ("ready", "scripted")
+
+    asyncio.run(run())

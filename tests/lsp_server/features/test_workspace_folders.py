@@ -1,0 +1,15 @@
+import asyncio
+
+from mellum_ls.lsp_server.features import workspace_folders
+from mellum_ls.lsp_server.session import Session
+from tests.fakes.backend import ScriptedBackend
+from tests.fakes.host import FakeHost
+
+
+def test_roots_follow_the_workspace() -> None:
+    host, session = FakeHost(), Session(lambda _: ScriptedBackend())
+    session.roots = ("file:///a", "file:///b")
+    workspace_folders.register(host, session)
+    event = {"added": [{"uri": "file:///c"}, {"uri": "file:///b"}], "removed": [{"uri": "file:///a"}]}
+    asyncio.run(host.call("workspace/didChangeWorkspaceFolders", {"event": event}))
+    assert session.roots == ("file:///b", "file:///c")
