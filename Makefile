@@ -27,7 +27,7 @@ check: $(READY) typed
 	$(BIN)/mypy
 
 bench: $(READY)
-	$(BIN)/mellum-ls bench decode
+	$(BIN)/mellum-ls bench decode --against transformers
 
 # Type checkers cannot follow the editable install's import hook; the link gives them the package's real name.
 typed:

@@ -47,6 +47,8 @@ def build_parser() -> argparse.ArgumentParser:
         sub.add_argument("--json", action="store_true", help="print JSON")
         _add_model(sub)
 
+    _add_bench(commands.add_parser("bench", help="measure speed on this machine", allow_abbrev=False))
+
     settings = commands.add_parser("settings", help="every setting, its default and meaning", allow_abbrev=False)
     settings.add_argument("--schema", action="store_true", help="print a JSON schema instead of a table")
     return parser
@@ -73,6 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _runtime(parsed)
     if parsed.command == "settings":
         return _settings(as_schema=parsed.schema)
+    if parsed.command == "bench":
+        return _bench(parsed)
     build_parser().error("name a command")
 
 
@@ -94,6 +98,29 @@ def _settings(*, as_schema: bool) -> int:
 
     print(json.dumps(settings_listing.as_schema(), indent=2) if as_schema else settings_listing.as_markdown())
     return 0
+
+
+def _bench(parsed: argparse.Namespace) -> int:
+    from mellum_ls.lsp_server.bench_command import run
+
+    options = ("model", "tokens", "context", "repeats", "against", "json")
+    return run(parsed.benchmark, {name: getattr(parsed, name) for name in options})
+
+
+def _add_bench(parser: argparse.ArgumentParser) -> None:
+    """The values stay text: the child that measures knows which are right."""
+    kinds = parser.add_subparsers(dest="benchmark", required=True, metavar="decode|prefill")
+    for name, meaning in (
+        ("decode", "tokens a second after a prompt"),
+        ("prefill", "prompt tokens a second"),
+    ):
+        sub = kinds.add_parser(name, help=meaning, description=meaning, allow_abbrev=False)
+        sub.add_argument("--tokens", metavar="N", help="new tokens in each repeat")
+        sub.add_argument("--context", metavar="N", help="tokens of the prompt")
+        sub.add_argument("--repeats", metavar="N", help="how often to measure, 5 or more")
+        sub.add_argument("--against", metavar="NAME", help="also measure this library; transformers is known")
+        sub.add_argument("--json", metavar="FILE", help="write the figures to FILE")
+        _add_model(sub)
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:

@@ -8,6 +8,7 @@ MellumError
 │   └── TokenizerError        tokenizer.json: unreadable, of another kind, or not the one of these weights
 ├── SettingError              an environment variable or an option has a value that cannot be used
 ├── RequestError              a completion request that cannot be served as asked
+├── BenchmarkError            a benchmark that can give no figure, or none that would mean anything
 └── RuntimeUnavailable        the model process cannot be reached
     └── ProtocolError         the other side of the socket broke the wire format or speaks another version
         ├── FrameError        bytes that are no frame, or a frame over the size limit
@@ -46,6 +47,10 @@ class SettingError(MellumError):
 
 class RequestError(MellumError):
     """A completion request that cannot be served as asked."""
+
+
+class BenchmarkError(MellumError):
+    """A benchmark can give no figure, or none that would mean anything."""
 
 
 class RuntimeUnavailable(MellumError):

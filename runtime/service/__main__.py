@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The command line. `threads` None leaves the number to torch."""
+    """The command line. `threads` None: as many as suit the machine."""
 
     model: Path
     socket: Path
