@@ -1,0 +1,1 @@
+"""Speed of the engine on this machine, alone or side by side with another implementation."""

@@ -1,0 +1,64 @@
+"""`python -m mellum_ls.runtime.bench decode|prefill`: loads a model, measures it, prints a table, writes JSON.
+
+Exit codes: 0 measured; 1 no figure can be given, with the reason on standard error; 2 wrong arguments.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from mellum_ls.runtime.bench.decode import Plan, measure
+from mellum_ls.runtime.bench.report import table
+from mellum_ls.runtime.bench.rival import TransformersRival
+from mellum_ls.runtime.engine import Engine
+from mellum_ls.runtime.environment import model_directory, read_environment
+from mellum_ls.runtime.errors import MellumError
+from mellum_ls.runtime.service.loading import default_threads
+
+# Context and new tokens. Prefill decodes too: a comparison on one token alone would prove little.
+LENGTHS = {"decode": (512, 64), "prefill": (2048, 8)}
+REPEATS = 7
+
+
+def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line; ends the process with code 2 when it is wrong, as argparse does."""
+    parser = argparse.ArgumentParser(prog="mellum-ls bench", allow_abbrev=False)
+    kinds = parser.add_subparsers(dest="benchmark", required=True, metavar="|".join(LENGTHS))
+    for name, (context, tokens) in LENGTHS.items():
+        sub = kinds.add_parser(name, allow_abbrev=False)
+        sub.add_argument("--model", metavar="DIR")
+        sub.add_argument("--context", metavar="N", type=int, default=context)
+        sub.add_argument("--tokens", metavar="N", type=int, default=tokens)
+        sub.add_argument("--repeats", metavar="N", type=int, default=REPEATS)
+        sub.add_argument("--against", choices=["transformers"])
+        sub.add_argument("--json", metavar="FILE", type=Path)
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one benchmark; the exit code."""
+    given = parse_arguments(argv)
+    try:
+        plan = Plan(given.benchmark, given.context, given.tokens, given.repeats)
+        environment = read_environment()
+        torch.set_num_threads(environment.threads or default_threads())
+        engine = Engine.load(model_directory(given.model or environment.model))
+        model = engine.model
+        rival = TransformersRival(engine.model_dir, model.dtype, model.device) if given.against else None
+        print(f"measuring {engine.model_dir.name}, {plan.repeats} repeats ...", file=sys.stderr, flush=True)
+        found = measure(engine, plan, rival=rival)
+        print(table(found))
+        if given.json is not None:
+            given.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    except (MellumError, OSError) as error:
+        print(f"mellum-ls bench: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""Measures one model: prompt and decode speed, and the bytes that a decoded token makes the processor read.
+
+Both benchmarks, decode and prefill, are this measurement at different lengths. Prints nothing.
+"""
+
+import argparse
+import inspect
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, Protocol
+
+import torch
+
+from mellum_ls.runtime.bench.machine import describe_machine
+from mellum_ls.runtime.bench.measure import MIN_TOKENS, Clock, Run, Spread, Subject, interleaved, ratio
+from mellum_ls.runtime.config import ModelConfig
+from mellum_ls.runtime.engine import Engine
+from mellum_ls.runtime.errors import BenchmarkError
+from mellum_ls.runtime.generate import greedy, prefill
+from mellum_ls.runtime.kv_cache import Session
+from mellum_ls.runtime.weights import LayerWeights, ModelWeights, SparseMlpWeights
+
+OURS = "mellum-ls"
+GB = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much to measure. `tokens` are the new ones, `context` those of the prompt."""
+
+    benchmark: str
+    context: int
+    tokens: int
+    repeats: int
+
+    def __post_init__(self) -> None:
+        if self.context < 1 or self.tokens < MIN_TOKENS:
+            raise BenchmarkError(
+                f"context is {self.context} and tokens {self.tokens}, wanted at least 1 and {MIN_TOKENS}"
+            )
+
+
+class Rival(Protocol):
+    """Another implementation of the same model, to be measured in turns with ours."""
+
+    facts: Mapping[str, Any]
+
+    def generate(self, prompt: Sequence[int], tokens: int, on_token: Callable[[int], None]) -> None:
+        """Greedy ids after the prompt, exactly `tokens` of them, with no cache from before."""
+
+
+def prompt_of(engine: Engine, length: int) -> list[int]:
+    """`length` ids of real code: experts are chosen by content, so noise would route unlike a user's files."""
+    ids = engine.tokenizer.encode(inspect.getsource(argparse))
+    return (ids * (length // len(ids) + 1))[:length]
+
+
+def measure(
+    engine: Engine, plan: Plan, *, rival: Rival | None = None, clock: Clock = time.perf_counter
+) -> dict[str, Any]:
+    """The figures as JSON types; rates are medians, `spread` says how far they vary.
+
+    BenchmarkError if prompt and tokens do not fit the model, or two runs gave different ids.
+    """
+    config = engine.config
+    if plan.context + plan.tokens > config.max_position_embeddings:
+        raise BenchmarkError(
+            f"{plan.context} prompt and {plan.tokens} new tokens do not fit the model, "
+            f"which has {config.max_position_embeddings} positions"
+        )
+    prompt = prompt_of(engine, plan.context)
+    machine = describe_machine(engine.model.device)
+    subjects: dict[str, Subject] = {OURS: lambda on_token: _generate(engine, prompt, plan.tokens, on_token)}
+    if rival is not None:
+        subjects[rival.facts["name"]] = lambda on_token: rival.generate(prompt, plan.tokens, on_token)
+    runs = interleaved(subjects, plan.repeats, clock)
+    ours = _rates(runs[OURS], plan.context)
+    # The first new token comes out of the prompt's pass; each later one is decoded, and reads its own row too.
+    decoded = range(plan.context + 1, plan.context + plan.tokens)
+    read = sum(bytes_per_token(engine.model.weights, config, length) for length in decoded) / len(decoded)
+    status = engine.status()
+    found = {
+        "benchmark": plan.benchmark,
+        "mellum_ls": version("mellum-ls"),
+        **{name: status[name] for name in ("model", "parameters", "device", "dtype")},
+        "threads": torch.get_num_threads(),
+        "machine": machine,
+        "context": plan.context,
+        "tokens": plan.tokens,
+        "repeats": plan.repeats,
+        **_medians(ours),
+        "bytes_per_token": round(read),
+        "read_gb_s": _figure(read * Spread.of(ours["tok_s"]).median / GB),
+        "tokens_per_step": 1.0,  # nothing is drafted yet
+        "acceptance": None,
+        "spread": _spreads(ours),
+        "against": None,
+    }
+    if rival is not None:
+        theirs = _rates(runs[rival.facts["name"]], plan.context)
+        found["against"] = {
+            **rival.facts,
+            **_medians(theirs),
+            "spread": _spreads(theirs),
+            "ratio": {name: _spread(ratio(ours[name], theirs[name])) for name in ours},
+            "same_tokens": True,  # anything else has raised
+        }
+    return found
+
+
+def bytes_per_token(weights: ModelWeights, config: ModelConfig, length: int) -> int:
+    """Bytes that decoding one token reads, with `length` positions in the cache, the token's own included.
+
+    Weights: its row of the embedding, every layer's norms, attention, router and chosen experts, the final
+    norm and the head. Cache: keys and values of the positions that each layer sees. Activations, which stay
+    in the processor's caches, and the MTP layer, which does not run, are left out.
+    """
+    row = 2 * config.num_key_value_heads * config.head_dim * weights.embedding.element_size()
+    total = weights.embedding[0].nbytes + weights.norm.nbytes + weights.lm_head.nbytes
+    for layer, kind in zip(weights.layers, config.layer_types, strict=True):
+        total += _layer_bytes(layer, config) + row * min(length, config.window_of(kind) or length)
+    return total
+
+
+def _layer_bytes(layer: LayerWeights, config: ModelConfig) -> int:
+    mlp = layer.mlp
+    used = mlp.gate_up.nbytes + mlp.down.nbytes
+    if isinstance(mlp, SparseMlpWeights):
+        used = mlp.router.nbytes + used * config.num_experts_per_tok // config.num_experts
+    attention = (layer.input_norm, layer.qkv, layer.qk_norm, layer.output, layer.mlp_norm)
+    return used + sum(tensor.nbytes for tensor in attention)
+
+
+def _generate(engine: Engine, prompt: Sequence[int], tokens: int, on_token: Callable[[int], None]) -> None:
+    session = Session(engine.model.new_cache())
+    hidden = prefill(engine.model, session, prompt, _never)
+    assert hidden is not None
+    for token in greedy(engine.model, session, hidden, tokens, (), _never):
+        on_token(token)
+
+
+def _never() -> bool:
+    return False
+
+
+def _rates(runs: Sequence[Run], context: int) -> dict[str, list[float]]:
+    return {
+        "tok_s": [run.decode_rate for run in runs],
+        "prefill_tok_s": [run.prefill_rate(context) for run in runs],
+    }
+
+
+def _medians(rates: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    return {name: _figure(Spread.of(values).median) for name, values in rates.items()}
+
+
+def _spreads(rates: Mapping[str, Sequence[float]]) -> dict[str, dict[str, float]]:
+    return {name: _spread(Spread.of(values)) for name, values in rates.items()}
+
+
+def _spread(spread: Spread) -> dict[str, float]:
+    named = {"median": spread.median, "q1": spread.q1, "q3": spread.q3, "min": spread.least, "max": spread.most}
+    return {name: _figure(value) for name, value in named.items()}
+
+
+def _figure(value: float) -> float:
+    """Four digits: more than the spread of any machine leaves standing."""
+    return float(f"{value:.4g}")

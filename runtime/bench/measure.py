@@ -1,0 +1,108 @@
+"""Timed repeats and their statistics. The clock and what is timed are given; knows nothing of models.
+
+The subjects of a comparison take turns, so that a machine that slows down half-way slows all of them.
+"""
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mellum_ls.runtime.errors import BenchmarkError
+
+MIN_REPEATS = 5
+MIN_TOKENS = 2
+
+Clock = Callable[[], float]
+Subject = Callable[[Callable[[int], None]], None]
+"""Generates token ids and hands out each as soon as it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Median, quartiles and extremes of one figure over all repeats."""
+
+    median: float
+    q1: float
+    q3: float
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        """Summarise two values or more. Quartiles lie within the data, interpolated between neighbours."""
+        q1, median, q3 = statistics.quantiles(values, n=4, method="inclusive")
+        return cls(median, q1, q3, min(values), max(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One generation: its ids, seconds from the start to the first id, seconds from the first to the last."""
+
+    ids: tuple[int, ...]
+    first_s: float
+    rest_s: float
+
+    def prefill_rate(self, prompt_tokens: int) -> float:
+        """Prompt tokens a second, up to and including the choice of the first new id."""
+        return prompt_tokens / self.first_s
+
+    @property
+    def decode_rate(self) -> float:
+        """Tokens a second after the first."""
+        return (len(self.ids) - 1) / self.rest_s
+
+
+@dataclass(slots=True)
+class _Watch:
+    clock: Clock
+    ids: list[int] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+
+    def __call__(self, token: int) -> None:
+        self.times.append(self.clock())
+        self.ids.append(token)
+
+
+def timed(subject: Subject, clock: Clock) -> Run:
+    """Let the subject generate once. BenchmarkError if it gave too few ids to time a step."""
+    watch = _Watch(clock)
+    started = clock()
+    subject(watch)
+    if len(watch.ids) < MIN_TOKENS:
+        raise BenchmarkError(f"{len(watch.ids)} tokens were generated, wanted {MIN_TOKENS} or more to time a step")
+    return Run(tuple(watch.ids), watch.times[0] - started, watch.times[-1] - watch.times[0])
+
+
+def interleaved(subjects: Mapping[str, Subject], repeats: int, clock: Clock) -> dict[str, list[Run]]:
+    """Time every subject `repeats` times, in turns whose order alternates, after one run that is not counted.
+
+    BenchmarkError if any run gave other ids than the first one: speeds of different work do not compare.
+    """
+    if repeats < MIN_REPEATS:
+        raise BenchmarkError(f"{repeats} repeats say nothing of the spread, wanted {MIN_REPEATS} or more")
+    wanted: tuple[int, ...] = ()
+    runs: dict[str, list[Run]] = {name: [] for name in subjects}
+    for turn in range(repeats + 1):
+        for name in list(subjects)[:: -1 if turn % 2 else 1]:
+            run = timed(subjects[name], clock)
+            wanted = wanted or run.ids
+            _same(name, run.ids, wanted)
+            if turn:
+                runs[name].append(run)
+    return runs
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
+    """How many times as fast we are, from the two rates of each turn."""
+    return Spread.of([left / right for left, right in zip(ours, theirs, strict=True)])
+
+
+def _same(name: str, ids: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+    if ids == wanted:
+        return
+    pairs = enumerate(zip(ids, wanted, strict=False))
+    place = next((i for i, (left, right) in pairs if left != right), min(len(ids), len(wanted)))
+    raise BenchmarkError(
+        f"{name} gave {len(ids)} tokens that differ from the first run's {len(wanted)} at token {place}; "
+        "no speed is reported for work that is not the same"
+    )

@@ -1,0 +1,61 @@
+"""The figures as text for people: medians with their spread, the machine, and never a bare number."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+NAMES = {"tok_s": "decode tok/s", "prefill_tok_s": "prefill tok/s"}
+HEADER = ("", "median", "quartiles", "min..max")
+
+
+def table(found: Mapping[str, Any]) -> str:
+    """Lines for a terminal, from what `decode.measure` found."""
+    machine, against = found["machine"], found["against"]
+    facts = {
+        "model": f"{found['model']}, {found['parameters']:,} parameters, {found['dtype']} on {found['device']}",
+        "machine": f"{machine['cpu']}, {machine['cores']} cores, threads {found['threads']}, "
+        f"load {_or_dash(machine['load_average'])} before" + _accelerator(machine),
+        "measured": f"{found['context']} prompt tokens, {found['tokens']} new ones, {found['repeats']} repeats",
+        "bytes per token": f"{found['bytes_per_token']:,} read, {found['read_gb_s']:g} GB/s at the median",
+        "tokens per step": f"{found['tokens_per_step']:g}, acceptance {_or_dash(found['acceptance'])}",
+    }
+    if against is not None:
+        facts["against"] = (
+            f"{against['name']} {against['version']}, attention {against['attention']}, experts {against['experts']}; "
+            f"same {found['tokens']} tokens in every run"
+        )
+    rows = [HEADER, *_rows("mellum-ls", found["spread"])]
+    if against is not None:
+        rows += _rows(against["name"], against["spread"])
+        rows += _rows("ratio", against["ratio"])
+    width = max(len(name) for name in facts)
+    lines = [f"mellum-ls bench {found['benchmark']}", *(f"{name:<{width}}  {fact}" for name, fact in facts.items())]
+    return "\n".join([*lines, "", *_aligned(rows)])
+
+
+def _rows(subject: str, spreads: Mapping[str, Mapping[str, float]]) -> list[tuple[str, ...]]:
+    return [
+        (
+            f"{subject} {NAMES[name]}",
+            _short(spread["median"]),
+            f"{_short(spread['q1'])}..{_short(spread['q3'])}",
+            f"{_short(spread['min'])}..{_short(spread['max'])}",
+        )
+        for name, spread in spreads.items()
+    ]
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _accelerator(machine: Mapping[str, Any]) -> str:
+    return f", {machine['accelerator']}" if machine["accelerator"] else ""
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+
+
+def _or_dash(value: object) -> str:
+    return "-" if value is None else str(value)

@@ -1,0 +1,76 @@
+"""transformers' own generation of the same checkpoint, to be measured beside ours.
+
+Knows how to make it write exactly as many tokens as asked and to tell of each; times nothing.
+"""
+
+import importlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from mellum_ls.runtime.errors import BenchmarkError
+
+
+class TransformersRival:
+    """Greedy `generate` with transformers' cache and its default attention and experts."""
+
+    def __init__(self, model_dir: Path, dtype: torch.dtype, device: torch.device) -> None:
+        """Load the checkpoint. BenchmarkError if transformers is not installed."""
+        transformers = import_transformers()
+        transformers.utils.logging.disable_progress_bar()
+        # Its report of the MTP tensors, which it leaves out, is no news here.
+        logging.getLogger("transformers").setLevel(logging.ERROR)
+        model = transformers.AutoModelForCausalLM.from_pretrained(model_dir, dtype=dtype, local_files_only=True)
+        self._model = model.to(device).eval()
+        # A fresh one: the checkpoint's own would end at its stop ids, and both must write the same number.
+        self._model.generation_config = transformers.GenerationConfig(do_sample=False, pad_token_id=0)
+        self.facts: Mapping[str, Any] = {
+            "name": "transformers",
+            "version": transformers.__version__,
+            "attention": model.config._attn_implementation,
+            "experts": model.config._experts_implementation,
+        }
+
+    @torch.inference_mode()
+    def generate(self, prompt: Sequence[int], tokens: int, on_token: Callable[[int], None]) -> None:
+        """Greedy ids after the prompt, exactly `tokens` of them, with no cache from before."""
+        ids = torch.tensor([list(prompt)], dtype=torch.int64, device=self._model.device)
+        self._model.generate(
+            ids, attention_mask=torch.ones_like(ids), max_new_tokens=tokens, streamer=_Streamer(on_token)
+        )
+
+
+class _Streamer:
+    """What `generate` tells of its progress: the prompt first, then every new id."""
+
+    def __init__(self, on_token: Callable[[int], None]) -> None:
+        self._on_token = on_token
+        self._prompt_seen = False
+
+    def put(self, value: torch.Tensor) -> None:
+        """Ids that `generate` has just fixed."""
+        if self._prompt_seen:
+            for token in value.flatten().tolist():
+                self._on_token(token)
+        self._prompt_seen = True
+
+    def end(self) -> None:
+        """Nothing is held back."""
+
+
+def import_transformers(name: str = "transformers") -> ModuleType:
+    """The library, which only this comparison uses, and only when asked for.
+
+    It is a tool of the developer, no dependency of the package: an import statement would make it one in the
+    eyes of whoever reads or packages the code, hence the import by name.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise BenchmarkError(
+            f"{name} cannot be imported ({error}); install it to compare against it, or leave --against out"
+        ) from error
