@@ -27,7 +27,7 @@ def attention_reference(q: Tensor, k: Tensor, v: Tensor, window: int | None = No
     if num_queries == 1:
         # The queries of a group share their keys, so they may stand where sequence positions usually do: no mask.
         grouped = q.view(1, num_kv_heads, num_heads // num_kv_heads, head_dim)  # [1, Hkv, G, D]
-        return scaled_dot_product_attention(grouped, keys, values).view(1, num_heads, head_dim)
+        return scaled_dot_product_attention(grouped, keys, values).reshape(1, num_heads, head_dim)
     queries = q.transpose(0, 1)[None]  # [1, Hq, T, D]
     mask = _visible(num_queries, k.shape[0], window, q.device)
     output = scaled_dot_product_attention(queries, keys, values, attn_mask=mask, enable_gqa=num_heads != num_kv_heads)

@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 from mellum_ls.runtime.nano.train_tokenizer import NOT_SPECIAL, SPECIAL_TOKENS, main, sample_texts, train
+from tests.fakes.checkpoints import ADDED_TOKENS
 
 
 def test_special_tokens_have_the_released_ids() -> None:
+    assert list(SPECIAL_TOKENS) == list(ADDED_TOKENS)
     tokenizer = train(iter(["def main():\n    return 42\n"] * 20), 400)
     assert [tokenizer.token_to_id(token) for token in SPECIAL_TOKENS] == list(range(35))
     assert tokenizer.get_vocab_size() <= 400
