@@ -6,6 +6,7 @@ Used from one thread. Knows nothing of processes, sockets or editors.
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -15,11 +16,12 @@ from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.errors import ModelNotFound, RequestError, TokenizerError
 from mellum_ls.runtime.fim import Prompt, prompt_ids
 from mellum_ls.runtime.generate import Chunk, GenerationParams, Reason, Result, greedy, prefill
+from mellum_ls.runtime.healing import Healer, Spelling
 from mellum_ls.runtime.kv_cache import Session, SessionCache
 from mellum_ls.runtime.model import Model
 from mellum_ls.runtime.mtp import MtpHead
 from mellum_ls.runtime.profile import Profile, read_generation_config
-from mellum_ls.runtime.stopping import make_rule
+from mellum_ls.runtime.stopping import StopRule, make_rule
 from mellum_ls.runtime.tokenizer import Detokenizer, Tokenizer
 from mellum_ls.runtime.weights import ModelWeights, load_weights
 
@@ -52,6 +54,7 @@ class Engine:
         self.model_dir, self.model, self.tokenizer, self.profile = model_dir, model, tokenizer, profile
         self.config = model.config
         self.mtp = None if model.weights.mtp is None else MtpHead(model, model.weights.mtp)
+        self.healer = Healer(tokenizer)
         self._clock = clock
         self._sessions = SessionCache(model.new_cache, max_sessions=MAX_SESSIONS, max_bytes=MAX_CACHE_BYTES)
         self._parameters = count_parameters(model.weights)
@@ -110,12 +113,15 @@ class Engine:
         fill-in-the-middle or the budget leaves no room for a prompt.
         """
         started = self._clock()
-        ids = self.prompt_ids(prompt, params.max_tokens)
+        kept_prefix, typed = self.healer.split(prompt.prefix)
+        healing_tokens = len(self.tokenizer.encode(typed))
+        ids = self.prompt_ids(replace(prompt, prefix=kept_prefix), params.max_tokens + healing_tokens)
         kept = self._sessions.acquire(session)
         reused = kept.rewind(ids)
         self._requests, self._reused = self._requests + 1, self._reused + reused
-        run = _Completion(self, kept, prompt, params, on_chunk, cancelled)
-        reason = run.run(ids[reused:])
+        params = replace(params, max_tokens=params.max_tokens + healing_tokens)
+        run = _Completion(self, kept, make_rule(params.stop, prompt.prefix), params, on_chunk, cancelled)
+        reason = run.run(ids[reused:], typed)
         self._sessions.trim()
         computed = min(len(kept.ids), len(ids)) - reused
         self._computed, self._generated = self._computed + computed, self._generated + run.generated
@@ -189,35 +195,42 @@ class _Completion:
         self,
         engine: Engine,
         session: Session,
-        prompt: Prompt,
+        rule: StopRule,
         params: GenerationParams,
         on_chunk: Callable[[Chunk], None],
         cancelled: Callable[[], bool],
     ) -> None:
         self._engine, self._session, self._params = engine, session, params
         self._on_chunk, self._cancelled = on_chunk, cancelled
-        self._rule = make_rule(params.stop, prompt.prefix)
+        self._rule = rule
         self._detokenizer = Detokenizer(engine.tokenizer)
         self._pending: list[int] = []
         self.text = ""
         self.generated = 0
         self.first_at: float | None = None
 
-    def run(self, ids: Sequence[int]) -> Reason:
-        """Compute the rest of the prompt and generate; return why it ended."""
+    def run(self, ids: Sequence[int], typed: str) -> Reason:
+        """Compute the rest of the prompt, spell `typed` again and go on; return why it ended."""
         engine, params = self._engine, self._params
         hidden = prefill(engine.model, self._session, ids, self._cancelled)
         if hidden is None:
             return "cancelled"
         stop_ids = engine.profile.stop_ids
-        for token in greedy(engine.model, self._session, hidden, params.max_tokens, stop_ids, self._cancelled):
+        spelling = Spelling(engine.healer, typed)
+        unshown = len(typed)
+        for token in greedy(
+            engine.model, self._session, hidden, params.max_tokens, stop_ids, self._cancelled, spelling.choose
+        ):
             self.generated += 1
             self.first_at = engine._clock() if self.first_at is None else self.first_at
             if token in stop_ids:
                 self._show(self._rule.finish())
                 return "stop"
             self._pending.append(token)
-            self._show(self._rule.push(self._detokenizer.push([token])))
+            text = self._detokenizer.push([token])
+            # What the user has typed already comes first, character for character.
+            text, unshown = text[unshown:], max(0, unshown - len(text))
+            self._show(self._rule.push(text))
             if self._rule.stopped:
                 assert params.stop != "none", "only a rule that ends can have stopped"
                 return params.stop

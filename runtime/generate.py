@@ -90,6 +90,11 @@ def extend(model: Model, session: Session, ids: Sequence[int]) -> Tensor:
     return hidden
 
 
+def likeliest(logits: Tensor) -> int:
+    """The id of the highest of the scores [V]."""
+    return int(logits.argmax())
+
+
 def greedy(
     model: Model,
     session: Session,
@@ -97,8 +102,9 @@ def greedy(
     max_tokens: int,
     stop_ids: Collection[int],
     cancelled: Callable[[], bool],
+    choose: Callable[[Tensor], int] = likeliest,
 ) -> Iterator[int]:
-    """Yield the likeliest id after `hidden` [1, H], then after that, until a stop id, the budget or a cancel.
+    """Yield the id that `choose` takes after `hidden` [1, H], then after that, until a stop id, the budget or a cancel.
 
     The stop id itself is yielded, so that the caller can tell it from the budget. An id enters the session only when
     the next one is asked for: the last one never costs a pass.
@@ -106,7 +112,7 @@ def greedy(
     if cancelled():
         return
     for remaining in range(max_tokens - 1, -1, -1):
-        token = int(model.logits(hidden)[0].argmax())
+        token = choose(model.logits(hidden)[0])
         yield token
         if token in stop_ids or not remaining or cancelled():
             return
