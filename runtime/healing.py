@@ -33,6 +33,7 @@ class Healer:
 
         A piece is what the tokenizer never joins with its neighbours: a word with the blank before it, a run of
         punctuation, a blank. One that no id continues is left alone, and so is an indent: its depth is the user's.
+        An opening parenthesis stays too: whoever typed it means to fill it, and taken back it invites "()".
         """
         pre_tokenizer = self._tokenizer.inner.pre_tokenizer
         if not prefix or pre_tokenizer is None:
@@ -40,7 +41,8 @@ class Healer:
         tail = prefix[-_TAIL_CHARS:]
         start, _ = pre_tokenizer.pre_tokenize_str(tail)[-1][1]
         typed = tail[start:]
-        if len(typed) > MAX_TYPED_CHARS or (typed.isspace() and typed != " ") or not self._continues(typed):
+        meant = typed.endswith("(") or (typed.isspace() and typed != " ")
+        if meant or len(typed) > MAX_TYPED_CHARS or not self._continues(typed):
             return prefix, ""
         return prefix[: len(prefix) - len(typed)], typed
 

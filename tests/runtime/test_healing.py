@@ -24,7 +24,9 @@ HEALER = Healer(TOKENIZER)
     [
         ("def f(x):\n    retu", "def f(x):\n   ", " retu"),
         ("while x ", "while x", " "),
-        ("print(", "print", "("),
+        ("x = [", "x =", " ["),
+        # Whoever opens a parenthesis means to fill it.
+        ("print(", "print(", ""),
         ("self.", "self", "."),
         ("", "", ""),
         # An indent stays: its depth was chosen by the user.
