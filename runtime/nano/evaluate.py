@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mellum_ls.runtime.bench.machine import cpu_name
 from mellum_ls.runtime.environment import model_directory
 from mellum_ls.runtime.errors import MellumError, SettingError
 from mellum_ls.runtime.nano.answers import Answers
@@ -77,12 +78,7 @@ def run(bench: Bench, names: Iterable[str], results: Results) -> dict[str, Any]:
 
 def machine() -> str:
     """The computer in a few words: processor, number of cores, Python."""
-    model = platform.processor() or platform.machine()
-    facts = Path("/proc/cpuinfo")
-    if facts.is_file():
-        named = (line.split(":", 1)[1] for line in facts.read_text().splitlines() if line.startswith("model name"))
-        model = " ".join(next(named, model).split())
-    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    return f"{cpu_name()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
