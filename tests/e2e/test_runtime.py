@@ -13,7 +13,7 @@ from mellum_ls.runtime.environment import model_directory
 from tests.fakes.checkpoints import write_checkpoint
 from tests.fakes.lsp_client import LspClient, Message, inline_params, isolated_environment, server_process
 
-URI = "file:///work/a.py"
+URI = "file:///project/a.py"
 TEXT = "def add(left: int, right: int) -> int:\n    return left + "
 
 
@@ -31,7 +31,7 @@ def with_runtime(
 
     async def run() -> None:
         async with server_process(env=environment) as client:
-            await client.initialize({"maxTokens": 12}, rootUri="file:///work")
+            await client.initialize({"maxTokens": 12}, rootUri="file:///project")
             await test(client)
             assert await client.shut_down() == 0
 

@@ -9,7 +9,7 @@ import pytest
 from mellum_ls.lsp_server.demo.client import LspClient, Refused, ServerGone
 
 SCRIPTED = (sys.executable, "-P", str(Path(__file__).parents[2] / "fakes" / "scripted_server.py"))
-URI = "file:///work/a.py"
+URI = "file:///project/a.py"
 AT_END = {"textDocument": {"uri": URI}, "position": {"line": 0, "character": 4}, "context": {"triggerKind": 2}}
 
 
@@ -19,7 +19,7 @@ def with_server(test: Callable[[LspClient], Awaitable[None]], *arguments: str) -
     async def run() -> int:
         client = await LspClient.start([*SCRIPTED, *arguments])
         try:
-            capabilities = await client.initialize("file:///work", {"streaming": True})
+            capabilities = await client.initialize("file:///project", {"streaming": True})
             assert "inlineCompletionProvider" in capabilities
             document = {"uri": URI, "languageId": "python", "version": 1, "text": "x = "}
             client.notify("textDocument/didOpen", {"textDocument": document})
