@@ -33,6 +33,19 @@ what it writes. For real work take a released Mellum2 checkpoint.
 
 """
 
+SELECTION = """**How independent these figures are.** No held-out file was trained on, but choices were made on
+held-out packages: the better of two peak rates (0.002, 0.004) by held-out loss, and the rule of
+token healing by exact match on holes that overlap the ones above. Five forms were compared: none,
+every piece, every piece but indents, words and blanks only, and the one in use, which also leaves
+an opening parenthesis alone. That last exception was made after seeing that without it the
+arguments of calls no longer gained from context (23.0 % to 22.5 %). Without any healing the same
+1,000 single-line holes gave 12.4 % exact match and 81.4 % parsable files. So expect somewhat less
+on code that nobody looked at. One seed, one run. Of the call arguments 14 differ between the two
+prompts, 11 for context (two-sided sign test p = 0.06); the whole calls differ too little to say
+anything.
+
+"""
+
 HOW = """## How it was made
 
 Trained from scratch on one NVIDIA H100 80GB in about 15 minutes (8,600 steps of 131,072 tokens, 1.13
@@ -93,8 +106,8 @@ def scaling_note(points: Sequence[tuple[float, float]]) -> str:
         f"token of the training mix): {done}.\n"
         f"A power law through them has its floor at {floor:.2f}; it puts longer runs at {ahead} (times\n"
         "the longest). The loss on training text ended about 0.5 below that on held-out packages, and the held-out\n"
-        "curve was nearly flat before the decay: more passes over the same packages bring little, other packages and\n"
-        "more parameters bring more. Three points cannot say how far the law holds.\n"
+        "curve was nearly flat before the decay. Three points fix a law of three parameters exactly, so\n"
+        "nothing checks it; other packages, other seeds and larger models were not tried.\n"
     )
 
 
@@ -123,6 +136,7 @@ def card(evaluation: str, main_log: Sequence[Mapping[str, float]], points: Seque
         [
             FRONT + "## How good it is\n",
             evaluation.strip() + "\n",
+            SELECTION,
             HOW + "## Held-out loss over the run\n",
             curve(main_log, batch_tokens) + "\n",
             scaling_note(points),
