@@ -11,14 +11,18 @@ from typing import Literal, TypeVar, cast, get_args
 
 from mellum_ls.runtime.errors import MessageError
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 StopRule = Literal["line", "block", "none"]
-EndReason = Literal["stop", "line", "block", "length", "cancelled", "superseded"]
+# The most urgent first. warm_up computes the prompt and generates nothing.
+Priority = Literal["inline", "next_edit", "action", "warm_up"]
+# stop: the model ended it; line, block, echo, loop: a stop rule did; length: the budget; warm: a warm-up is done.
+EndReason = Literal["stop", "line", "block", "echo", "loop", "length", "warm", "cancelled", "superseded"]
 LoadState = Literal["loading", "ready", "failed"]
 # version: hello refused; protocol: not a frame, or no hello; bad_request: a field is wrong;
-# load: the model cannot be loaded; stopping: the process is ending; engine: this request failed.
-ErrorCode = Literal["version", "protocol", "bad_request", "load", "stopping", "engine"]
+# load: the model cannot be loaded; stopping: the process is ending; engine: this request failed;
+# unknown_text: the request refers to a text that the process does not hold.
+ErrorCode = Literal["version", "protocol", "bad_request", "load", "stopping", "engine", "unknown_text"]
 Wire = dict[str, object]
 T = TypeVar("T")
 
@@ -44,6 +48,7 @@ class CompletionRequest:
     repository: str = ""
     max_tokens: int = 64
     stop: StopRule = "line"
+    priority: Priority = "inline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +187,7 @@ def to_wire(message: ClientMessage | RuntimeMessage) -> Wire:
     fields: Wire = asdict(message)
     if isinstance(message, Complete):
         request = asdict(message.request)
-        fields = {name: request.pop(name) for name in ("session", "max_tokens", "stop")}
+        fields = {name: request.pop(name) for name in ("session", "max_tokens", "stop", "priority")}
         fields |= {"id": message.id, "prompt": request}
     elif isinstance(message, StatusReply):
         fields = {"id": message.id, **asdict(message.status)}
@@ -270,6 +275,7 @@ def _complete(f: _Fields) -> Complete:
         repository=prompt.text("repository", ""),
         max_tokens=f.whole("max_tokens", 64, least=1),
         stop=cast("StopRule", f.choice("stop", get_args(StopRule), "line")),
+        priority=cast("Priority", f.choice("priority", get_args(Priority), "inline")),
     )
     return Complete(f.whole("id"), request)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from mellum_ls.runtime.client.address import Address, Kind, address_of, dial
 from mellum_ls.runtime.client.frames import encode_frame, read_frame
+from mellum_ls.runtime.client.messages import PROTOCOL
 from mellum_ls.runtime.service.instance import claim
 from mellum_ls.runtime.service.server import RuntimeServer, ServerOptions
 from mellum_ls.runtime.service.worker import ServedEngine
@@ -56,7 +57,7 @@ class Peer:
         assert dialled is not None, f"nothing listens at {address}"
         peer = cls(*dialled[0])
         if greet:
-            await peer.send(t="hello", protocol=1, version=VERSION, token=dialled[1])
+            await peer.send(t="hello", protocol=PROTOCOL, version=VERSION, token=dialled[1])
             assert (await peer.receive())["t"] == "welcome"
         return peer
 

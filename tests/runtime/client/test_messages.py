@@ -86,6 +86,7 @@ def test_the_wire_of_a_completion_is_the_agreed_one() -> None:
         },
         "max_tokens": 8,
         "stop": "block",
+        "priority": "inline",
     }
 
 

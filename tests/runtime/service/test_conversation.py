@@ -9,6 +9,7 @@ import msgpack
 import pytest
 
 from mellum_ls.runtime.client.address import Address
+from mellum_ls.runtime.client.messages import PROTOCOL
 from mellum_ls.runtime.service import conversation
 from mellum_ls.runtime.service.server import RuntimeServer
 from tests.fakes.engine import PIECES, ScriptedEngine
@@ -148,7 +149,7 @@ def test_a_bad_message_is_answered_and_the_next_one_works(tmp_path: Path) -> Non
             ({"t": "unknown", "id": 8}, 8),
             ({"t": "cancel", "id": "x"}, None),
             ({"t": "cancel", "id": -1}, None),
-            ({"t": "hello", "version": "0.1.0", "protocol": 1}, None),
+            ({"t": "hello", "version": "0.1.0", "protocol": PROTOCOL}, None),
             ({"t": "token", "id": 9, "text": ""}, 9),
         ]:
             await peer.send(**message)
@@ -172,7 +173,7 @@ def test_a_bad_message_is_answered_and_the_next_one_works(tmp_path: Path) -> Non
     [
         ({"t": "status", "id": 1}, "say hello first"),
         ({"t": "hello"}, "hello: field 'version' should be text, found nothing"),
-        ({"t": "hello", "version": "0.1.0", "protocol": 1, "token": "guess"}, "the token is wrong"),
+        ({"t": "hello", "version": "0.1.0", "protocol": PROTOCOL, "token": "guess"}, "the token is wrong"),
     ],
 )
 @pytest.mark.parametrize("kind", ["unix", "tcp"])
@@ -200,7 +201,9 @@ def test_silence_instead_of_hello_is_not_waited_for(tmp_path: Path, monkeypatch:
     play(tmp_path, scene)
 
 
-@pytest.mark.parametrize(("protocol", "version"), [(1, "0.0.9"), (2, "0.1.0"), (2, "9.0.0")])
+@pytest.mark.parametrize(
+    ("protocol", "version"), [(PROTOCOL, "0.0.9"), (PROTOCOL + 1, "0.1.0"), (PROTOCOL + 1, "9.0.0")]
+)
 def test_another_version_may_only_ask_for_the_end(tmp_path: Path, protocol: int, version: str) -> None:
     async def scene(address: Address, engine: ScriptedEngine, server: RuntimeServer) -> None:
         for request in ({"t": "status", "id": 1}, {"t": "nonsense"}):
