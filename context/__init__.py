@@ -1,1 +1,1 @@
-"""Repository in, ranked text out. Knows neither LSP nor the model."""
+"""What of a repository may stand in a prompt. Knows neither LSP nor the model."""
