@@ -1,1 +1,1 @@
-"""What of a repository may stand in a prompt. Knows neither LSP nor the model."""
+"""Repository in, ranked text out. Knows neither LSP nor the model."""
