@@ -80,6 +80,7 @@ class Session:
         merged = {name: value for values in self._layers.values() for name, value in values.items()}
         self.settings, _ = parse(merged)
         self.warming.disturb()
+        self._computed = None  # perhaps it is another model now
         new = tuple(problem for problem in problems if problem not in self._reported)
         self._reported.update(new)
         return new
@@ -90,7 +91,6 @@ class Session:
             if self._backend is not None:
                 self._in_background(self._backend.close())
             self._backend_model = self.model
-            self._computed = None
             self._backend = self._make_backend(self.model)
         return self._backend
 

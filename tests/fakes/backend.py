@@ -32,6 +32,7 @@ class ScriptedBackend:
         self.started: asyncio.Queue[Query] = asyncio.Queue()
         self.prefilled: list[Query] = []
         self.prefilling: asyncio.Queue[Query] = asyncio.Queue()
+        self.prefills_cancelled = 0
         self.cancelled = 0
         self.warmed = 0
         self.closed = False
@@ -64,7 +65,7 @@ class ScriptedBackend:
             if self.gate is not None:
                 await self.gate.wait()
         except asyncio.CancelledError:
-            self.cancelled += 1
+            self.prefills_cancelled += 1
             raise
 
     async def status(self) -> BackendStatus:
