@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote
-from urllib.request import url2pathname
 
 from mellum_ls.context.secrets import is_secret
 
 
 def file_path(uri: str) -> Path | None:
-    """The file that a `file:` URI names; None for other URIs and for those that name no path."""
+    """The file that a `file:` URI names (RFC 8089), its host left out; None where it names no path."""
     scheme, _, rest = uri.partition(":")
     if scheme.lower() != "file" or not rest.startswith("/"):
         return None
     if rest.startswith("//"):
         rest = rest[rest.find("/", 2) :] if "/" in rest[2:] else ""
-    try:
-        return Path(os.path.normpath(url2pathname(rest))) if rest else None
-    except OSError:
-        return None  # no path of this system
+    # Not urllib's url2pathname: urllib.request would cost 45 ms of the start.
+    text = unquote(rest)
+    if re.match(r"/[A-Za-z]:", text):
+        text = text[1:]  # a drive of Windows
+    return Path(os.path.normpath(text)) if text else None
 
 
 def relative_path(uri: str, roots: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from mellum_ls.lsp_server.uris import file_path, relative_path, secret_reason
         ("file:/home/r/a.py", Path("/home/r/a.py")),
         ("FILE://localhost/r/%C3%A4.py", Path("/r/ä.py")),
         ("file:///r/./sub/../a.py", Path("/r/a.py")),
+        ("file:///c%3A/r/a.py", Path("c:/r/a.py")),
         ("file:///", Path("/")),
         ("file://host", None),
         ("file:", None),
