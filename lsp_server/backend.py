@@ -78,11 +78,10 @@ class Backend(Protocol):
         Raises BackendUnavailable when the model cannot answer.
         """
 
-    async def prefill(self, query: Query) -> None:
+    async def prefill(self, query: Query) -> bool:
         """Compute what an answer to `query` would begin with, and write nothing; whatever is more urgent goes first.
 
-        Returns when it is done or something more urgent has ended it. Cancelling stops the model. Raises
-        BackendUnavailable.
+        False when something newer has ended it. Cancelling stops the model. Raises BackendUnavailable.
         """
 
     async def status(self) -> BackendStatus:

@@ -32,7 +32,7 @@ def written_closers(before: str, text: str, after: str) -> int:
     """
     taken, end = 0, 0
     for closer, behind in _closed_by(before, text):
-        at = len(after) - len(after[taken:].lstrip())
+        at = _next(after, taken)
         if not after.startswith(closer, at):
             break
         taken, end = at + len(closer), behind
@@ -40,11 +40,15 @@ def written_closers(before: str, text: str, after: str) -> int:
         return 0
     rest, newline, _ = text[end:].partition("\n")
     rest = rest.rstrip()
-    while rest and (at := len(after) - len(after[taken:].lstrip())) < len(after):
-        if after[at] not in _SEPARATORS or rest[-1] != after[at]:
-            break
+    # `):` behind the cursor and `) -> int:` in the text: the separator at its line's end is the one that is there.
+    while rest and (at := _next(after, taken)) < len(after) and after[at] in _SEPARATORS and after[at] == rest[-1]:
         taken, rest = at + 1, rest[:-1].rstrip()
     return taken if rest or newline or "\n" in text[:end] else 0
+
+
+def _next(text: str, start: int) -> int:
+    """Index of the first character from `start` on that is not blank."""
+    return len(text) - len(text[start:].lstrip())
 
 
 def _closed_by(before: str, text: str) -> Iterator[tuple[str, int]]:

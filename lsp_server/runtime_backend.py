@@ -14,6 +14,7 @@ from mellum_ls.runtime.client.launch import RuntimeClient, RuntimeOptions
 from mellum_ls.runtime.client.messages import Completed, CompletionRequest, Priority
 from mellum_ls.runtime.errors import MellumError
 
+_STOPPED = ("cancelled", "superseded")
 _STATES = {"loading": "starting", "ready": "ready", "failed": "failed"}
 
 
@@ -35,12 +36,14 @@ class RuntimeBackend:
             async for item in stream:
                 yield item
 
-    async def prefill(self, query: Query) -> None:
+    async def prefill(self, query: Query) -> bool:
         """Compute the prompt of `query` only; see Backend. Raises BackendUnavailable."""
         # The same token budget as in the request that may follow: it decides how much of a long prompt is kept.
         async with aclosing(self._stream(query, "warm_up")) as stream:
-            async for _ in stream:
-                pass
+            async for item in stream:
+                if isinstance(item, Done):
+                    return item.reason not in _STOPPED
+        return False
 
     async def _stream(self, query: Query, priority: Priority) -> AsyncGenerator[Piece | Done, None]:
         request = CompletionRequest(
@@ -82,5 +85,4 @@ def _done(completed: Completed) -> Done:
     cost = completed.usage
     usage = Usage(cost.prompt_tokens, cost.computed_tokens, cost.generated_tokens, cost.first_token_ms, cost.total_ms)
     # What was stopped on the way is no answer; nobody waits for it any more.
-    stopped = completed.reason in ("cancelled", "superseded")
-    return Done("" if stopped else completed.text, completed.reason, usage)
+    return Done("" if completed.reason in _STOPPED else completed.text, completed.reason, usage)

@@ -132,7 +132,9 @@ class Session:
             self.outcomes.end(number, Outcome("failed", "the server has a fault"))
             raise
         self.outcomes.end(number, outcome)
-        if outcome.ending in ("answered", "empty") and outcome.usage is not None:
+        heard = outcome.ending in ("answered", "empty") and outcome.usage is not None
+        # Unless the cursor has gone on since.
+        if heard and number == self.outcomes.requests and not self.warming.active:
             self._rest(uri, place, selected)
         return suggestion
 
@@ -201,12 +203,11 @@ class Session:
             return
         self._computed = None
         try:
-            await self.backend().prefill(query)
+            if await self.backend().prefill(query):
+                self._computed = query
+                self.outcomes.warm_ups += 1
         except BackendUnavailable as error:
             _log.debug("could not read ahead: %s", error)
-            return
-        self._computed = query
-        self.outcomes.warm_ups += 1
 
     async def report(self) -> dict[str, object]:
         """How things are, for `mellum/status`. Starts nothing."""

@@ -56,7 +56,7 @@ class ScriptedBackend:
             self.cancelled += 1
             raise
 
-    async def prefill(self, query: Query) -> None:
+    async def prefill(self, query: Query) -> bool:
         self.prefilled.append(query)
         self.prefilling.put_nowait(query)
         if self.error:
@@ -67,6 +67,7 @@ class ScriptedBackend:
         except asyncio.CancelledError:
             self.prefills_cancelled += 1
             raise
+        return self.reason not in ("cancelled", "superseded")
 
     async def status(self) -> BackendStatus:
         return BackendStatus("failed" if self.error else "ready", "scripted", self.error)

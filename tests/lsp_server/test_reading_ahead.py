@@ -175,6 +175,31 @@ def test_a_model_that_is_away_is_no_failure_and_is_tried_again_at_the_next_rest(
     with_session(test, ScriptedBackend(error="away"))
 
 
+def test_what_the_model_broke_off_is_read_again() -> None:
+    async def test(session: Session, backend: ScriptedBackend, time: Sleeper) -> None:
+        for _ in range(2):
+            session.move(URI, SECOND)
+            await time.pass_time(QUIET_SECONDS)
+        assert len(backend.prefilled) == 2
+        assert (await session.report())["warmUps"] == 0
+
+    with_session(test, ScriptedBackend(reason="superseded"))
+
+
+def test_a_late_answer_does_not_take_the_time_of_where_the_cursor_is_now() -> None:
+    async def test(session: Session, backend: ScriptedBackend, time: Sleeper) -> None:
+        asking = asyncio.ensure_future(session.suggest(URI, SECOND))
+        await backend.started.get()
+        session.move(OTHER, FIRST)
+        assert backend.gate is not None
+        backend.gate.set()
+        assert await asking is not None
+        await time.pass_time(QUIET_SECONDS)
+        assert [query.session for query in backend.prefilled] == [OTHER]
+
+    with_session(test, ScriptedBackend("1", gate=asyncio.Event()))
+
+
 def test_another_model_has_read_nothing_yet() -> None:
     async def run() -> None:
         time, models = Sleeper(), [ScriptedBackend("1"), ScriptedBackend("1")]

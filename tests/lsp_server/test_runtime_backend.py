@@ -49,7 +49,7 @@ def test_what_was_read_ahead_is_not_computed_again_and_context_is_part_of_it(tmp
 
     async def run() -> None:
         warm = RuntimeBackend(options)
-        await warm.prefill(query)
+        assert await warm.prefill(query)
         # Another context, so that the two are told apart by what they cost.
         bare = await answer(warm, replace(query, session="other", context=()))
         whole = await answer(warm, query)
