@@ -47,6 +47,11 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
     )
 
 
+def variables_with(changes: Mapping[str, str]) -> dict[str, str]:
+    """The variables for a child process: this process's own, with `changes` in place of those of the same name."""
+    return {**os.environ, **changes}
+
+
 def model_directory(model: str | None) -> Path:
     """The absolute folder of `model`: a folder, or None for the embedded mellum2-nano.
 

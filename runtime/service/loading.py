@@ -5,7 +5,6 @@ Only the engine thread imports it, and torch with it: the process answers while 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -15,8 +14,7 @@ from mellum_ls.runtime.client.messages import Completed, CompletionRequest, Usag
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.fim import ContextFile, Prompt
 from mellum_ls.runtime.generate import GenerationParams
-
-MAX_THREADS = 8
+from mellum_ls.runtime.threads import default_threads
 
 
 class LoadedEngine:
@@ -61,21 +59,3 @@ def load_engine(model_dir: Path, threads: int | None) -> LoadedEngine:
     """Load the model in `model_dir`. `threads` None stands for `default_threads`. Raises ModelError."""
     torch.set_num_threads(threads or default_threads())
     return LoadedEngine(Engine.load(model_dir))
-
-
-def default_threads(cores: int | None = None) -> int:
-    """Threads for computing on `cores` (None: those this process may use): all but one, between 1 and 8.
-
-    Threads wait for each other at the end of every operation, so one that shares its core with the editor, a
-    compiler or a test run holds all of them up. Measured with mellum2-nano on two cores: a second thread gains
-    nothing in decoding while the machine is idle, and while two other processes compute it writes 12 tokens a
-    second instead of 45. The upper bound is caution, not measured.
-    """
-    return max(1, min(MAX_THREADS, (cores or available_cores()) - 1))
-
-
-def available_cores() -> int:
-    """Cores this process may run on: its affinity may leave it fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mellum_ls.runtime.environment import DEFAULT_IDLE_SECONDS, model_directory, read_environment
+from mellum_ls.runtime.environment import DEFAULT_IDLE_SECONDS, model_directory, read_environment, variables_with
 from mellum_ls.runtime.errors import ModelNotFound, SettingError
 
 
@@ -58,6 +58,14 @@ def test_empty_variables_count_as_unset() -> None:
 def test_a_bad_value_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingError, match=f"{name} is '{value}'; use"):
         read_environment({name: value})
+
+
+def test_a_child_gets_this_process_variables_and_the_changed_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MELLUM_THREADS", "3")
+    monkeypatch.setenv("MELLUM_RUNTIME_DIR", "/mine")
+    found = read_environment(variables_with({"MELLUM_RUNTIME_DIR": "/its"}))
+    assert (found.threads, found.runtime_dir) == (3, Path("/its"))
+    assert read_environment().runtime_dir == Path("/mine")
 
 
 def test_the_model_is_a_folder_or_the_embedded_one(tmp_path: Path) -> None:
