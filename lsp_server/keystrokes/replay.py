@@ -95,7 +95,9 @@ class Replay:
             await self._answers()
             if self._editor.move(action):
                 self.tally.moves += 1
-                await self._rest(step.pause_s)
+                # Whoever has selected something may do anything next, and nobody reads ahead for that.
+                if action.start == action.end:
+                    await self._rest(step.pause_s)
 
     async def _ask(self, path: str, caret: int, *, wait: bool) -> None:
         asked = Asked((path, self._editor.text(path), caret))
@@ -131,12 +133,12 @@ class Replay:
 
     async def _rest(self, seconds: float) -> None:
         """Let the server use the pause: until it has read ahead and is idle, or until the recorded pause is over."""
-        warm_ups = self.tally.engine("warm_ups") or 0
+        warm_ups = self.tally.warm_ups
         started = now = self._clock()
         while now - started < seconds:
             status = await self._editor.status()
             self.tally.see(status)
-            noticed = (self.tally.engine("warm_ups") or 0) > warm_ups or now - started >= NOTICE_SECONDS
+            noticed = self.tally.warm_ups > warm_ups or now - started >= NOTICE_SECONDS
             if noticed and is_idle(status):
                 return
             await self._sleep(min(POLL_SECONDS, seconds - (now - started)))

@@ -72,7 +72,8 @@ def figures(tally: Tally, about: Circumstances) -> Json:
         "prompt_tokens_mean": figure(sum(prompts) / len(prompts)) if prompts else None,
         "computed_tokens_median": percentile(computed, 50),
         "computed_tokens_p95": _rounded(percentile(computed, 95)),
-        "reuse": round(1 - sum(computed) / sum(prompts), 4) if prompts else None,
+        "reuse": _reuse(sum(computed), sum(prompts)),
+        "reuse_less_warm_ups": _reuse(sum(computed) + (tally.engine("warmed_tokens") or 0), sum(prompts)),
         "first_token_ms": _latency(first),
         "total_ms": _latency(total),
         "answer_ms": _latency(answers),
@@ -101,7 +102,8 @@ def table(found: Json) -> str:
         "requests": f"{found['requests']}, {found['shown']} brought a suggestion, {found['answered_from_cache']} of "
         f"those without the model, {found['cancelled']} overtaken, {found['errors']} errors",
         "model calls": f"{found['model_calls']}, {or_dash(found['prompt_tokens_mean'])} prompt tokens each on average",
-        "reuse": f"{_percent(found['reuse'])} of all prompt tokens; "
+        "reuse": f"{_percent(found['reuse'])} of all prompt tokens, {_percent(found['reuse_less_warm_ups'])} "
+        f"less those read ahead; "
         f"computed p50 {or_dash(found['computed_tokens_median'])}, p95 {or_dash(found['computed_tokens_p95'])}",
         "first token": _p95(found["first_token_ms"]),
         "whole": f"{_p95(found['total_ms'])}; as the editor sees it {_p95(found['answer_ms'])}",
@@ -147,6 +149,10 @@ def _engine(status: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _latency(milliseconds: Sequence[float]) -> Json:
     return {f"p{percent}": _rounded(percentile(milliseconds, percent)) for percent in (50, 95)}
+
+
+def _reuse(computed: int, prompt: int) -> float | None:
+    return round(1 - computed / prompt, 4) if prompt else None
 
 
 def _rounded(value: float | None) -> float | None:

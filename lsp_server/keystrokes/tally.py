@@ -34,11 +34,11 @@ class Call:
 
     @classmethod
     def last(cls, status: Status) -> Call | None:
-        """The server's last one; None when there was none yet. Raises NoUsage."""
+        """The server's last one; None when there was none, or the model was not asked. Raises NoUsage."""
         if "lastRequest" not in status:
             raise NoUsage("the server's status has no lastRequest: it is older than this benchmark")
         told = status["lastRequest"]
-        if not told:
+        if not told or told["promptTokens"] is None:
             return None
         return cls(
             prompt_tokens=int(told["promptTokens"]),
@@ -96,6 +96,11 @@ class Tally:
         self.calls.append(call)
         return call
 
+    @property
+    def warm_ups(self) -> int:
+        """How often the server has had the model read ahead, as last seen."""
+        return int(self.status.get("warmUps") or 0)
+
     def engine(self, name: str) -> int | None:
         """A counter of the model's own, as last seen; None where it keeps none."""
         value = ((self.status.get("runtime") or {}).get("engine") or {}).get(name)
@@ -105,7 +110,9 @@ class Tally:
 def is_idle(status: Status) -> bool:
     """Whether neither the server nor the model process has anything to do."""
     runtime = status.get("runtime") or {}
-    return not (status.get("active") or runtime.get("active") or runtime.get("queued"))
+    queued = runtime.get("queued") or 0
+    waiting = sum(queued.values()) if isinstance(queued, Mapping) else queued
+    return not (status.get("active") or runtime.get("active") or waiting)
 
 
 @dataclass(frozen=True, slots=True)
