@@ -110,7 +110,7 @@ class Replay:
         else:
             await asyncio.sleep(0)  # lets the request out before the status
         status = await self._editor.status()
-        call = self.tally.see(status)
+        call = self.tally.see(status, after_answer=wait)
         if wait:
             asked.watched, asked.call = True, call
             self.tally.errors += bool(status.get("lastError"))

@@ -34,13 +34,15 @@ def figures(tally: Tally, about: Circumstances) -> Json:
     """All of it as JSON types; what was not told, or never happened, is null.
 
     Tokens and `reuse` are of the calls of the model that ran to their end, whichever request they were for; times of
-    these as the model process measured them, `answer_ms` as the editor did, from the request to the answer.
+    these as the model process measured them, `answer_ms` as the editor did, from the request to the answer. What was
+    read ahead before anybody asked is no request's: `reuse_less_warm_ups` counts it as if it were.
     """
     calls = [call for call in tally.calls if call.finished]
     prompts, computed = [call.prompt_tokens for call in calls], [call.computed_tokens for call in calls]
     first = [call.first_token_ms for call in calls if call.generated_tokens]
     total = [call.total_ms for call in calls]
     answers = [one.seconds * 1000 for one in tally.asked if one.seconds is not None and not one.overtaken]
+    warmed = tally.engine("warmed_tokens")
     equal = equality(tally.asked)
     spreads: dict[str, Sequence[float]] = {
         "prompt_tokens": prompts,
@@ -73,7 +75,7 @@ def figures(tally: Tally, about: Circumstances) -> Json:
         "computed_tokens_median": percentile(computed, 50),
         "computed_tokens_p95": _rounded(percentile(computed, 95)),
         "reuse": _reuse(sum(computed), sum(prompts)),
-        "reuse_less_warm_ups": _reuse(sum(computed) + (tally.engine("warmed_tokens") or 0), sum(prompts)),
+        "reuse_less_warm_ups": None if warmed is None else _reuse(sum(computed) + warmed, sum(prompts)),
         "first_token_ms": _latency(first),
         "total_ms": _latency(total),
         "answer_ms": _latency(answers),
@@ -82,7 +84,7 @@ def figures(tally: Tally, about: Circumstances) -> Json:
         "rss_mb": tally.rss_mb,
         "moves": tally.moves,
         "warm_ups": tally.engine("warm_ups"),
-        "warmed_tokens": tally.engine("warmed_tokens"),
+        "warmed_tokens": warmed,
         **{f"equal_{name}": count for name, count in asdict(equal).items()},
         "server": {name: server[name] for name in ("requests", "answered", "empty", "superseded") if name in server},
         "spread": {name: Spread.of(values).figures() if values else None for name, values in spreads.items()},

@@ -26,6 +26,7 @@ from mellum_ls.lsp_server.keystrokes.report import Circumstances, figures, table
 from mellum_ls.lsp_server.keystrokes.script import BadScript, Script
 from mellum_ls.lsp_server.keystrokes.tally import NoUsage
 from mellum_ls.lsp_server.keystrokes.workspace import Workspace, lay_out
+from mellum_ls.lsp_server.lifecycle import is_alive
 from mellum_ls.runtime.bench.machine import describe_machine
 from mellum_ls.runtime.client import launch
 from mellum_ls.runtime.environment import read_environment, variables_with
@@ -34,6 +35,7 @@ from mellum_ls.runtime.threads import default_threads
 
 NAME = "mellum-ls bench keystrokes"
 LOADING_SECONDS = 180.0
+ENDING_SECONDS = 5.0
 POLL_SECONDS = 0.05
 ORPHAN_SECONDS = "60"  # the model process ends by itself after so long, should this one be killed
 INTERRUPTED = 130
@@ -58,7 +60,7 @@ def main(parsed: argparse.Namespace) -> int:
     """Run the benchmark with the command line's options; the exit code."""
     try:
         plan = _plan(parsed)
-        with tempfile.TemporaryDirectory(prefix="mellum-ls-keys-") as scratch:
+        with tempfile.TemporaryDirectory(prefix="mls-") as scratch:
             found = _run(plan, Path(scratch).resolve())
         print(table(found))
         if parsed.json:
@@ -101,18 +103,32 @@ def _run(plan: Plan, scratch: Path) -> dict[str, Any]:
     """Play; the model process, which nobody else can meet, is gone afterwards."""
     variables = variables_with(
         {
-            "MELLUM_RUNTIME_DIR": str(scratch / "run"),
+            "MELLUM_RUNTIME_DIR": str(scratch / "r"),
             "MELLUM_CACHE_DIR": str(scratch / "cache"),
             "MELLUM_IDLE_SECONDS": ORPHAN_SECONDS,
         }
     )
     options = launch.RuntimeOptions.of(read_environment(variables), plan.model)
-    options.address()  # a model that is not there is better told before anything starts
+    try:
+        options.address()  # a model that is not there is better told before anything starts
+    except SettingError as error:
+        raise SettingError(
+            f"{scratch.parent} is too long a path for a socket in it; set TMPDIR to a shorter one"
+        ) from error
     workspace = lay_out(plan.script, scratch / "workspace", plan.pin)
     try:
         return asyncio.run(_play(plan, workspace, options, variables))
     finally:
-        launch.stop(options)
+        _end(options)
+
+
+def _end(options: launch.RuntimeOptions) -> None:
+    """End the model process, and wait until it is gone: its folder is about to be deleted."""
+    status = launch.status(options)
+    launch.stop(options)
+    patience = time.monotonic() + ENDING_SECONDS
+    while status is not None and is_alive(status.pid) and time.monotonic() < patience:
+        time.sleep(POLL_SECONDS)
 
 
 async def _play(

@@ -82,15 +82,18 @@ class Tally:
     """The last one."""
     _last: Call | None = None
 
-    def see(self, status: Status) -> Call | None:
-        """Take a status; the call that is new in it, if one is. Raises NoUsage."""
+    def see(self, status: Status, *, after_answer: bool = False) -> Call | None:
+        """Take a status; the call that is new in it, if one is. Raises NoUsage.
+
+        `after_answer`: nothing but one request has ended since the last status, so what is told is of that one.
+        """
         self.status = status
         rss = (status.get("runtime") or {}).get("rss_mb")
         if isinstance(rss, int | float):
             self.rss_mb = max(rss, self.rss_mb or 0.0)
         call = Call.last(status)
-        # Two calls never take the same time to the last digit, so one that is equal is the same.
-        if call is None or call == self._last:
+        # Otherwise one that is equal to the last is the same: no two calls take the same time to the last digit.
+        if call is None or (call == self._last and not after_answer):
             return None
         self._last = call
         self.calls.append(call)
@@ -136,9 +139,10 @@ def equality(asked: Iterable[Asked]) -> Equality:
     for one in asked:
         if one.call is None or not one.call.finished:
             continue
-        call, text = first.setdefault(one.state, (one.call, one.text))
-        if call is one.call:
+        if one.state not in first:
+            first[one.state] = one.call, one.text
             continue
+        call, text = first[one.state]
         states += 1
         if one.call.prompt_tokens == call.prompt_tokens:
             prompts += 1
