@@ -15,11 +15,11 @@ import torch
 
 from mellum_ls.runtime.bench.machine import describe_machine
 from mellum_ls.runtime.bench.measure import MIN_TOKENS, Clock, Run, Spread, Subject, figure, interleaved, ratio
+from mellum_ls.runtime.cache.sessions import Session
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.errors import BenchmarkError
-from mellum_ls.runtime.generate import greedy, prefill
-from mellum_ls.runtime.kv_cache import Session
+from mellum_ls.runtime.generate import Pace, at_once, greedy, prefill
 from mellum_ls.runtime.weights import LayerWeights, ModelWeights, SparseMlpWeights
 
 OURS = "mellum-ls"
@@ -136,14 +136,9 @@ def _layer_bytes(layer: LayerWeights, config: ModelConfig) -> int:
 
 def _generate(engine: Engine, prompt: Sequence[int], tokens: int, on_token: Callable[[int], None]) -> None:
     session = Session(engine.model.new_cache())
-    hidden = prefill(engine.model, session, prompt, _never)
-    assert hidden is not None
-    for token in greedy(engine.model, session, hidden, tokens, (), _never):
+    hidden = at_once(prefill(engine.model, session, prompt, Pace.of(engine.model.device)))
+    for token in greedy(engine.model, session, hidden, tokens, ()):
         on_token(token)
-
-
-def _never() -> bool:
-    return False
 
 
 def _rates(runs: Sequence[Run], context: int) -> dict[str, list[float]]:
