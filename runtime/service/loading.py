@@ -6,6 +6,7 @@ Only the engine thread imports it, and torch with it: the process answers while 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -14,9 +15,25 @@ import torch
 from mellum_ls.runtime.client.messages import Completed, CompletionRequest, Usage
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.fim import ContextFile, Prompt
-from mellum_ls.runtime.generate import GenerationParams
+from mellum_ls.runtime.generate import Chunk, GenerationParams, Result
 
 MAX_THREADS = 8
+
+
+class LoadedRun:
+    """A Completion of the engine behind the service's Run."""
+
+    def __init__(self, completion: Completion) -> None:
+        self._completion = completion
+
+    def step(self) -> Completed | None:
+        """One chunk of the prompt or one new token; the result when that was the last."""
+        result = self._completion.step()
+        return None if result is None else _completed(result)
+
+    def cancel(self) -> Completed:
+        """End it; what it computed stays cached."""
+        return _completed(self._completion.cancel())
 
 
 class LoadedEngine:
@@ -25,10 +42,8 @@ class LoadedEngine:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def complete(
-        self, request: CompletionRequest, on_text: Callable[[str], None], cancelled: Callable[[], bool]
-    ) -> Completed:
-        """Run one completion in the calling thread. Raises RequestError as the engine does."""
+    def begin(self, request: CompletionRequest, on_text: Callable[[str], None]) -> LoadedRun:
+        """Begin one completion. Raises RequestError as the engine does."""
         prompt = Prompt(
             prefix=request.prefix,
             suffix=request.suffix,
@@ -36,31 +51,47 @@ class LoadedEngine:
             context=tuple(ContextFile(path, text) for path, text in request.context),
             repository=request.repository,
         )
-        result = self._engine.complete(
-            request.session,
-            prompt,
-            GenerationParams(max_tokens=request.max_tokens, stop=request.stop),
-            on_chunk=lambda chunk: on_text(chunk.text),
-            cancelled=cancelled,
-        )
-        usage = Usage(
-            prompt_tokens=result.prompt_tokens,
-            computed_tokens=result.computed_tokens,
-            generated_tokens=result.generated_tokens,
-            first_token_ms=result.first_token_s * 1000,
-            total_ms=result.total_s * 1000,
-        )
-        return Completed(result.text, result.reason, usage)
+        params = GenerationParams(request.max_tokens, request.stop)
+        completion = _begin(self._engine, request.session, prompt, params, on_chunk=lambda chunk: on_text(chunk.text))
+        return LoadedRun(completion)
 
     def status(self) -> Mapping[str, object]:
-        """The engine's own table."""
-        return self._engine.status()
+        """The engine's own table, and the memory that it holds on a GPU."""
+        table = self._engine.status()
+        return table | {"device_bytes": torch.cuda.memory_reserved()} if _on_gpu(self._engine) else table
+
+    def drop_cache(self) -> None:
+        """Free the keys and values of all sessions."""
+        self._engine.drop_sessions()
+        if _on_gpu(self._engine):
+            torch.cuda.empty_cache()
 
 
-def load_engine(model_dir: Path, threads: int | None) -> LoadedEngine:
-    """Load the model in `model_dir`. `threads` None stands for `default_threads`. Raises ModelError."""
+def load_engine(model_dir: Path, threads: int | None, cache_bytes: int | None = None) -> LoadedEngine:
+    """Load the model in `model_dir`. `threads` None stands for `default_threads`. Raises ModelError.
+
+    `cache_bytes` is the most memory for keys and values; None: what suits the device.
+    """
     torch.set_num_threads(threads or default_threads())
-    return LoadedEngine(Engine.load(model_dir))
+    engine = Engine.load(model_dir)
+    if cache_bytes is not None:
+        engine._sessions._max_bytes = cache_bytes
+    return LoadedEngine(engine)
+
+
+def _on_gpu(engine: Engine) -> bool:
+    return engine.model.device.type == "cuda"
+
+
+def _completed(result: Result) -> Completed:
+    usage = Usage(
+        prompt_tokens=result.prompt_tokens,
+        computed_tokens=result.computed_tokens,
+        generated_tokens=result.generated_tokens,
+        first_token_ms=result.first_token_s * 1000,
+        total_ms=result.total_s * 1000,
+    )
+    return Completed(result.text, result.reason, usage)
 
 
 def default_threads(cores: int | None = None) -> int:
@@ -79,3 +110,50 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+class Completion:
+    """Engine.complete in steps: a thread that waits where the engine looks at its cancel flag."""
+
+    def __init__(self, run: Callable[[Callable[[], bool]], Result]) -> None:
+        self._run, self._cancel = run, False
+        self._go, self._gone = threading.Semaphore(0), threading.Semaphore(0)
+        self._result: Result | Exception | None = None
+        threading.Thread(target=self._work, daemon=True).start()
+        self._gone.acquire()
+
+    def step(self) -> Result | None:
+        """Up to where the flag is looked at next."""
+        if self._result is None:
+            self._go.release()
+            self._gone.acquire()
+        if isinstance(self._result, Exception):
+            raise self._result
+        return self._result
+
+    def cancel(self) -> Result:
+        """End it."""
+        self._cancel = True
+        result = self.step()
+        assert result is not None
+        return result
+
+    def _work(self) -> None:
+        try:
+            self._result = self._run(self._cancelled)
+        except Exception as error:  # noqa: BLE001
+            self._result = error
+        self._gone.release()
+
+    def _cancelled(self) -> bool:
+        self._gone.release()
+        self._go.acquire()
+        return self._cancel
+
+
+def _begin(
+    engine: Engine, session: str, prompt: Prompt, params: GenerationParams, *, on_chunk: Callable[[Chunk], None]
+) -> Completion:
+    return Completion(
+        lambda cancelled: engine.complete(session, prompt, params, on_chunk=on_chunk, cancelled=cancelled)
+    )

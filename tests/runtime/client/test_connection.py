@@ -50,7 +50,7 @@ def test_streams_pieces_and_then_the_whole(tmp_path: Path, kind: str) -> None:
             assert pieces == [TokenText(piece) for piece in PIECES]
             assert isinstance(last, Completed)
             assert (last.text, last.reason, last.usage.prompt_tokens) == ("".join(PIECES), "stop", 7)
-            assert engine.requests == [REQUEST]
+            assert engine.requests == [replace(REQUEST, session="1 s")]
             await connection.close()
 
     asyncio.run(run())

@@ -61,7 +61,7 @@ def test_cancel_ends_a_running_completion_within_one_step(tmp_path: Path) -> Non
         await peer.send(t="cancel", id=1)
         await peer.send(t="status", id=2)  # once this is answered, the cancel has been taken
         status = await peer.receive()
-        assert (status["t"], status["active"], status["queued"]) == ("status", 1, 0)
+        assert (status["t"], status["active"], status["queued"]["inline"]) == ("status", 1, 0)
         engine.allow(len(PIECES))
         messages = await answers(peer, 1)
         assert messages[-1]["reason"] == "cancelled"
@@ -85,9 +85,12 @@ def test_a_newer_completion_of_the_session_supersedes_the_older(tmp_path: Path) 
         assert (waiting["id"], waiting["t"], waiting["reason"]) == (2, "end", "superseded")
         engine.allow(100)
         assert (await answers(peer, 1))[-1]["reason"] == "superseded"
-        assert (await answers(peer, 3))[-1]["reason"] == "stop"
         assert (await answers(peer, 4))[-1]["reason"] == "stop"
+        assert (await answers(peer, 3))[-1]["reason"] == "stop"
         assert (await answers(other, 1))[-1]["reason"] == "stop"
+        await peer.send(t="status", id=5)
+        status = await peer.receive()
+        assert (status["completed"], status["superseded"], status["cancelled"], status["failed"]) == (3, 2, 0, 0)
         await asyncio.gather(peer.close(), other.close())
 
     play(tmp_path, scene)

@@ -48,12 +48,19 @@ def test_the_adapter_gives_what_the_engine_gives(model_dir: Path, expected: str)
     threads = torch.get_num_threads()
     engine = load_engine(model_dir, threads)
     pieces: list[str] = []
-    done = engine.complete(REQUEST, pieces.append, lambda: False)
+    run = engine.begin(REQUEST, pieces.append)
+    num_steps, done = 1, run.step()
+    while done is None:
+        num_steps, done = num_steps + 1, run.step()
     assert done.text == "".join(pieces) == expected
+    assert num_steps > done.usage.generated_tokens > 0
     assert 0 < done.usage.first_token_ms <= done.usage.total_ms
     assert done.usage.computed_tokens == done.usage.prompt_tokens > 0
-    assert engine.complete(REQUEST, pieces.append, lambda: True).reason == "cancelled"
+    assert engine.begin(REQUEST, pieces.append).cancel().reason == "cancelled"
     assert engine.status()["requests"] == 2
+    assert (engine.status()["sessions"], engine.status()["kv_bytes"]) > (0, 0)
+    engine.drop_cache()
+    assert (engine.status()["sessions"], engine.status()["kv_bytes"]) == (0, 0)
 
 
 @pytest.fixture(autouse=True)

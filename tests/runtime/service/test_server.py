@@ -36,7 +36,7 @@ def test_status_is_answered_while_the_model_loads(tmp_path: Path) -> None:
             await peer.complete(1)
             await peer.send(t="status", id=2)
             status = await peer.receive()
-            assert (status["state"], status["queued"], status["active"]) == ("loading", 1, 0)
+            assert (status["state"], status["queued"]["inline"], status["active"]) == ("loading", 1, 0)
             assert (status["engine"], status["model"], status["clients"]) == ({}, str(tmp_path), 1)
             load_now.set()
             assert (await last(peer))["reason"] == "stop"
