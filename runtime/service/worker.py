@@ -56,6 +56,11 @@ class EngineWorker:
         # A daemon: a load that hangs must not keep the process from ending.
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
 
+    @property
+    def num_runs(self) -> int:
+        """Completions that the engine has begun and not ended."""
+        return len(self._runs)
+
     def start(self) -> None:
         """Begin to load the engine; jobs may be queued before that."""
         self._thread.start()
