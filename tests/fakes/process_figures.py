@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,3 +48,14 @@ def processes_naming(text: str) -> set[int]:
         except OSError:
             continue  # it ended while we looked
     return found - {os.getpid()}
+
+
+def wait_for_end(pid: int, seconds: float = 20.0) -> None:
+    """Wait, in the kernel, for the end of a process that need not be a child."""
+    with contextlib.suppress(ProcessLookupError):
+        file = os.pidfd_open(pid)
+        try:
+            ended, _, _ = select.select([file], [], [], seconds)
+        finally:
+            os.close(file)
+        assert ended, f"process {pid} is still there after {seconds:g} s"
