@@ -146,6 +146,34 @@ def test_status_counts_how_completions_ended_and_what_waits(tmp_path: Path) -> N
     asyncio.run(run())
 
 
+def test_clients_that_come_and_go_leave_no_task_and_no_completion(tmp_path: Path) -> None:
+    async def run() -> None:
+        engine = ScriptedEngine()
+        async with serving(tmp_path, lambda: engine) as (address, server, _):
+            tasks = len(asyncio.all_tasks())
+            for number in range(50):
+                peers = [await Peer.connect(address) for _ in range(3)]
+                for peer in peers:
+                    await peer.complete(1, "a")
+                    await peer.complete(2, "b", priority="warm_up")
+                engine.allow(1 + number % 4)
+                if number % 2:
+                    await peers[0].send(t="cancel", id=1)
+                await asyncio.gather(*(peer.close() for peer in peers))
+            engine.free = True
+            engine.allow(1000)
+            while server.status().clients or server.status().active:
+                await asyncio.sleep(0)
+            assert len(asyncio.all_tasks()) == tasks
+            assert not server._open
+            status = server.status()
+            assert sum(status.queued.values()) == 0
+            assert status.completed + status.cancelled == 300
+            assert server._worker.num_runs == 0
+
+    asyncio.run(run())
+
+
 def test_a_failed_load_is_told_for_a_while_and_then_ends_the_process(tmp_path: Path) -> None:
     def load() -> ServedEngine:
         raise CheckpointError("model.safetensors is cut short")
