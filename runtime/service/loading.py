@@ -6,16 +6,16 @@ Only the engine thread imports it, and torch with it: the process answers while 
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
 
 from mellum_ls.runtime.client.messages import Completed, CompletionRequest, Usage
+from mellum_ls.runtime.completion import Completion
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.fim import ContextFile, Prompt
-from mellum_ls.runtime.generate import Chunk, GenerationParams, Result
+from mellum_ls.runtime.generate import GenerationParams, Result
 
 MAX_THREADS = 8
 
@@ -51,8 +51,8 @@ class LoadedEngine:
             context=tuple(ContextFile(path, text) for path, text in request.context),
             repository=request.repository,
         )
-        params = GenerationParams(request.max_tokens, request.stop)
-        completion = _begin(self._engine, request.session, prompt, params, on_chunk=lambda chunk: on_text(chunk.text))
+        params = GenerationParams(request.max_tokens, request.stop, warm_up=request.priority == "warm_up")
+        completion = self._engine.begin(request.session, prompt, params, on_chunk=lambda chunk: on_text(chunk.text))
         return LoadedRun(completion)
 
     def status(self) -> Mapping[str, object]:
@@ -73,10 +73,7 @@ def load_engine(model_dir: Path, threads: int | None, cache_bytes: int | None = 
     `cache_bytes` is the most memory for keys and values; None: what suits the device.
     """
     torch.set_num_threads(threads or default_threads())
-    engine = Engine.load(model_dir)
-    if cache_bytes is not None:
-        engine._sessions._max_bytes = cache_bytes
-    return LoadedEngine(engine)
+    return LoadedEngine(Engine.load(model_dir, cache_bytes=cache_bytes))
 
 
 def _on_gpu(engine: Engine) -> bool:
@@ -110,50 +107,3 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-class Completion:
-    """Engine.complete in steps: a thread that waits where the engine looks at its cancel flag."""
-
-    def __init__(self, run: Callable[[Callable[[], bool]], Result]) -> None:
-        self._run, self._cancel = run, False
-        self._go, self._gone = threading.Semaphore(0), threading.Semaphore(0)
-        self._result: Result | Exception | None = None
-        threading.Thread(target=self._work, daemon=True).start()
-        self._gone.acquire()
-
-    def step(self) -> Result | None:
-        """Up to where the flag is looked at next."""
-        if self._result is None:
-            self._go.release()
-            self._gone.acquire()
-        if isinstance(self._result, Exception):
-            raise self._result
-        return self._result
-
-    def cancel(self) -> Result:
-        """End it."""
-        self._cancel = True
-        result = self.step()
-        assert result is not None
-        return result
-
-    def _work(self) -> None:
-        try:
-            self._result = self._run(self._cancelled)
-        except Exception as error:  # noqa: BLE001
-            self._result = error
-        self._gone.release()
-
-    def _cancelled(self) -> bool:
-        self._gone.release()
-        self._go.acquire()
-        return self._cancel
-
-
-def _begin(
-    engine: Engine, session: str, prompt: Prompt, params: GenerationParams, *, on_chunk: Callable[[Chunk], None]
-) -> Completion:
-    return Completion(
-        lambda cancelled: engine.complete(session, prompt, params, on_chunk=on_chunk, cancelled=cancelled)
-    )
