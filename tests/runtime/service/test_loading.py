@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from mellum_ls.runtime.fim import ContextFile, Prompt
 from mellum_ls.runtime.generate import GenerationParams
 from mellum_ls.runtime.service.loading import load_engine
 from tests.fakes.checkpoints import write_checkpoint
+from tests.fakes.process_figures import wait_for_end
 
 REQUEST = CompletionRequest(
     session="s",
@@ -48,12 +50,19 @@ def test_the_adapter_gives_what_the_engine_gives(model_dir: Path, expected: str)
     threads = torch.get_num_threads()
     engine = load_engine(model_dir, threads)
     pieces: list[str] = []
-    done = engine.complete(REQUEST, pieces.append, lambda: False)
+    run = engine.begin(REQUEST, pieces.append)
+    num_steps, done = 1, run.step()
+    while done is None:
+        num_steps, done = num_steps + 1, run.step()
     assert done.text == "".join(pieces) == expected
+    assert num_steps > done.usage.generated_tokens > 0
     assert 0 < done.usage.first_token_ms <= done.usage.total_ms
     assert done.usage.computed_tokens == done.usage.prompt_tokens > 0
-    assert engine.complete(REQUEST, pieces.append, lambda: True).reason == "cancelled"
+    assert engine.begin(REQUEST, pieces.append).cancel().reason == "cancelled"
     assert engine.status()["requests"] == 2
+    assert (engine.status()["sessions"], engine.status()["kv_bytes"]) > (0, 0)
+    engine.drop_cache()
+    assert (engine.status()["sessions"], engine.status()["kv_bytes"]) == (0, 0)
 
 
 @pytest.fixture(autouse=True)
@@ -98,3 +107,36 @@ def test_the_real_process_gives_what_the_engine_gives(tmp_path: Path, model_dir:
     log = options.log_file(options.address()).read_text()
     assert "def add" not in log
     assert "ended" in log
+
+
+def test_the_cache_stays_within_its_limit(model_dir: Path) -> None:
+    limit = 600_000
+    engine = load_engine(model_dir, 1, limit)
+    for number in range(5):
+        run = engine.begin(replace(REQUEST, session=str(number), prefix=f"value_{number} = " + REQUEST.prefix), str)
+        while run.step() is None:
+            pass
+        held = engine.status()["kv_bytes"]
+        assert isinstance(held, int)
+        assert 0 < held <= limit
+
+
+def test_sigterm_lets_the_real_process_answer_first(tmp_path: Path, model_dir: Path) -> None:
+    options = RuntimeOptions(tmp_path / "run", tmp_path / "cache", str(model_dir), threads=1)
+
+    async def run() -> None:
+        client = RuntimeClient(options)
+        stream = client.complete(REQUEST)
+        first = await anext(stream)
+        status = await client.status()
+        assert status is not None
+        os.kill(status.pid, signal.SIGTERM)
+        *_, last = [first, *[item async for item in stream]]
+        assert isinstance(last, Completed)
+        assert last.reason in ("stop", "length", "loop")
+        await client.close()
+        await asyncio.to_thread(wait_for_end, status.pid)
+
+    asyncio.run(run())
+    assert not options.address().socket_path.exists()
+    assert launch.status(options) is None
