@@ -12,6 +12,7 @@ from mellum_ls.runtime.bench.report import HEADER, machine_line, or_dash, page, 
 
 Json = dict[str, Any]
 _MARKS = 16  # more than the special tokens of a prompt around context, path, suffix and prefix
+_DEAREST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,13 @@ def figures(tally: Tally, about: Circumstances) -> Json:
         "answer_ms": _latency(answers),
         "cancelled": sum(one.overtaken for one in tally.asked),
         "errors": tally.errors,
-        "rss_mb": tally.rss_mb,
+        "rss_mb": _rounded(tally.rss_mb),
         "moves": tally.moves,
         "warm_ups": tally.engine("warm_ups"),
         "warmed_tokens": warmed,
         **{f"equal_{name}": count for name, count in asdict(equal).items()},
         "server": {name: server[name] for name in ("requests", "answered", "empty", "superseded") if name in server},
+        "dearest": _dearest(tally),
         "spread": {name: Spread.of(values).figures() if values else None for name, values in spreads.items()},
     }
 
@@ -151,6 +153,23 @@ def _engine(status: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _latency(milliseconds: Sequence[float]) -> Json:
     return {f"p{percent}": _rounded(percentile(milliseconds, percent)) for percent in (50, 95)}
+
+
+def _dearest(tally: Tally) -> list[Json]:
+    """The watched requests that had the most tokens computed, the dearest first; requests count from 1."""
+    watched = [(number, one.state, one.call) for number, one in enumerate(tally.asked, 1) if one.call is not None]
+    watched.sort(key=lambda entry: -entry[2].computed_tokens)
+    return [
+        {
+            "request": number,
+            "file": path,
+            "line": text.count("\n", 0, caret) + 1,
+            "computed_tokens": call.computed_tokens,
+            "prompt_tokens": call.prompt_tokens,
+            "total_ms": _rounded(call.total_ms),
+        }
+        for number, (path, text, caret), call in watched[:_DEAREST]
+    ]
 
 
 def _reuse(computed: int, prompt: int) -> float | None:

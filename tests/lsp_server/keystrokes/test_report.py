@@ -67,6 +67,10 @@ def test_the_figures_by_hand() -> None:
     assert equal == [1, 1, 0, 1]
     assert found["server"] == {"requests": 6, "answered": 4, "empty": 1, "superseded": 1}
     assert found["spread"]["computed_tokens"] == {"median": 2, "q1": 2, "q3": 501, "min": 2, "max": 1000}
+    dearest = found["dearest"]
+    assert [entry["request"] for entry in dearest] == [1, 2, 3]
+    cost = {"computed_tokens": 1000, "prompt_tokens": 1000, "total_ms": 150.0}
+    assert dearest[0] == {"request": 1, "file": "a.py", "line": 1, **cost}
     # 1,000 tokens, at most 1 of them the text "x", 4 the path and 16 marks.
     assert found["context_tokens_at_least"] == 979
 
