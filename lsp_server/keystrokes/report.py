@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mellum_ls.lsp_server.keystrokes.tally import Tally, equality
+from mellum_ls.lsp_server.keystrokes.utf16_text import Utf16Text
 from mellum_ls.runtime.bench.measure import Spread, figure, percentile
 from mellum_ls.runtime.bench.report import HEADER, machine_line, or_dash, page, spread_row
 
@@ -163,7 +164,7 @@ def _dearest(tally: Tally) -> list[Json]:
         {
             "request": number,
             "file": path,
-            "line": text.count("\n", 0, caret) + 1,
+            "line": Utf16Text(text).place(caret)["line"] + 1,
             "computed_tokens": call.computed_tokens,
             "prompt_tokens": call.prompt_tokens,
             "total_ms": _rounded(call.total_ms),
