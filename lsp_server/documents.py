@@ -6,7 +6,7 @@ A line ends at \\n, \\r\\n or \\r and nowhere else, as the protocol says. Knows 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mellum_ls.lsp_server import positions
@@ -152,6 +152,9 @@ class DocumentStore:
 
     def __len__(self) -> int:
         return len(self._documents)
+
+    def __iter__(self) -> Iterator[Document]:
+        return iter(self._documents.values())
 
     def open(self, uri: str, language_id: str, version: int | None, text: str) -> Document:
         """Take a document in; one that is open already is replaced."""

@@ -57,6 +57,15 @@ class InlineCompletionRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class CursorMove:
+    """mellum/didMoveCursor, a notification of this server's own: `{textDocument: {uri}, range}`."""
+
+    uri: str
+    place: Place | None
+    """Where the cursor is; None when something is selected."""
+
+
+@dataclass(frozen=True, slots=True)
 class InitializeRequest:
     """initialize."""
 
@@ -109,6 +118,13 @@ def inline_completion(raw: Json) -> InlineCompletionRequest:
         insert_spaces=_optional(options, "insertSpaces", bool),
         partial_result_token=token if isinstance(token, str) or type(token) is int else None,
     )
+
+
+def cursor_move(raw: Json) -> CursorMove:
+    """Params of didMoveCursor; `range` is the selection, empty for a cursor alone. Raises ParamsError."""
+    uri, span = _text(_object(raw, "textDocument"), "uri"), _object(raw, "range")
+    start, end = _place(span, "start"), _place(span, "end")
+    return CursorMove(uri, start if start == end else None)
 
 
 def initialize(raw: Json) -> InitializeRequest:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from typing import Any
 
 from mellum_ls.runtime.client import launch
 from mellum_ls.runtime.client.messages import RuntimeStatus
@@ -33,12 +34,31 @@ def run(action: str, model: str | None, *, as_json: bool, out: Callable[[str], N
 
 
 def _in_words(status: RuntimeStatus) -> str:
+    waiting = ", ".join(f"{number} {priority}" for priority, number in status.queued.items() if number)
+    resident = f", {status.rss_mb:.0f} MB resident" if status.rss_mb else ""
     lines = [
         f"{status.state}: {status.model}",
-        f"process {status.pid}, mellum-ls {status.version}, up {status.uptime_s:.0f} s",
-        f"{status.clients} clients, {status.active} active and {status.queued} waiting requests",
-        f"ends by itself after {status.idle_seconds:.0f} s without clients",
+        *([f"error: {status.error}"] if status.error else []),
+        f"process {status.pid}, mellum-ls {status.version}, up {status.uptime_s:.0f} s{resident}",
+        *_model_and_cache(status.engine),
+        f"now: {status.clients} clients, {status.active} completions under way, {waiting or 'none'} waiting",
+        f"so far: {status.completed} completed, {status.cancelled} cancelled, {status.superseded} superseded, "
+        f"{status.failed} failed; {status.preempted} times one was put aside for a more urgent one",
+        f"frees its cache after {status.cache_idle_seconds:.0f} s without completions, "
+        f"ends after {status.idle_seconds:.0f} s without clients",
     ]
-    lines += [f"error: {status.error}"] if status.error else []
-    lines += [f"{name}: {value}" for name, value in status.engine.items()]
     return "\n".join(lines)
+
+
+def _model_and_cache(engine: Mapping[str, Any]) -> list[str]:
+    """What the engine's table says, as far as it is there: it is empty until the model is loaded."""
+    lines = []
+    if {"parameters", "dtype", "device"} <= engine.keys():
+        lines.append(f"{engine['parameters'] / 1e6:,.1f} million parameters in {engine['dtype']} on {engine['device']}")
+    if {"sessions", "kv_bytes", "computed_tokens", "reused_tokens"} <= engine.keys():
+        num_tokens = engine["computed_tokens"] + engine["reused_tokens"]
+        reused = f", {engine['reused_tokens'] / num_tokens:.1%} of {num_tokens:,} prompt tokens reused"
+        lines.append(
+            f"cache: {engine['sessions']} sessions, {engine['kv_bytes'] / 1e6:,.1f} MB{reused if num_tokens else ''}"
+        )
+    return lines
