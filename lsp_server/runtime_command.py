@@ -41,7 +41,7 @@ def _in_words(status: RuntimeStatus) -> str:
         *([f"error: {status.error}"] if status.error else []),
         f"process {status.pid}, mellum-ls {status.version}, up {status.uptime_s:.0f} s{resident}",
         *_model_and_cache(status.engine),
-        f"now: {status.clients} clients, {status.active} completions under way, {waiting or 'none'} waiting",
+        f"now: clients {status.clients}, completions under way {status.active}, waiting {waiting or 'none'}",
         f"so far: {status.completed} completed, {status.cancelled} cancelled, {status.superseded} superseded, "
         f"{status.failed} failed; {status.preempted} times one was put aside for a more urgent one",
         f"frees its cache after {status.cache_idle_seconds:.0f} s without completions, "
@@ -55,10 +55,11 @@ def _model_and_cache(engine: Mapping[str, Any]) -> list[str]:
     lines = []
     if {"parameters", "dtype", "device"} <= engine.keys():
         lines.append(f"{engine['parameters'] / 1e6:,.1f} million parameters in {engine['dtype']} on {engine['device']}")
-    if {"sessions", "kv_bytes", "computed_tokens", "reused_tokens"} <= engine.keys():
+    if {"sessions", "kv_bytes", "kv_bytes_most", "computed_tokens", "reused_tokens"} <= engine.keys():
+        held = f"{engine['kv_bytes'] / 1e6:,.1f} of at most {engine['kv_bytes_most'] / 1e6:,.0f} MB"
         num_tokens = engine["computed_tokens"] + engine["reused_tokens"]
-        reused = f", {engine['reused_tokens'] / num_tokens:.1%} of {num_tokens:,} prompt tokens reused"
-        lines.append(
-            f"cache: {engine['sessions']} sessions, {engine['kv_bytes'] / 1e6:,.1f} MB{reused if num_tokens else ''}"
+        share = (
+            f", {engine['reused_tokens'] / num_tokens:.1%} of {num_tokens:,} prompt tokens reused" if num_tokens else ""
         )
+        lines.append(f"cache: sessions {engine['sessions']}, {held}{share}")
     return lines

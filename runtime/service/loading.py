@@ -10,12 +10,17 @@ from pathlib import Path
 
 import torch
 
+from mellum_ls.runtime.cache.budget import session_bytes
+from mellum_ls.runtime.cache.kv_cache import Retention
 from mellum_ls.runtime.client.messages import Completed, CompletionRequest, Usage
 from mellum_ls.runtime.completion import Completion
 from mellum_ls.runtime.engine import Engine
+from mellum_ls.runtime.errors import SettingError
 from mellum_ls.runtime.fim import ContextFile, Prompt
 from mellum_ls.runtime.generate import GenerationParams, Result
 from mellum_ls.runtime.threads import default_threads
+
+LEAST_POSITIONS = 1024
 
 
 class LoadedRun:
@@ -68,10 +73,19 @@ class LoadedEngine:
 def load_engine(model_dir: Path, threads: int | None, cache_bytes: int | None = None) -> LoadedEngine:
     """Load the model in `model_dir`. `threads` None stands for `default_threads`. Raises ModelError.
 
-    `cache_bytes` is the most memory for keys and values; None: what suits the device.
+    `cache_bytes` is the most memory for keys and values; None: what suits the device. Raises SettingError when no
+    prompt worth the name fits into it.
     """
     torch.set_num_threads(threads or default_threads())
-    return LoadedEngine(Engine.load(model_dir, cache_bytes=cache_bytes))
+    engine = Engine.load(model_dir, cache_bytes=cache_bytes)
+    least = min(LEAST_POSITIONS, engine.config.max_position_embeddings)
+    if engine.max_positions < least:
+        needed = session_bytes(engine.config, engine.model.dtype, least, Retention())
+        raise SettingError(
+            f"MELLUM_CACHE_MB leaves room for {engine.max_positions} tokens of this model; "
+            f"set it to {-(-needed // 10**6)} or more, or to nothing"
+        )
+    return LoadedEngine(engine)
 
 
 def _on_gpu(engine: Engine) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from mellum_ls.lsp_server.runtime_command import run
 from mellum_ls.runtime.client import launch
 from mellum_ls.runtime.client.messages import RuntimeStatus
+from tests.fakes.checkpoints import write_checkpoint
 
 ENGINE = {
     "parameters": 19_000_000,
@@ -14,6 +15,7 @@ ENGINE = {
     "device": "cpu",
     "sessions": 2,
     "kv_bytes": 8_400_000,
+    "kv_bytes_most": 1_000_000_000,
     "computed_tokens": 25,
     "reused_tokens": 975,
 }
@@ -72,8 +74,8 @@ def test_a_running_process_in_words_and_as_json(monkeypatch: pytest.MonkeyPatch)
         "ready: /m",
         "process 7, mellum-ls 0.1.0, up 3 s, 301 MB resident",
         "19.0 million parameters in float32 on cpu",
-        "cache: 2 sessions, 8.4 MB, 97.5% of 1,000 prompt tokens reused",
-        "now: 1 clients, 1 completions under way, 2 action, 1 warm_up waiting",
+        "cache: sessions 2, 8.4 of at most 1,000 MB, 97.5% of 1,000 prompt tokens reused",
+        "now: clients 1, completions under way 1, waiting 2 action, 1 warm_up",
         "so far: 9 completed, 8 cancelled, 7 superseded, 6 failed; 5 times one was put aside for a more urgent one",
         "frees its cache after 300 s without completions, ends after 1800 s without clients",
     ]
@@ -90,5 +92,23 @@ def test_a_process_that_still_loads_says_what_it_can(monkeypatch: pytest.MonkeyP
         "loading: /m",
         "error: slow disk",
         "process 7, mellum-ls 0.1.0, up 3 s",
-        "now: 1 clients, 1 completions under way, none waiting",
+        "now: clients 1, completions under way 1, waiting none",
     ]
+
+
+def test_a_real_process_before_its_first_completion(tmp_path: Path) -> None:
+    model = str(write_checkpoint(tmp_path / "model"))
+    lines: list[str] = []
+    try:
+        assert run("start", model, as_json=False, out=lines.append) == 0
+        state = ""
+        while state != "ready":  # each question and its answer are some milliseconds of the process's start
+            assert run("status", model, as_json=True, out=lines.append) == 0
+            state = json.loads(lines[-1])["state"]
+            assert state != "failed"
+        assert run("status", model, as_json=False, out=lines.append) == 0
+    finally:
+        run("stop", model, as_json=True, out=lines.append)
+    cache = lines[-2].split("\n")[3]
+    assert cache.startswith("cache: sessions 0, 0.0 of at most ")
+    assert cache.endswith(" MB")

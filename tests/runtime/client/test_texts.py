@@ -131,3 +131,12 @@ def test_equal_requests_are_equal_bytes_once_known() -> None:
     frame(sent, message)
     assert frame(sent, message) == frame(sent, message)
     assert msgpack.unpackb(frame(sent, message)[4:])["prompt"]["suffix"].keys() == {"ref"}
+
+
+def test_the_least_recently_used_text_goes_first() -> None:
+    first, second, third = ("a" * MIN_CHARS, "b" * MIN_CHARS, "c" * MIN_CHARS)
+    sent, held = SentTexts(2 * MIN_CHARS), HeldTexts(2 * MIN_CHARS)
+    for text in (first, second, first, third):
+        received(held, frame(sent, request(text)))
+    assert first.encode() not in frame(sent, request(first))
+    assert second.encode() in frame(sent, request(second))

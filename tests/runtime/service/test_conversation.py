@@ -38,6 +38,12 @@ async def answers(peer: Peer, number: int) -> list[dict[str, Any]]:
     return messages
 
 
+async def taken(peer: Peer) -> None:
+    """Wait until the server has taken all that was sent, while the engine has no leave for a step."""
+    await peer.send(t="status", id=99)
+    assert (await peer.receive())["t"] == "status"
+
+
 def test_a_completion_streams_and_ends_once(tmp_path: Path) -> None:
     async def scene(address: Address, engine: ScriptedEngine, server: RuntimeServer) -> None:
         peer = await Peer.connect(address)
@@ -84,6 +90,7 @@ def test_a_newer_completion_of_the_session_supersedes_the_older(tmp_path: Path) 
         await peer.complete(4, session="t")
         waiting = await peer.receive()
         assert (waiting["id"], waiting["t"], waiting["reason"]) == (2, "end", "superseded")
+        await taken(peer)
         engine.allow(100)
         assert (await answers(peer, 1))[-1]["reason"] == "superseded"
         assert (await answers(peer, 4))[-1]["reason"] == "stop"
@@ -147,6 +154,7 @@ def test_an_older_request_that_is_sent_again_gives_way_to_what_came_since(tmp_pa
         assert (over["id"], over["t"], over["reason"]) == (4, "end", "superseded")
         await peer.complete(6, session="t", priority="warm_up")
         await peer.complete(3, session="t")  # more urgent than the newer one: both have their turn
+        await taken(peer)
         engine.allow(100)
         ends = []
         while len(ends) < 3:

@@ -14,7 +14,7 @@ from mellum_ls.runtime.client import launch
 from mellum_ls.runtime.client.launch import RuntimeClient, RuntimeOptions
 from mellum_ls.runtime.client.messages import Completed, CompletionRequest, TokenText
 from mellum_ls.runtime.engine import Engine
-from mellum_ls.runtime.errors import ModelNotFound
+from mellum_ls.runtime.errors import ModelNotFound, SettingError
 from mellum_ls.runtime.fim import ContextFile, Prompt
 from mellum_ls.runtime.generate import GenerationParams
 from mellum_ls.runtime.service.loading import load_engine
@@ -110,7 +110,7 @@ def test_the_real_process_gives_what_the_engine_gives(tmp_path: Path, model_dir:
 
 
 def test_the_cache_stays_within_its_limit(model_dir: Path) -> None:
-    limit = 600_000
+    limit = 1_200_000
     engine = load_engine(model_dir, 1, limit)
     for number in range(5):
         run = engine.begin(replace(REQUEST, session=str(number), prefix=f"value_{number} = " + REQUEST.prefix), str)
@@ -119,6 +119,27 @@ def test_the_cache_stays_within_its_limit(model_dir: Path) -> None:
         held = engine.status()["kv_bytes"]
         assert isinstance(held, int)
         assert 0 < held <= limit
+
+
+def test_a_limit_that_leaves_no_room_says_what_would(model_dir: Path) -> None:
+    with pytest.raises(SettingError, match=r"MELLUM_CACHE_MB leaves room for \d+ tokens.*set it to 1 or more"):
+        load_engine(model_dir, 1, 100_000)
+    load_engine(model_dir, 1, 10**6)
+
+
+def test_a_warm_up_says_nothing_and_leaves_the_next_request_little_to_compute(model_dir: Path) -> None:
+    engine, pieces = load_engine(model_dir, 1), list[str]()
+
+    def complete(request: CompletionRequest) -> Completed:
+        run = engine.begin(request, pieces.append)
+        while (done := run.step()) is None:
+            pass
+        return done
+
+    warm = complete(replace(REQUEST, priority="warm_up"))
+    assert (warm.text, warm.reason, warm.usage.generated_tokens, pieces) == ("", "warm", 0, [])
+    assert warm.usage.computed_tokens == warm.usage.prompt_tokens > 0
+    assert complete(REQUEST).usage.computed_tokens == 1
 
 
 def test_sigterm_lets_the_real_process_answer_first(tmp_path: Path, model_dir: Path) -> None:
