@@ -61,8 +61,10 @@ class CursorMove:
     """mellum/didMoveCursor, a notification of this server's own: `{textDocument: {uri}, range}`."""
 
     uri: str
-    place: Place | None
-    """Where the cursor is; None when something is selected."""
+    start: Place
+    """Where the cursor is, or where the selection starts."""
+    end: Place
+    """Where the selection ends; the start where nothing is selected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,7 @@ def inline_completion(raw: Json) -> InlineCompletionRequest:
 def cursor_move(raw: Json) -> CursorMove:
     """Params of didMoveCursor; `range` is the selection, empty for a cursor alone. Raises ParamsError."""
     uri, span = _text(_object(raw, "textDocument"), "uri"), _object(raw, "range")
-    start, end = _place(span, "start"), _place(span, "end")
-    return CursorMove(uri, start if start == end else None)
+    return CursorMove(uri, _place(span, "start"), _place(span, "end"))
 
 
 def initialize(raw: Json) -> InitializeRequest:

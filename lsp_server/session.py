@@ -12,7 +12,7 @@ from typing import Any
 
 from mellum_ls.lsp_server.backend import Backend, BackendUnavailable, Query
 from mellum_ls.lsp_server.completer import Answer, Gap, Selected, Suggestion, complete, query_for
-from mellum_ls.lsp_server.documents import DocumentStore, Place
+from mellum_ls.lsp_server.documents import Document, DocumentStore, Place
 from mellum_ls.lsp_server.outcomes import Outcome, Outcomes
 from mellum_ls.lsp_server.pinned import PinnedFiles
 from mellum_ls.lsp_server.scheduler import Scheduler
@@ -104,11 +104,10 @@ class Session:
         self.scheduler.supersede(uri)
         self.warming.disturb(uri)
 
-    def move(self, uri: str, place: Place | None) -> None:
-        """The cursor has gone to `place`, or, with None, something is selected: then nobody knows what comes next."""
+    def move(self, uri: str, place: Place, end: Place | None = None) -> None:
+        """The cursor has gone to `place`, or place..end is selected: then what comes next takes that text's place."""
         self.warming.disturb()
-        if place is not None:
-            self._rest(uri, place)
+        self._rest(uri, lambda document: Gap.of(document.snapshot(place, end), None))
 
     async def suggest(
         self,
@@ -135,7 +134,7 @@ class Session:
         heard = outcome.ending in ("answered", "empty") and outcome.usage is not None
         # Unless the cursor has gone on since.
         if heard and number == self.outcomes.requests and not self.warming.active:
-            self._rest(uri, place, selected)
+            self._rest(uri, lambda document: Gap.of(document.snapshot(place), selected))
         return suggestion
 
     async def _suggest(
@@ -181,24 +180,24 @@ class Session:
         self._computed = query
         return answer
 
-    def _rest(self, uri: str, place: Place, selected: Selected | None = None) -> None:
-        """The cursor rests at `place`: read ahead there soon, and again with the pinned files of then if it stays."""
+    def _rest(self, uri: str, gap_in: Callable[[Document], Gap]) -> None:
+        """The cursor rests: read ahead at its gap soon, and again with the pinned files of then if it stays."""
         if not self.settings.enable:
             return
 
         async def pause() -> None:
             await self.pinned.renew()
-            await self._read_ahead(uri, place, selected)
+            await self._read_ahead(uri, gap_in)
 
-        soon = (QUIET_SECONDS, lambda: self._read_ahead(uri, place, selected))
+        soon = (QUIET_SECONDS, lambda: self._read_ahead(uri, gap_in))
         self.warming.rest(uri, [soon, (PAUSE_SECONDS, pause)])
 
-    async def _read_ahead(self, uri: str, place: Place, selected: Selected | None) -> None:
-        """Have the model read what a request at `place` would ask, unless it has or one is under way."""
+    async def _read_ahead(self, uri: str, gap_in: Callable[[Document], Gap]) -> None:
+        """Have the model read what a request there would ask, unless it has or one is under way."""
         document = self.documents.get(uri)
         if document is None or not self.settings.warm_up or self._kept_back(uri) or uri in self.scheduler:
             return
-        query = await self._query(Gap.of(document.snapshot(place), selected))
+        query = await self._query(gap_in(document))
         if query == self._computed:
             return
         self._computed = None

@@ -15,6 +15,6 @@ def register(host: Host, session: Session) -> None:
     """Follow the cursor."""
 
     def did_move_cursor(move: params.CursorMove) -> None:
-        session.move(move.uri, move.place)
+        session.move(move.uri, move.start, move.end)
 
     host.handle("mellum/didMoveCursor", params.cursor_move, did_move_cursor)

@@ -51,11 +51,11 @@ def test_changes_with_and_without_range() -> None:
     assert params.changed(raw).edits == (Edit("all"), Edit("x", Place(1, 2), Place(1, 2)))
 
 
-def test_a_cursor_has_a_place_and_a_selection_has_none() -> None:
-    end = {"line": 1, "character": 3}
-    for raw_end, place in ((POSITION, Place(1, 2)), (end, None)):
-        raw = {"textDocument": {"uri": "u"}, "range": {"start": POSITION, "end": raw_end}}
-        assert params.cursor_move(raw) == CursorMove("u", place)
+def test_a_cursor_is_a_range_that_ends_where_it_starts() -> None:
+    for character in (2, 3):
+        end = {"line": 1, "character": character}
+        raw = {"textDocument": {"uri": "u"}, "range": {"start": POSITION, "end": end}}
+        assert params.cursor_move(raw) == CursorMove("u", Place(1, 2), Place(1, character))
 
 
 def test_initialize_takes_anything() -> None:

@@ -61,6 +61,22 @@ def test_what_is_read_ahead_is_what_a_request_there_asks() -> None:
     with_session(test)
 
 
+def test_a_selection_is_read_ahead_as_what_its_replacement_asks() -> None:
+    async def test(session: Session, backend: ScriptedBackend, time: Sleeper) -> None:
+        session.move(URI, FIRST, SECOND)
+        await time.pass_time(1)
+        document = session.documents.get(URI)
+        assert document is not None
+        assert document.text == TEXT, "nothing is changed by looking ahead"
+        session.documents.change(URI, 2, [Edit("", FIRST, SECOND)])
+        session.change(URI)
+        await session.suggest(URI, FIRST)
+        assert backend.prefilled == backend.asked
+        assert backend.asked[0].prefix + backend.asked[0].suffix == "x = 1\n"
+
+    with_session(test)
+
+
 def test_after_an_answer_there_is_nothing_to_read_ahead() -> None:
     async def test(session: Session, backend: ScriptedBackend, time: Sleeper) -> None:
         await session.suggest(URI, SECOND)
@@ -77,7 +93,7 @@ DISTURBANCES: dict[str, Disturbance] = {
     "a change": lambda session: session.change(URI),
     "another place": lambda session: session.move(URI, FIRST),
     "another document": lambda session: session.move(OTHER, FIRST),
-    "a selection": lambda session: session.move(URI, None),
+    "a selection": lambda session: session.move(URI, FIRST, SECOND),
     "a request": lambda session: asyncio.ensure_future(session.suggest(URI, SECOND)),
     "a request elsewhere": lambda session: asyncio.ensure_future(session.suggest(OTHER, SECOND)),
     "other settings": lambda session: session.configure("test", {"warmUp": False}),
