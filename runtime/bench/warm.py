@@ -42,7 +42,8 @@ def measure(
     """
     require_fit(engine, plan)
     prompts = _typed(engine, plan)
-    machine = describe_machine(engine.model.device)
+    device = engine.model.device
+    machine = describe_machine(torch.cuda.get_device_name(device) if device.type == "cuda" else None)
     ours = _Ours(engine, plan.tokens)
     subjects: dict[str, Callable[[Prompt, Callable[[int], None]], None]] = {WARM: ours.warm, SCRATCH: ours.scratch}
     if rival is not None:
