@@ -89,9 +89,13 @@ class Engine:
         *,
         limits: CacheLimits | None = None,
         follow_mtp: bool = False,
+        pace: Pace | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`follow_mtp` keeps the MTP layer's cache in step with the model's, for drafting."""
+        """`follow_mtp` keeps the MTP layer's cache in step with the model's, for drafting.
+
+        `pace` cuts prompts into chunks; None for the one that suits the device.
+        """
         limits = limits or CacheLimits()
         self.model_dir, self.model, self.tokenizer, self.profile = model_dir, model, tokenizer, profile
         self.config = model.config
@@ -105,7 +109,7 @@ class Engine:
         self._follow_mtp = follow_mtp
         self._sessions = SessionCache(self._new_session, max_sessions=MAX_SESSIONS, max_bytes=self.cache_bytes)
         self._encoders = PromptEncoders(tokenizer, MAX_SESSIONS)
-        self._tools = Tools(model, tokenizer, profile, Healer(tokenizer), Pace.of(model.device), clock)
+        self._tools = Tools(model, tokenizer, profile, Healer(tokenizer), pace or Pace.of(model.device), clock)
         self._parameters = count_parameters(model.weights)
 
     @classmethod

@@ -16,7 +16,7 @@ from mellum_ls.runtime.cache.kv_cache import Retention
 from mellum_ls.runtime.completion import Completion
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.fim import ContextFile, Prompt
-from mellum_ls.runtime.generate import Chunk, GenerationParams, Result
+from mellum_ls.runtime.generate import Chunk, GenerationParams, Pace, Result
 from mellum_ls.runtime.profile import FimOrder
 from tests.fakes.checkpoints import small_config, write_checkpoint
 
@@ -65,15 +65,19 @@ class Editing(RuleBasedStateMachine):
     order: FimOrder
 
     @initialize(
-        keep_all=st.sampled_from([0, 40, 90]), room=st.sampled_from([0, 3, 20]), host=st.sampled_from([0, 20, 999])
+        chunk=st.sampled_from([1, 8, 32]),
+        keep_all=st.sampled_from([0, 40, 90]),
+        room=st.sampled_from([0, 3, 20]),
+        host=st.sampled_from([0, 20, 999]),
     )
-    def begin(self, keep_all: int, room: int, host: int) -> None:
+    def begin(self, chunk: int, keep_all: int, room: int, host: int) -> None:
         retention = Retention(keep_all=keep_all, rollback=room, slack=room + 1, every=32)
         limits = CacheLimits(DEVICE_BYTES, host * KIB, retention)
         base, profile = self.base, replace(self.base.profile, fim_order=self.order)
         parts = (base.model_dir, base.model, base.tokenizer, profile)
-        self.engine = Engine(*parts, limits=limits, follow_mtp=True)
-        self.fresh = Engine(*parts)
+        # Chunks of one size: with those of a measured time a failure could not be met again.
+        self.engine = Engine(*parts, limits=limits, follow_mtp=True, pace=Pace(1.0, chunk, lambda: 0.0))
+        self.fresh = Engine(*parts, pace=Pace(1.0, 512, lambda: 0.0))
         assert self.engine.max_positions == self.fresh.max_positions
         self.documents = {"a.py": Document(TEXTS[0] * 2, 60), "b.py": Document(TEXTS[1] * 3, 30)}
         self.open = "a.py"
