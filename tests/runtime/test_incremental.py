@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mellum_ls.runtime.environment import model_directory
-from mellum_ls.runtime.incremental import BLOCK_CHARS, IncrementalEncoder, changed
+from mellum_ls.runtime.incremental import BLOCK_CHARS, IncrementalEncoder
 from mellum_ls.runtime.tokenizer import Tokenizer
 from tests.fakes.checkpoints import tokenizer_json
 from tests.fakes.texts import CODE, FRAGMENTS, edits, texts
@@ -178,25 +178,3 @@ def test_a_tokenizer_that_cannot_be_cut_encodes_the_whole_and_says_so_once(caplo
     assert [record.getMessage() for record in caplog.records] == [
         "the tokenizer encodes whole texts at every change: it normalises text"
     ]
-
-
-@given(texts(12), texts(12), texts(12), texts(12))
-def test_what_changed(head: str, old: str, new: str, tail: str) -> None:
-    before, after = head + old + tail, head + new + tail
-    start, old_end, new_end = changed(before, after)
-    assert before[:start] + after[start:new_end] + before[old_end:] == after
-    assert start <= old_end
-    assert start <= new_end
-    assert start >= len(head)
-    # Nothing that stays could have stayed longer.
-    assert start == min(old_end, new_end) or before[old_end - 1] != after[new_end - 1]
-    assert start in (len(before), len(after)) or before[start] != after[start]
-
-
-def test_what_changed_in_words() -> None:
-    assert changed("", "") == (0, 0, 0)
-    assert changed("abc", "abc") == (3, 3, 3)
-    assert changed("abc", "abXc") == (2, 2, 3)
-    assert changed("aaa", "aa") == (2, 3, 2)
-    assert changed("", "ab") == (0, 0, 2)
-    assert changed("xaby", "xAby") == (1, 2, 2)
