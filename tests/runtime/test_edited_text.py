@@ -75,3 +75,14 @@ def test_typing_goes_on_between_what_was_cut_out() -> None:
     # Far away, and where the neighbourhood has grown too long, it is chosen anew.
     assert len(state.edited("x" + text)[0].head) == 0
     assert len(state.edited(text[:middle] + "a" * MOST + text[middle:])[0].head) == middle - NEAR
+
+
+def test_what_was_cut_out_may_overlap_in_a_shorter_text() -> None:
+    text = "0123456789" * 10_000
+    state, _ = EditedText(text).edited(text[:50_000] + "a" + text[50_000:])
+    shorter = text[:70_000]
+    assert shorter.startswith(state.head)
+    assert shorter.endswith(state.tail)
+    _, edit = state.edited(shorter)
+    assert applied(state.text, shorter, edit) == shorter
+    assert edit == (50_000, 80_001, 50_000)
