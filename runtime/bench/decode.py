@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import torch
 
 from mellum_ls.runtime.bench.machine import describe_machine
-from mellum_ls.runtime.bench.measure import MIN_TOKENS, Clock, Run, Spread, Subject, interleaved, ratio
+from mellum_ls.runtime.bench.measure import MIN_TOKENS, Clock, Run, Spread, Subject, figure, interleaved, ratio
 from mellum_ls.runtime.cache.sessions import Session
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.engine import Engine
@@ -53,8 +53,22 @@ class Rival(Protocol):
 
 def prompt_of(engine: Engine, length: int) -> list[int]:
     """`length` ids of real code: experts are chosen by content, so noise would route unlike a user's files."""
-    ids = engine.tokenizer.encode(inspect.getsource(argparse))
-    return (ids * (length // len(ids) + 1))[:length]
+    return engine.tokenizer.encode(source_of(engine, length))[:length]
+
+
+def source_of(engine: Engine, length: int) -> str:
+    """Real code of more than `length` tokens: one file, again and again."""
+    source = inspect.getsource(argparse)
+    return source * (length // len(engine.tokenizer.encode(source)) + 1)
+
+
+def require_fit(engine: Engine, plan: Plan) -> None:
+    """BenchmarkError if prompt and tokens do not fit the model."""
+    if plan.context + plan.tokens > engine.config.max_position_embeddings:
+        raise BenchmarkError(
+            f"{plan.context} prompt and {plan.tokens} new tokens do not fit the model, "
+            f"which has {engine.config.max_position_embeddings} positions"
+        )
 
 
 def measure(
@@ -65,13 +79,10 @@ def measure(
     BenchmarkError if prompt and tokens do not fit the model, or two runs gave different ids.
     """
     config = engine.config
-    if plan.context + plan.tokens > config.max_position_embeddings:
-        raise BenchmarkError(
-            f"{plan.context} prompt and {plan.tokens} new tokens do not fit the model, "
-            f"which has {config.max_position_embeddings} positions"
-        )
+    require_fit(engine, plan)
     prompt = prompt_of(engine, plan.context)
-    machine = describe_machine(engine.model.device)
+    device = engine.model.device
+    machine = describe_machine(torch.cuda.get_device_name(device) if device.type == "cuda" else None)
     subjects: dict[str, Subject] = {OURS: lambda on_token: _generate(engine, prompt, plan.tokens, on_token)}
     if rival is not None:
         subjects[rival.facts["name"]] = lambda on_token: rival.generate(prompt, plan.tokens, on_token)
@@ -92,7 +103,7 @@ def measure(
         "repeats": plan.repeats,
         **_medians(ours),
         "bytes_per_token": round(read),
-        "read_gb_s": _figure(read * Spread.of(ours["tok_s"]).median / GB),
+        "read_gb_s": figure(read * Spread.of(ours["tok_s"]).median / GB),
         "tokens_per_step": 1.0,  # nothing is drafted yet
         "acceptance": None,
         "spread": _spreads(ours),
@@ -104,7 +115,7 @@ def measure(
             **rival.facts,
             **_medians(theirs),
             "spread": _spreads(theirs),
-            "ratio": {name: _spread(ratio(ours[name], theirs[name])) for name in ours},
+            "ratio": {name: ratio(ours[name], theirs[name]).figures() for name in ours},
             "same_tokens": True,  # anything else has raised
         }
     return found
@@ -148,18 +159,8 @@ def _rates(runs: Sequence[Run], context: int) -> dict[str, list[float]]:
 
 
 def _medians(rates: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    return {name: _figure(Spread.of(values).median) for name, values in rates.items()}
+    return {name: figure(Spread.of(values).median) for name, values in rates.items()}
 
 
 def _spreads(rates: Mapping[str, Sequence[float]]) -> dict[str, dict[str, float]]:
-    return {name: _spread(Spread.of(values)) for name, values in rates.items()}
-
-
-def _spread(spread: Spread) -> dict[str, float]:
-    named = {"median": spread.median, "q1": spread.q1, "q3": spread.q3, "min": spread.least, "max": spread.most}
-    return {name: _figure(value) for name, value in named.items()}
-
-
-def _figure(value: float) -> float:
-    """Four digits: more than the spread of any machine leaves standing."""
-    return float(f"{value:.4g}")
+    return {name: Spread.of(values).figures() for name, values in rates.items()}

@@ -15,7 +15,7 @@ from mellum_ls.runtime.config import ModelConfig
 
 MIB = 1024**2
 # On a CPU the memory is shared with the editor and all else; on a GPU what the weights left over is ours.
-CPU_SHARE, CPU_MOST = 1 / 8, 2048 * MIB
+CPU_SHARE, CPU_MOST = 1 / 16, 1024 * MIB
 GPU_SHARE = 0.8
 UNKNOWN_MEMORY = 4096 * MIB
 # Saved windows lie in main memory, whatever the device.

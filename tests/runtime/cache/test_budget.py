@@ -68,9 +68,9 @@ def test_keep_all_is_lowered_until_two_such_sequences_fit() -> None:
 
 def test_a_cpu_shares_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "physical_memory", lambda: 4 * GIB)
-    assert (budget.device_budget(CPU), budget.host_budget()) == (GIB // 2, GIB // 4)
+    assert (budget.device_budget(CPU), budget.host_budget()) == (GIB // 4, GIB // 4)
     monkeypatch.setattr(budget, "physical_memory", lambda: 999 * GIB)
-    assert (budget.device_budget(CPU), budget.host_budget()) == (2 * GIB, GIB)
+    assert (budget.device_budget(CPU), budget.host_budget()) == (GIB, GIB)
 
 
 def test_a_system_that_does_not_tell_its_memory_gets_a_cautious_guess(monkeypatch: pytest.MonkeyPatch) -> None:
