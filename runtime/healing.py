@@ -7,32 +7,37 @@ rarely seen. So the last piece leaves the prompt, and the first generated ids mu
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from functools import lru_cache
+from bisect import bisect_left, bisect_right
 
 import torch
 from torch import Tensor
 
 from mellum_ls.runtime.generate import likeliest
-from mellum_ls.runtime.tokenizer import Tokenizer
+from mellum_ls.runtime.tokenizer import Tokenizer, well_formed
 
 # No piece that people type is longer; what is (a line of dashes) stays in the prompt.
 MAX_TYPED_CHARS = 64
-MOST_REMEMBERED = 128
 _TAIL_CHARS = 4 * MAX_TYPED_CHARS
 
 
 class Healer:
-    """The vocabulary, sorted by bytes; one for each tokenizer."""
+    """The vocabulary, sorted by bytes; one for each tokenizer. Not for several threads at once.
+
+    All ids that begin alike stand side by side, so those that spell a text are a view of one tensor: finding them costs
+    the same for a blank, which a third of a large vocabulary begins with, as for a long word.
+    """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        self._sorted = sorted((piece, number) for number, piece in tokenizer.pieces.items() if piece)
-        self._by_bytes = dict(self._sorted)
-        self._remembered = lru_cache(MOST_REMEMBERED)(self._find_fitting)
+        ordered = sorted((piece, number) for number, piece in tokenizer.pieces.items() if piece)
+        self._pieces = [piece for piece, _ in ordered]
+        self._ids = torch.tensor([number for _, number in ordered], dtype=torch.int64)
+        """[pieces], on the device that was asked for last."""
 
     def split(self, prefix: str) -> tuple[str, str]:
         """The prefix without its last piece, and that piece; the piece is empty where there is nothing to heal.
+
+        A lone surrogate in the piece is "?", as it is in the prompt (see tokenizer.well_formed).
 
         A piece is what the tokenizer never joins with its neighbours: a word with the blank before it, a run of
         punctuation, a blank. One that no id continues is left alone, and so is an indent: its depth is the user's.
@@ -41,7 +46,7 @@ class Healer:
         pre_tokenizer = self._tokenizer.inner.pre_tokenizer
         if not prefix or pre_tokenizer is None:
             return prefix, ""
-        tail = prefix[-_TAIL_CHARS:]
+        tail = well_formed(prefix[-_TAIL_CHARS:])
         start, _ = pre_tokenizer.pre_tokenize_str(tail)[-1][1]
         typed = tail[start:]
         meant = typed.endswith("(") or (typed.isspace() and typed != " ")
@@ -50,45 +55,42 @@ class Healer:
         return prefix[: len(prefix) - len(typed)], typed
 
     def _continues(self, typed: str) -> bool:
-        try:
-            last = self._tokenizer.pieces[self._tokenizer.encode(typed)[-1]]
-            return typed.encode().endswith(last) and self._has_longer(last)
-        except UnicodeEncodeError:
-            return False
+        ids = self._tokenizer.encode(typed)
+        # What a normaliser changed or dropped is not spelled by its ids.
+        last = self.piece(ids[-1]) if ids else b""
+        return bool(last) and typed.encode().endswith(last) and len(self._starting_with(last)) > 1
 
-    def fitting(self, missing: bytes) -> Tensor:
-        """Ids [N] int64 that spell all of `missing` or more, or as much of it as the tokenizer's own first id.
+    def fitting(self, missing: bytes, device: torch.device) -> Tensor:
+        """Ids that spell all of `missing` or more, and those that spell as much of it as the tokenizer's own first id.
 
-        Shorter beginnings are left out: a lone first letter is likely in itself, but no beginning of this word. What
-        was found is remembered: what begins with a blank is a third of a vocabulary, too much to collect at each key.
+        Shorter beginnings are left out: a lone first letter is likely in itself, but no beginning of this word.
+        int64 [fitting] on the device, not to be changed.
         """
-        return self._remembered(missing)
-
-    def _find_fitting(self, missing: bytes) -> Tensor:
         try:
             shortest = len(self.piece(self._tokenizer.encode(missing.decode())[0]))
         except UnicodeDecodeError:  # the rest of a character
             shortest = 1
-        shorter = [self._by_bytes.get(missing[:length]) for length in range(shortest, len(missing))]
-        fitting = self._starting_with(missing) + [number for number in shorter if number is not None]
-        assert fitting, f"no id spells {missing!r}: the vocabulary is not byte-level"
-        return torch.tensor(fitting, dtype=torch.int64)
+        places = [self._place_of(missing[:length]) for length in range(shortest, len(missing))]
+        shorter = [place for place in places if place is not None]
+        if self._ids.device != device:
+            self._ids = self._ids.to(device)
+        whole = self._starting_with(missing)
+        found = self._ids[whole.start : whole.stop]
+        return torch.cat([found, *(self._ids[place : place + 1] for place in shorter)]) if shorter else found
 
     def piece(self, number: int) -> bytes:
         """The bytes of an id."""
         return self._tokenizer.pieces[number]
 
-    def _has_longer(self, piece: bytes) -> bool:
-        """Whether another id begins with these bytes, which are those of an id."""
-        behind = bisect_left(self._sorted, (piece, -1)) + 1
-        return behind < len(self._sorted) and self._sorted[behind][0].startswith(piece)
+    def _starting_with(self, start: bytes) -> range:
+        """The places of the pieces that begin with these bytes."""
+        first = bisect_left(self._pieces, start)
+        # Sorted, so all that begin like it come before the first that is greater there.
+        return range(first, bisect_right(self._pieces, start, first, key=lambda piece: piece[: len(start)]))
 
-    def _starting_with(self, start: bytes) -> list[int]:
-        first = bisect_left(self._sorted, (start, -1))
-        end = first
-        while end < len(self._sorted) and self._sorted[end][0].startswith(start):
-            end += 1
-        return [number for _, number in self._sorted[first:end]]
+    def _place_of(self, piece: bytes) -> int | None:
+        place = bisect_left(self._pieces, piece)
+        return place if place < len(self._pieces) and self._pieces[place] == piece else None
 
 
 class Spelling:
@@ -102,7 +104,8 @@ class Spelling:
         """The likeliest id, [V] scores, among those that fit."""
         if not self._missing:
             return likeliest(logits)
-        fitting = self._healer.fitting(self._missing)
-        chosen = int(fitting[int(logits[fitting.to(logits.device)].argmax())])
+        fitting = self._healer.fitting(self._missing, logits.device)
+        assert len(fitting), f"no id spells {self._missing!r}: the vocabulary is not byte-level"
+        chosen = int(fitting[logits[fitting].argmax()])
         self._missing = self._missing[len(self._healer.piece(chosen)) :]
         return chosen

@@ -4,14 +4,16 @@ import json
 import random
 import statistics
 from collections import deque
+from unittest.mock import patch
 
 import pytest
 import tokenizers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mellum_ls.runtime import edited_text
 from mellum_ls.runtime.environment import model_directory
-from mellum_ls.runtime.incremental import BLOCK_CHARS, IncrementalEncoder, changed
+from mellum_ls.runtime.incremental import BLOCK_CHARS, IncrementalEncoder
 from mellum_ls.runtime.tokenizer import Tokenizer
 from tests.fakes.checkpoints import tokenizer_json
 from tests.fakes.texts import CODE, FRAGMENTS, edits, texts
@@ -81,12 +83,14 @@ def test_any_edits_of_any_text(data: st.DataObject, kind: str, block_chars: int)
     check = Checked(TOKENIZERS[kind], block_chars)
     text = data.draw(st.one_of(texts(), st.just(CODE), st.just("")))
     past = [text]
-    check(text)
-    for _ in range(data.draw(st.integers(1, 10))):
-        # An edit, or undo or redo.
-        text = data.draw(st.one_of(edits(text), edits(text), edits(text), st.sampled_from(past)))
-        past.append(text)
+    # Edits that stay near the last one, and edits that leave its neighbourhood.
+    with patch.object(edited_text, "NEAR", 5), patch.object(edited_text, "MOST", data.draw(st.sampled_from([20, 200]))):
         check(text)
+        for _ in range(data.draw(st.integers(1, 10))):
+            # An edit, or undo or redo.
+            text = data.draw(st.one_of(edits(text), edits(text), edits(text), st.sampled_from(past)))
+            past.append(text)
+            check(text)
 
 
 @pytest.mark.parametrize("kind", ["shipped", "synthetic"])
@@ -103,6 +107,25 @@ def test_two_edits_at_once_far_apart_leave_what_lies_between(kind: str) -> None:
         costs.append(check(text))
     assert statistics.median(costs) <= 2 * KEY_CHARS
     assert max(costs) <= len(text) // 2
+
+
+@pytest.mark.parametrize("text", [CODE[:300], "ab, cd\n" * 40, "ab " * 100])
+@pytest.mark.parametrize("typed", ["", "z", " ", "'s"])
+def test_a_second_edit_at_every_place_behind_a_first(text: str, typed: str) -> None:
+    """At the end of a block, inside of one, and where the text repeats itself."""
+    encoder = IncrementalEncoder(SHIPPED, 4)
+    for place in range(20, len(text)):
+        for state in (text, "x" + text[:place] + typed + text[place + 1 :], text[7:place] + typed + text[place + 14 :]):
+            assert encoder.encode(state) == SHIPPED.encode(state)
+
+
+def test_a_block_that_would_follow_beyond_what_changed() -> None:
+    """Its text stands there, since the text repeats itself, but the blocks behind the change begin before its end."""
+    check = Checked(SHIPPED, 2)
+    with patch.object(edited_text, "NEAR", 5), patch.object(edited_text, "MOST", 20):
+        check("a1" * 16 + "a")
+        for before, behind in ((14, 14), (14, 16), (4, 16), (4, 14)):
+            check(("a1" * 8)[:before] + "aa11" + ("a1" * 8)[:behind] + "a")
 
 
 @settings(max_examples=60)
@@ -178,25 +201,3 @@ def test_a_tokenizer_that_cannot_be_cut_encodes_the_whole_and_says_so_once(caplo
     assert [record.getMessage() for record in caplog.records] == [
         "the tokenizer encodes whole texts at every change: it normalises text"
     ]
-
-
-@given(texts(12), texts(12), texts(12), texts(12))
-def test_what_changed(head: str, old: str, new: str, tail: str) -> None:
-    before, after = head + old + tail, head + new + tail
-    start, old_end, new_end = changed(before, after)
-    assert before[:start] + after[start:new_end] + before[old_end:] == after
-    assert start <= old_end
-    assert start <= new_end
-    assert start >= len(head)
-    # Nothing that stays could have stayed longer.
-    assert start == min(old_end, new_end) or before[old_end - 1] != after[new_end - 1]
-    assert start in (len(before), len(after)) or before[start] != after[start]
-
-
-def test_what_changed_in_words() -> None:
-    assert changed("", "") == (0, 0, 0)
-    assert changed("abc", "abc") == (3, 3, 3)
-    assert changed("abc", "abXc") == (2, 2, 3)
-    assert changed("aaa", "aa") == (2, 3, 2)
-    assert changed("", "ab") == (0, 0, 2)
-    assert changed("xaby", "xAby") == (1, 2, 2)
