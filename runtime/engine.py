@@ -120,7 +120,7 @@ class Engine:
         reused = kept.rewind(ids)
         self._requests, self._reused = self._requests + 1, self._reused + reused
         params = replace(params, max_tokens=params.max_tokens + healing_tokens)
-        run = _Completion(self, kept, make_rule(params.stop, prompt.prefix), params, on_chunk, cancelled)
+        run = _Completion(self, kept, make_rule(params.stop, prompt.prefix, prompt.suffix), params, on_chunk, cancelled)
         reason = run.run(ids[reused:], typed)
         self._sessions.trim()
         computed = min(len(kept.ids), len(ids)) - reused
@@ -225,19 +225,18 @@ class _Completion:
             self.first_at = engine._clock() if self.first_at is None else self.first_at
             if token in stop_ids:
                 self._show(self._rule.finish())
-                return "stop"
+                return self._rule.reason or "stop"
             self._pending.append(token)
             text = self._detokenizer.push([token])
             # What the user has typed already comes first, character for character.
             text, unshown = text[unshown:], max(0, unshown - len(text))
             self._show(self._rule.push(text))
-            if self._rule.stopped:
-                assert params.stop != "none", "only a rule that ends can have stopped"
-                return params.stop
+            if self._rule.reason is not None:
+                return self._rule.reason
         if self.generated < params.max_tokens:
             return "cancelled"
         self._show(self._rule.finish())
-        return "length"
+        return self._rule.reason or "length"
 
     def _show(self, text: str) -> None:
         if text:

@@ -18,7 +18,7 @@ from mellum_ls.runtime.stopping import StopKind
 # A chunk is the longest work that a cancelled request still costs.
 PREFILL_CHUNK = 256
 
-Reason = Literal["stop", "line", "block", "length", "cancelled"]
+Reason = Literal["stop", "line", "block", "echo", "loop", "length", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,9 @@ class GenerationParams:
 
     max_tokens: int = 64
     stop: StopKind = "line"
-    """line: end at the first line end; block: end with the block at the cursor; none: only at the budget."""
+    """line: end at the first line end; block: end with the block at the cursor; none: only at the budget.
+
+    Of the first two, either ends at an echo of the text behind the cursor and at a loop, too."""
 
     def __post_init__(self) -> None:
         if self.max_tokens < 1:
@@ -50,7 +52,7 @@ class Result:
 
     text: str
     reason: Reason
-    """stop: the model ended it; line, block: the stop rule; length: the budget; cancelled: the caller."""
+    """stop: the model ended it; line, block, echo, loop: a stop rule; length: the budget; cancelled: the caller."""
     prompt_tokens: int
     computed_tokens: int
     """Prompt tokens that were not in the cache."""

@@ -270,7 +270,7 @@ def _scores(holes: Sequence[Hole], answers: Sequence[Answer]) -> Figures:
 
 def _stopped(hole: Hole) -> str:
     """What the block rule shows of a model that writes the truth and then goes on with the file."""
-    rule = make_rule(BLOCK.stop, hole.prefix)
+    rule = make_rule(BLOCK.stop, hole.prefix, hole.suffix)
     shown = rule.push(hole.target + hole.suffix)
     return shown if rule.stopped else shown + rule.finish()
 
