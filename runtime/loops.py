@@ -13,7 +13,10 @@ LINE_PERIODS = 8
 # may stand there once more than longer groups.
 GROUP_TIMES = 3
 SHORT_GROUP, SHORT_GROUP_TIMES = 2, 4
-_PIECE = re.compile(r"\w+|[^\w\s]|\r\n|\r|\n|[^\S\r\n]+")
+# Names are taken apart at underscores, digits and humps, for loops run inside them too. A unit only ever grows at its
+# end, so that its beginning can be compared before all of it is there.
+_LOWER = r"(?:(?![A-Z])[^\W\d_])"
+_PIECE = re.compile(rf"[A-Z]+{_LOWER}*|{_LOWER}+|\d+|\w|[^\w\s]|\r\n|\r|\n|[^\S\r\n]+")
 _LINE_ENDS = ("\r\n", "\r", "\n")
 
 
@@ -60,7 +63,7 @@ class Periods:
 class LoopRule:
     """Ends a completion that repeats itself; the first copy of what is repeated is shown, with what led to it.
 
-    A loop is a group of up to LEXEME_PERIODS words and signs, whatever blanks part them, or of up to LINE_PERIODS
+    A loop is a group of up to LEXEME_PERIODS words (or parts of names) and signs, whatever blanks part them, or of up to LINE_PERIODS
     lines, whatever their indentation, that stands several times in a row. What may be a second copy is held.
     """
 
@@ -126,4 +129,4 @@ class LoopRule:
 
 
 def _has_word(text: str) -> bool:
-    return any(char.isalnum() or char == "_" for char in text)
+    return any(map(str.isalnum, text))
