@@ -9,6 +9,9 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from mellum_ls.kernels.dispatch import Op
 
+# Up to so many queries, what a key press brings, time goes into reading the keys and not into computing.
+MOST_GROUPED = 8
+
 
 def attention_reference(q: Tensor, k: Tensor, v: Tensor, window: int | None = None) -> Tensor:
     """Return the attention output [T, Hq, D].
@@ -24,14 +27,20 @@ def attention_reference(q: Tensor, k: Tensor, v: Tensor, window: int | None = No
         first = k.shape[0] - (window + num_queries - 1)
         k, v = k[first:], v[first:]
     keys, values = k.transpose(0, 1)[None], v.transpose(0, 1)[None]  # [1, Hkv, S, D]
-    if num_queries == 1:
-        # The queries of a group share their keys, so they may stand where sequence positions usually do: no mask.
-        grouped = q.view(1, num_kv_heads, num_heads // num_kv_heads, head_dim)  # [1, Hkv, G, D]
-        return scaled_dot_product_attention(grouped, keys, values).reshape(1, num_heads, head_dim)
-    queries = q.transpose(0, 1)[None]  # [1, Hq, T, D]
-    mask = _visible(num_queries, k.shape[0], window, q.device)
-    output = scaled_dot_product_attention(queries, keys, values, attn_mask=mask, enable_gqa=num_heads != num_kv_heads)
-    return output[0].transpose(0, 1)
+    mask = None if num_queries == 1 else _visible(num_queries, k.shape[0], window, q.device)
+    if num_queries > MOST_GROUPED:
+        queries = q.transpose(0, 1)[None]  # [1, Hq, T, D]
+        gqa = num_heads != num_kv_heads
+        return scaled_dot_product_attention(queries, keys, values, attn_mask=mask, enable_gqa=gqa)[0].transpose(0, 1)
+    # The queries of a group share their keys: side by side they read them once, as if they were more positions.
+    group = num_heads // num_kv_heads
+    grouped = q.view(num_queries, num_kv_heads, group, head_dim).permute(1, 2, 0, 3)  # [Hkv, G, T, D]
+    queries = grouped.reshape(1, num_kv_heads, group * num_queries, head_dim)
+    output = scaled_dot_product_attention(
+        queries, keys, values, attn_mask=None if mask is None else mask.repeat(group, 1)
+    )
+    by_head = output.view(num_kv_heads, group, num_queries, head_dim).permute(2, 0, 1, 3)
+    return by_head.reshape(num_queries, num_heads, head_dim)
 
 
 def _visible(num_queries: int, num_keys: int, window: int | None, device: torch.device) -> Tensor:

@@ -1,8 +1,4 @@
-"""What the server needs from a model, and how the resident runtime gives it.
-
-The only module here that knows the runtime's client, which it imports when the first backend is made: `initialize` is
-answered before that.
-"""
+"""What the server needs from a model: the questions, the answers and what they cost. Knows no model."""
 
 from __future__ import annotations
 
@@ -25,6 +21,8 @@ class Query:
     suffix: str
     path: str = ""
     """Repository-relative path of the file; empty when unknown."""
+    context: tuple[tuple[str, str], ...] = ()
+    """Path and text of other files, the most stable first."""
     max_tokens: int = 64
     stop: Literal["line", "block", "none"] = "line"
 
@@ -37,12 +35,24 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What an answer cost. `computed_tokens` leaves out those that the model had kept. Times in milliseconds."""
+
+    prompt_tokens: int = 0
+    computed_tokens: int = 0
+    generated_tokens: int = 0
+    first_token_ms: float = 0.0
+    total_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The whole answer; always the last item of a stream."""
 
     text: str
     reason: str = "stop"
     """Why it ended; `length` when the budget cut it off."""
+    usage: Usage = Usage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,12 @@ class Backend(Protocol):
         """Stream an answer. Closing the iterator, or cancelling its consumer, stops the model.
 
         Raises BackendUnavailable when the model cannot answer.
+        """
+
+    async def prefill(self, query: Query) -> bool:
+        """Compute what an answer to `query` would begin with, and write nothing; whatever is more urgent goes first.
+
+        False when something newer has ended it. Cancelling stops the model. Raises BackendUnavailable.
         """
 
     async def status(self) -> BackendStatus:

@@ -101,6 +101,10 @@ def _settings(*, as_schema: bool) -> int:
 
 
 def _bench(parsed: argparse.Namespace) -> int:
+    if parsed.benchmark == "keystrokes":
+        from mellum_ls.lsp_server.keystrokes.run import main as keystrokes
+
+        return keystrokes(parsed)
     from mellum_ls.lsp_server.bench_command import run
 
     options = ("model", "tokens", "context", "repeats", "against", "json")
@@ -109,7 +113,7 @@ def _bench(parsed: argparse.Namespace) -> int:
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
     """The values stay text: the child that measures knows which are right."""
-    kinds = parser.add_subparsers(dest="benchmark", required=True, metavar="decode|prefill")
+    kinds = parser.add_subparsers(dest="benchmark", required=True, metavar="decode|prefill|keystrokes")
     for name, meaning in (
         ("decode", "tokens a second after a prompt"),
         ("prefill", "prompt tokens a second"),
@@ -121,6 +125,22 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         sub.add_argument("--against", metavar="NAME", help="also measure this library; transformers is known")
         sub.add_argument("--json", metavar="FILE", help="write the figures to FILE")
         _add_model(sub)
+    _add_keystrokes(kinds)
+
+
+def _add_keystrokes(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    meaning = "tokens computed, and time, at each keystroke of real typing"
+    sub = kinds.add_parser("keystrokes", help=meaning, description=meaning, allow_abbrev=False)
+    sub.add_argument("--recording", metavar="FILE", help="typing recorded in VS Code (workspaceRecording@1.0)")
+    sub.add_argument("--before", metavar="DIR", help="sources before; the difference to --after is typed")
+    sub.add_argument("--after", metavar="DIR", help="sources after")
+    sub.add_argument("--limit", metavar="N", help="end after so many requests")
+    sub.add_argument(
+        "--pin", metavar="N|all", default="all", help="pin so many of the files that nobody types in (default: all)"
+    )
+    sub.add_argument("--overtake", action="store_true", help="do not wait for answers before the next key")
+    sub.add_argument("--json", metavar="FILE", help="write the figures to FILE")
+    _add_model(sub)
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:

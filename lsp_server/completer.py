@@ -7,17 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from urllib.parse import unquote
+from dataclasses import dataclass, replace
 
 from mellum_ls.lsp_server import postprocess, shape
-from mellum_ls.lsp_server.backend import Backend, Done, Query
+from mellum_ls.lsp_server.backend import Backend, BackendUnavailable, Done, Query, Usage
+from mellum_ls.lsp_server.closers import model_rest, written_closers
 from mellum_ls.lsp_server.documents import Place, Snapshot, bare
 from mellum_ls.lsp_server.positions import column_of, index_of
 from mellum_ls.lsp_server.settings import Settings
+from mellum_ls.lsp_server.uris import relative_path
 from mellum_ls.lsp_server.windows import model_text, prefix_window, suffix_window
 
 _LINES_BELOW = 8
+
+Context = Sequence[tuple[str, str]]
+"""Path and text of other files, the most stable first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,15 @@ class Suggestion:
     line: int
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a question: a suggestion if there is one worth showing, why the model ended, what it cost."""
+
+    suggestion: Suggestion | None
+    reason: str
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +85,14 @@ class Gap:
         return next((bare(line) for line in reversed(above) if line.strip()), "")
 
 
-def relative_path(uri: str, roots: Sequence[str]) -> str:
-    """Path of `uri` under the longest of the workspace `roots` (URIs) that holds it; empty when none does."""
-    path = ""
-    for root in roots:
-        base = root.rstrip("/") + "/"
-        if uri.startswith(base) and (not path or len(uri) - len(base) < len(path)):
-            path = uri[len(base) :]
-    return unquote(path)
+def query_for(gap: Gap, settings: Settings, roots: Sequence[str] = (), context: Context = ()) -> Query:
+    """What to ask the model at `gap`, behind path and text of the files in `context`.
 
-
-def query_for(gap: Gap, settings: Settings, roots: Sequence[str] = ()) -> Query:
-    """What to ask the model at `gap`."""
+    Depends on nothing else: equal texts, cursors, settings and contexts make equal queries.
+    """
     snapshot = gap.snapshot
     line = snapshot.lines[snapshot.line]
-    rest = gap.after + line[len(bare(line)) :]
+    rest = model_rest(gap.after) + line[len(bare(line)) :]
     prefix = prefix_window(snapshot.lines[: snapshot.line], gap.before, settings.prefix_lines, settings.prefix_chars)
     suffix = suffix_window(rest, snapshot.lines[snapshot.line + 1 :], settings.suffix_chars)
     return Query(
@@ -94,6 +100,7 @@ def query_for(gap: Gap, settings: Settings, roots: Sequence[str] = ()) -> Query:
         prefix=model_text(prefix),
         suffix=model_text(suffix),
         path=model_text(relative_path(snapshot.uri, roots)),
+        context=tuple(context),
         max_tokens=settings.max_tokens,
         stop=shape.stop_mode(gap.before, gap.after, gap.previous),
     )
@@ -104,7 +111,17 @@ def fit(gap: Gap, written: str, settings: Settings) -> Suggestion | None:
     snapshot = gap.snapshot
     below = snapshot.lines[snapshot.line + 1 : snapshot.line + 1 + _LINES_BELOW]
     around = postprocess.Surroundings(gap.before, gap.after, gap.previous, tuple(map(bare, below)))
-    fitted = postprocess.finish(written, around, settings.max_lines, snapshot.line_end)
+    taken = written_closers(gap.before, written, gap.after)
+    fitted = None
+    if taken:
+        behind = replace(around, after=gap.after[taken:])
+        fitted = postprocess.finish(written, behind, settings.max_lines, snapshot.line_end)
+        # The rules may have cut off the very closers that were to replace those behind the cursor.
+        if fitted is not None and written_closers(gap.before, fitted.text, gap.after) < taken:
+            fitted = None
+    if fitted is None:
+        taken = 0
+        fitted = postprocess.finish(written, around, settings.max_lines, snapshot.line_end)
     if fitted is None:
         return None
     line = snapshot.current
@@ -112,29 +129,29 @@ def fit(gap: Gap, written: str, settings: Settings) -> Suggestion | None:
         gap.chosen + fitted.text,
         snapshot.line,
         column_of(line, gap.start),
-        column_of(line, gap.end + fitted.replaces),
+        column_of(line, gap.end + taken + fitted.replaces),
     )
 
 
 async def complete(
     gap: Gap,
+    query: Query,
     backend: Backend,
     settings: Settings,
-    roots: Sequence[str] = (),
     on_growth: Callable[[Suggestion], None] | None = None,
-) -> Suggestion | None:
-    """Ask `backend` for a suggestion at `gap`; `on_growth` sees each longer version of it on the way.
+) -> Answer:
+    """Ask `backend` for a suggestion at `gap` with its `query`; `on_growth` sees each longer version on the way.
 
     Raises BackendUnavailable. Cancelling stops the model.
     """
     written = ""
     shown: Suggestion | None = None
-    async with aclosing(backend.complete(query_for(gap, settings, roots))) as stream:
+    async with aclosing(backend.complete(query)) as stream:
         async for item in stream:
             if isinstance(item, Done):
                 cut_off = item.reason == "length"
                 whole = postprocess.drop_unfinished_line(item.text) if cut_off else item.text
-                return fit(gap, whole, settings)
+                return Answer(fit(gap, whole, settings), item.reason, item.usage)
             written += item.text
             if on_growth is None:
                 continue
@@ -142,4 +159,4 @@ async def complete(
             if grown is not None and grown != shown:
                 on_growth(grown)
                 shown = grown
-    return fit(gap, written, settings)
+    raise BackendUnavailable("the model broke off in the middle of its answer")

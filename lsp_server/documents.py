@@ -6,8 +6,8 @@ A line ends at \\n, \\r\\n or \\r and nowhere else, as the protocol says. Knows 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from mellum_ls.lsp_server import positions
 
@@ -137,10 +137,14 @@ class Document:
             lines.pop()  # `middle` ends with a line end, and the line behind that is there already
         self.lines[first : last + 1] = lines
 
-    def snapshot(self, place: Place) -> Snapshot:
-        """The document as it is now, seen from `place`."""
-        line, column = self.locate(place)
-        return Snapshot(self.uri, self.language_id, self.revision, tuple(self.lines), line, column)
+    def snapshot(self, place: Place, end: Place | None = None) -> Snapshot:
+        """The document as it is now, seen from `place`; with an `end`, as it would be without place..end."""
+        document = self
+        if end is not None and end != place:
+            document = replace(self, lines=list(self.lines))
+            document.apply(Edit("", place, end))
+        line, column = document.locate(place)
+        return Snapshot(self.uri, self.language_id, self.revision, tuple(document.lines), line, column)
 
 
 class DocumentStore:
@@ -152,6 +156,9 @@ class DocumentStore:
 
     def __len__(self) -> int:
         return len(self._documents)
+
+    def __iter__(self) -> Iterator[Document]:
+        return iter(self._documents.values())
 
     def open(self, uri: str, language_id: str, version: int | None, text: str) -> Document:
         """Take a document in; one that is open already is replaced."""

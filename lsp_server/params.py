@@ -57,6 +57,17 @@ class InlineCompletionRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class CursorMove:
+    """mellum/didMoveCursor, a notification of this server's own: `{textDocument: {uri}, range}`."""
+
+    uri: str
+    start: Place
+    """Where the cursor is, or where the selection starts."""
+    end: Place
+    """Where the selection ends; the start where nothing is selected."""
+
+
+@dataclass(frozen=True, slots=True)
 class InitializeRequest:
     """initialize."""
 
@@ -109,6 +120,12 @@ def inline_completion(raw: Json) -> InlineCompletionRequest:
         insert_spaces=_optional(options, "insertSpaces", bool),
         partial_result_token=token if isinstance(token, str) or type(token) is int else None,
     )
+
+
+def cursor_move(raw: Json) -> CursorMove:
+    """Params of didMoveCursor; `range` is the selection, empty for a cursor alone. Raises ParamsError."""
+    uri, span = _text(_object(raw, "textDocument"), "uri"), _object(raw, "range")
+    return CursorMove(uri, _place(span, "start"), _place(span, "end"))
 
 
 def initialize(raw: Json) -> InitializeRequest:

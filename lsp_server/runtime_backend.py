@@ -9,11 +9,12 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import asdict
 
-from mellum_ls.lsp_server.backend import BackendStatus, BackendUnavailable, Done, Piece, Query
+from mellum_ls.lsp_server.backend import BackendStatus, BackendUnavailable, Done, Piece, Query, Usage
 from mellum_ls.runtime.client.launch import RuntimeClient, RuntimeOptions
-from mellum_ls.runtime.client.messages import Completed, CompletionRequest
+from mellum_ls.runtime.client.messages import Completed, CompletionRequest, Priority
 from mellum_ls.runtime.errors import MellumError
 
+_STOPPED = ("cancelled", "superseded")
 _STATES = {"loading": "starting", "ready": "ready", "failed": "failed"}
 
 
@@ -31,23 +32,34 @@ class RuntimeBackend:
 
     async def complete(self, query: Query) -> AsyncGenerator[Piece | Done, None]:
         """Stream an answer; see Backend. Raises BackendUnavailable."""
+        async with aclosing(self._stream(query, "inline")) as stream:
+            async for item in stream:
+                yield item
+
+    async def prefill(self, query: Query) -> bool:
+        """Compute the prompt of `query` only; see Backend. Raises BackendUnavailable."""
+        # The same token budget as in the request that may follow: it decides how much of a long prompt is kept.
+        async with aclosing(self._stream(query, "warm_up")) as stream:
+            async for item in stream:
+                if isinstance(item, Done):
+                    return item.reason not in _STOPPED
+        return False
+
+    async def _stream(self, query: Query, priority: Priority) -> AsyncGenerator[Piece | Done, None]:
         request = CompletionRequest(
             session=query.session,
             prefix=query.prefix,
             suffix=query.suffix,
             path=query.path,
+            context=query.context,
             max_tokens=query.max_tokens,
             stop=query.stop,
+            priority=priority,
         )
         try:
             async with aclosing(self._client.complete(request)) as stream:
                 async for item in stream:
-                    if isinstance(item, Completed):
-                        # What was stopped on the way is no answer; nobody waits for it any more.
-                        stopped = item.reason in ("cancelled", "superseded")
-                        yield Done("" if stopped else item.text, item.reason)
-                    else:
-                        yield Piece(item.text)
+                    yield _done(item) if isinstance(item, Completed) else Piece(item.text)
         except (MellumError, OSError) as error:
             self._last_error = str(error)
             raise BackendUnavailable(str(error)) from error
@@ -67,3 +79,10 @@ class RuntimeBackend:
     async def close(self) -> None:
         """Let go of the process; it lives on for other windows."""
         await self._client.close()
+
+
+def _done(completed: Completed) -> Done:
+    cost = completed.usage
+    usage = Usage(cost.prompt_tokens, cost.computed_tokens, cost.generated_tokens, cost.first_token_ms, cost.total_ms)
+    # What was stopped on the way is no answer; nobody waits for it any more.
+    return Done("" if completed.reason in _STOPPED else completed.text, completed.reason, usage)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from typing import Any
 
 from mellum_ls.runtime.client import launch
 from mellum_ls.runtime.client.messages import RuntimeStatus
@@ -33,12 +34,32 @@ def run(action: str, model: str | None, *, as_json: bool, out: Callable[[str], N
 
 
 def _in_words(status: RuntimeStatus) -> str:
+    waiting = ", ".join(f"{number} {priority}" for priority, number in status.queued.items() if number)
+    resident = f", {status.rss_mb:.0f} MB resident" if status.rss_mb else ""
     lines = [
         f"{status.state}: {status.model}",
-        f"process {status.pid}, mellum-ls {status.version}, up {status.uptime_s:.0f} s",
-        f"{status.clients} clients, {status.active} active and {status.queued} waiting requests",
-        f"ends by itself after {status.idle_seconds:.0f} s without clients",
+        *([f"error: {status.error}"] if status.error else []),
+        f"process {status.pid}, mellum-ls {status.version}, up {status.uptime_s:.0f} s{resident}",
+        *_model_and_cache(status.engine),
+        f"now: clients {status.clients}, completions under way {status.active}, waiting {waiting or 'none'}",
+        f"so far: {status.completed} completed, {status.cancelled} cancelled, {status.superseded} superseded, "
+        f"{status.failed} failed; {status.preempted} times one was put aside for a more urgent one",
+        f"frees its cache after {status.cache_idle_seconds:.0f} s without completions, "
+        f"ends after {status.idle_seconds:.0f} s without clients",
     ]
-    lines += [f"error: {status.error}"] if status.error else []
-    lines += [f"{name}: {value}" for name, value in status.engine.items()]
     return "\n".join(lines)
+
+
+def _model_and_cache(engine: Mapping[str, Any]) -> list[str]:
+    """What the engine's table says, as far as it is there: it is empty until the model is loaded."""
+    lines = []
+    if {"parameters", "dtype", "device"} <= engine.keys():
+        lines.append(f"{engine['parameters'] / 1e6:,.1f} million parameters in {engine['dtype']} on {engine['device']}")
+    if {"sessions", "kv_bytes", "kv_bytes_most", "computed_tokens", "reused_tokens"} <= engine.keys():
+        held = f"{engine['kv_bytes'] / 1e6:,.1f} of at most {engine['kv_bytes_most'] / 1e6:,.0f} MB"
+        num_tokens = engine["computed_tokens"] + engine["reused_tokens"]
+        share = (
+            f", {engine['reused_tokens'] / num_tokens:.1%} of {num_tokens:,} prompt tokens reused" if num_tokens else ""
+        )
+        lines.append(f"cache: sessions {engine['sessions']}, {held}{share}")
+    return lines

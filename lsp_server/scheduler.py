@@ -22,6 +22,10 @@ class Scheduler(Generic[Answer]):
     def __len__(self) -> int:
         return len(self._running)
 
+    def __contains__(self, key: str) -> bool:
+        """Whether work of `key` is under way."""
+        return key in self._running
+
     async def latest(self, key: str, work: Coroutine[Any, Any, Answer]) -> Answer | None:
         """The result of `work`, or None as soon as something newer takes its key.
 

@@ -15,6 +15,7 @@ from pygls.lsp.server import LanguageServer
 
 from mellum_ls.lsp_server.features import (
     configuration,
+    cursor_moves,
     initialize,
     inline_completion,
     status,
@@ -51,7 +52,7 @@ class MellumServer(LanguageServer):
         self.protocol.on_lost = lambda: self._end("the client no longer reads")
         self._watching: set[asyncio.Task[None]] = set()
         initialize.register(self, self.session, NAME, VERSION)
-        for feature in (configuration, inline_completion, status, text_sync, workspace_folders):
+        for feature in (configuration, cursor_moves, inline_completion, status, text_sync, workspace_folders):
             feature.register(self, self.session)
 
     def handle(self, method: str, read: Callable[[Json], Any], handler: Callable[[Any], Any]) -> None:

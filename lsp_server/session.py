@@ -1,4 +1,4 @@
-"""The state of one editor window: documents, settings, backend, and why the last request got what it got.
+"""The state of one editor window: documents, settings, backend, and when the model is asked what.
 
 Knows nothing of JSON-RPC or of any protocol type; the features translate to and from it.
 """
@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
-from mellum_ls.lsp_server.backend import Backend, BackendUnavailable
-from mellum_ls.lsp_server.completer import Gap, Selected, Suggestion, complete
-from mellum_ls.lsp_server.documents import DocumentStore, Place
+from mellum_ls.lsp_server.backend import Backend, BackendUnavailable, Query
+from mellum_ls.lsp_server.completer import Answer, Gap, Selected, Suggestion, complete, query_for
+from mellum_ls.lsp_server.documents import Document, DocumentStore, Place
+from mellum_ls.lsp_server.outcomes import Outcome, Outcomes
+from mellum_ls.lsp_server.pinned import PinnedFiles
 from mellum_ls.lsp_server.scheduler import Scheduler
 from mellum_ls.lsp_server.settings import Settings, parse, section_of
+from mellum_ls.lsp_server.uris import secret_reason
+from mellum_ls.lsp_server.warming import PAUSE_SECONDS, QUIET_SECONDS, Warming
 
 _log = logging.getLogger(__name__)
 _CLOSE_SECONDS = 1.0
@@ -24,9 +28,14 @@ BackendFactory = Callable[[str], Backend]
 
 
 class Session:
-    """All that one window needs; created before the client has said anything."""
+    """All that one window needs; created before the client has said anything. `sleep` takes seconds."""
 
-    def __init__(self, make_backend: BackendFactory, model: str = "") -> None:
+    def __init__(
+        self,
+        make_backend: BackendFactory,
+        model: str = "",
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._make_backend = make_backend
         self._model = model
         self._layers: dict[str, dict[str, object]] = {}
@@ -34,15 +43,18 @@ class Session:
         self._background: set[asyncio.Task[None]] = set()
         self._backend: Backend | None = None
         self._backend_model = ""
+        self._computed: Query | None = None
+        """What the model has read last; to have it read the same again would be idle work."""
         self.documents = DocumentStore()
-        self.scheduler: Scheduler[Suggestion | None] = Scheduler()
+        self.pinned = PinnedFiles(self.documents)
+        self.scheduler: Scheduler[Answer] = Scheduler()
+        self.warming = Warming(sleep)
+        self.outcomes = Outcomes()
         self.settings = Settings()
         self.roots: tuple[str, ...] = ()
         """URIs of the workspace's folders."""
         self.pulls_configuration = False
         """Whether the client answers workspace/configuration."""
-        self.silence = ""
-        """Why the last request got no suggestion; empty when it got one."""
         self.last_error = ""
         """The last failure of the model; empty once it has answered again."""
 
@@ -50,6 +62,11 @@ class Session:
     def model(self) -> str:
         """The model directory in force: the command line's, else the settings'; empty is the user's default."""
         return self._model or self.settings.model
+
+    @property
+    def silence(self) -> str:
+        """Why the last request got no suggestion; empty when it got one."""
+        return self.outcomes.last.silence
 
     def configure(self, layer: str, raw: object) -> tuple[str, ...]:
         """Take one source of settings; later sources win name by name. The problems that are new, in sentences.
@@ -62,6 +79,8 @@ class Session:
         _, problems = parse(raw)
         merged = {name: value for values in self._layers.values() for name, value in values.items()}
         self.settings, _ = parse(merged)
+        self.warming.disturb()
+        self._computed = None  # perhaps it is another model now
         new = tuple(problem for problem in problems if problem not in self._reported)
         self._reported.update(new)
         return new
@@ -83,6 +102,12 @@ class Session:
     def change(self, uri: str) -> None:
         """A document has changed or gone: what is being computed for it is worth nothing any more."""
         self.scheduler.supersede(uri)
+        self.warming.disturb(uri)
+
+    def move(self, uri: str, place: Place, end: Place | None = None) -> None:
+        """The cursor has gone to `place`, or place..end is selected: then what comes next takes that text's place."""
+        self.warming.disturb()
+        self._rest(uri, lambda document: Gap.of(document.snapshot(place, end), None))
 
     async def suggest(
         self,
@@ -95,36 +120,93 @@ class Session:
 
         A newer request for the document, or a change to it, ends this one with None. Never raises for the model.
         """
-        document = self.documents.get(uri)
-        if not self.settings.enable:
-            self.silence = "completions are switched off"
-            return None
-        if document is None:
-            self.silence = "the document is not open"
-            return None
-        gap = Gap.of(document.snapshot(place), selected)
-        work = self._compute(gap, on_growth)
-        suggestion = await self.scheduler.latest(uri, work)
-        moved = self.documents.get(uri) is not document or document.revision != gap.snapshot.revision
-        if suggestion is not None and moved:
-            self.silence = "the document has moved on"
-            return None
+        number = self.outcomes.begin()
+        self.warming.disturb()
+        try:
+            suggestion, outcome = await self._suggest(uri, place, selected, on_growth)
+        except asyncio.CancelledError:
+            self.outcomes.end(number, Outcome("cancelled", "the client took its request back"))
+            raise
+        except Exception:
+            self.outcomes.end(number, Outcome("failed", "the server has a fault"))
+            raise
+        self.outcomes.end(number, outcome)
+        heard = outcome.ending in ("answered", "empty") and outcome.usage is not None
+        # Unless the cursor has gone on since.
+        if heard and number == self.outcomes.requests and not self.warming.active:
+            self._rest(uri, lambda document: Gap.of(document.snapshot(place), selected))
         return suggestion
 
-    async def _compute(self, gap: Gap, on_growth: Callable[[Suggestion], None] | None) -> Suggestion | None:
-        self.silence = "a newer request or a change took its place"
+    async def _suggest(
+        self, uri: str, place: Place, selected: Selected | None, on_growth: Callable[[Suggestion], None] | None
+    ) -> tuple[Suggestion | None, Outcome]:
+        document = self.documents.get(uri)
+        if document is None:
+            return None, Outcome("empty", "the document is not open")
+        if reason := self._kept_back(uri):
+            return None, Outcome("empty", reason)
+        gap = Gap.of(document.snapshot(place), selected)
         try:
-            suggestion = await complete(gap, self.backend(), self.settings, self.roots, on_growth)
+            answer = await self.scheduler.latest(uri, self._ask(gap, on_growth))
         except BackendUnavailable as error:
             self.failed(str(error))
-            self.silence = "the model is not available"
-            return None
+            return None, Outcome("failed", "the model is not available")
+        if answer is None:
+            return None, Outcome("superseded", "a newer request or a change took its place")
         self.last_error = ""
-        if suggestion is None:
-            self.silence = "the model had nothing to add"
-            return None
-        self.silence = ""
-        return suggestion
+        if answer.reason in ("cancelled", "superseded"):
+            return None, Outcome("superseded", "something newer took its place", answer.reason, answer.usage)
+        if self.documents.get(uri) is not document or document.revision != gap.snapshot.revision:
+            return None, Outcome("superseded", "the document has moved on", answer.reason, answer.usage)
+        if answer.suggestion is None:
+            return None, Outcome("empty", "the model had nothing to add", answer.reason, answer.usage)
+        return answer.suggestion, Outcome("answered", "", answer.reason, answer.usage)
+
+    def _kept_back(self, uri: str) -> str:
+        """Why no model may see the document; empty when it may."""
+        if not self.settings.enable:
+            return "completions are switched off"
+        reason = secret_reason(uri)
+        return f"the document is kept back: it {reason}" if reason else ""
+
+    async def _query(self, gap: Gap) -> Query:
+        context = await self.pinned.context(gap.snapshot.uri, self.settings, self.roots)
+        return query_for(gap, self.settings, self.roots, context)
+
+    async def _ask(self, gap: Gap, on_growth: Callable[[Suggestion], None] | None) -> Answer:
+        query = await self._query(gap)
+        self._computed = None
+        answer = await complete(gap, query, self.backend(), self.settings, on_growth)
+        self._computed = query
+        return answer
+
+    def _rest(self, uri: str, gap_in: Callable[[Document], Gap]) -> None:
+        """The cursor rests: read ahead at its gap soon, and again with the pinned files of then if it stays."""
+        if not self.settings.enable:
+            return
+
+        async def pause() -> None:
+            await self.pinned.renew()
+            await self._read_ahead(uri, gap_in)
+
+        soon = (QUIET_SECONDS, lambda: self._read_ahead(uri, gap_in))
+        self.warming.rest(uri, [soon, (PAUSE_SECONDS, pause)])
+
+    async def _read_ahead(self, uri: str, gap_in: Callable[[Document], Gap]) -> None:
+        """Have the model read what a request there would ask, unless it has or one is under way."""
+        document = self.documents.get(uri)
+        if document is None or not self.settings.warm_up or self._kept_back(uri) or uri in self.scheduler:
+            return
+        query = await self._query(gap_in(document))
+        if query == self._computed:
+            return
+        self._computed = None
+        try:
+            if await self.backend().prefill(query):
+                self._computed = query
+                self.outcomes.warm_ups += 1
+        except BackendUnavailable as error:
+            _log.debug("could not read ahead: %s", error)
 
     async def report(self) -> dict[str, object]:
         """How things are, for `mellum/status`. Starts nothing."""
@@ -135,6 +217,8 @@ class Session:
             "lastError": self.last_error,
             "documents": len(self.documents),
             "active": len(self.scheduler),
+            "pinned": self.pinned.report(),
+            **self.outcomes.report(),
         }
         if self._backend is None:
             return report
@@ -151,6 +235,7 @@ class Session:
         """Stop all work and let the backend go, within a second whatever it does."""
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
+                await self.warming.close()
                 await self.scheduler.close()
                 if self._backend is not None:
                     await self._backend.close()

@@ -33,10 +33,27 @@ class Settings:
     """Most characters after the cursor that the model sees."""
     streaming: bool = False
     """Whether a request that carries a partialResultToken gets its growing text as $/progress."""
+    pinned_files: tuple[str, ...] = ()
+    """Files that the model always sees, as paths relative to a workspace folder, the most stable first."""
+    pinned_chars: int = 24_000
+    """Most characters of pinned files that the model sees."""
+    warm_up: bool = True
+    """Whether the model reads ahead at a cursor that rests, so that the next suggestion comes sooner."""
 
 
 # The least value of each number.
-LEAST = {"max_tokens": 1, "max_lines": 1, "prefix_lines": 1, "prefix_chars": 64, "suffix_chars": 0}
+LEAST = {
+    "max_tokens": 1,
+    "max_lines": 1,
+    "prefix_lines": 1,
+    "prefix_chars": 64,
+    "suffix_chars": 0,
+    "pinned_chars": 0,
+}
+
+Value = bool | int | str | tuple[str, ...]
+# A JSON list is a tuple here.
+_SAID = {bool: "bool", int: "int", str: "str", tuple: "list of str"}
 
 
 def json_name(field_name: str) -> str:
@@ -62,18 +79,30 @@ def parse(raw: object) -> tuple[Settings, tuple[str, ...]]:
     problems: list[str] = []
     if raw is not None and not isinstance(raw, Mapping):
         problems.append(f"settings must be an object, not {type(raw).__name__}")
-    taken: dict[str, bool | int | str] = {}
+    taken: dict[str, Value] = {}
     for known in fields(Settings):
         name = json_name(known.name)
-        value = values.pop(name, None)
-        if value is None:
+        given = values.pop(name, None)
+        if given is None:
             continue
-        default = known.default
-        if type(value) is not type(default) or not isinstance(value, bool | int | str):
-            problems.append(f"setting {name} must be of type {type(default).__name__}, not {type(value).__name__}")
+        value = _value(given, type(known.default))
+        if value is None:
+            problems.append(f"setting {name} must be of type {_SAID[type(known.default)]}, not {_type_of(given)}")
         elif isinstance(value, int) and value < LEAST.get(known.name, 0):
             problems.append(f"setting {name} must be at least {LEAST[known.name]}")
         else:
             taken[known.name] = value
     problems += [f"unknown setting {name}" for name in values if name not in _FOREIGN]
     return Settings(**taken), tuple(problems)  # type: ignore[arg-type]
+
+
+def _value(given: object, kind: type) -> Value | None:
+    if kind is tuple and isinstance(given, list) and all(isinstance(item, str) for item in given):
+        return tuple(given)
+    # type(), not isinstance(): True is an int to isinstance.
+    return given if type(given) is kind and isinstance(given, bool | int | str) else None
+
+
+def _type_of(given: object) -> str:
+    wrong = next((item for item in given if not isinstance(item, str)), None) if isinstance(given, list) else None
+    return type(given).__name__ if wrong is None else f"list of {type(wrong).__name__}"

@@ -10,11 +10,17 @@ import inspect
 import json
 from dataclasses import dataclass, fields
 from itertools import pairwise
+from typing import Any
 
 from mellum_ls.lsp_server import settings
-from mellum_ls.lsp_server.settings import LEAST, SECTION, Settings, json_name
+from mellum_ls.lsp_server.settings import LEAST, SECTION, Settings, Value, json_name
 
-_JSON_TYPES = {bool: "boolean", int: "integer", str: "string"}
+_JSON_TYPES: dict[type, dict[str, object]] = {
+    bool: {"type": "boolean"},
+    int: {"type": "integer"},
+    str: {"type": "string"},
+    list: {"type": "array", "items": {"type": "string"}},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,8 @@ class Setting:
     """One setting as users see it."""
 
     name: str
-    default: bool | int | str
+    default: bool | int | str | list[str]
+    """As JSON has it."""
     meaning: str
     least: int | None
     """The least value of a number; None for the other types."""
@@ -32,7 +39,7 @@ def all_settings() -> list[Setting]:
     """The settings in the order of their definition."""
     meanings = _field_docstrings()
     return [
-        Setting(json_name(field.name), field.default, meanings[field.name], LEAST.get(field.name))  # type: ignore[arg-type]
+        Setting(json_name(field.name), _as_json(field.default), meanings[field.name], LEAST.get(field.name))
         for field in fields(Settings)
     ]
 
@@ -48,7 +55,7 @@ def as_schema() -> dict[str, object]:
     properties: dict[str, object] = {}
     for setting in all_settings():
         entry: dict[str, object] = {
-            "type": _JSON_TYPES[type(setting.default)],
+            **_JSON_TYPES[type(setting.default)],
             "default": setting.default,
             "description": setting.meaning,
         }
@@ -62,6 +69,12 @@ def as_schema() -> dict[str, object]:
         "properties": properties,
         "additionalProperties": False,
     }
+
+
+def _as_json(default: Any) -> bool | int | str | list[str]:
+    """A field's default, which is of a type that Value names, as JSON has it."""
+    value: Value = default
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _field_docstrings() -> dict[str, str]:

@@ -6,29 +6,40 @@ Used from one thread. Knows nothing of processes, sockets or editors.
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
+from mellum_ls.runtime.cache.budget import (
+    CacheLimits,
+    device_budget,
+    fitting_retention,
+    host_budget,
+    longest_sequence,
+)
+from mellum_ls.runtime.cache.checkpoints import CheckpointShelf
+from mellum_ls.runtime.cache.sessions import Lease, Session, SessionCache
 from mellum_ls.runtime.checkpoint import Checkpoint
+from mellum_ls.runtime.completion import Completion, OnChunk, Tools, Wanted
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.errors import ModelNotFound, RequestError, TokenizerError
-from mellum_ls.runtime.fim import Prompt, prompt_ids
-from mellum_ls.runtime.generate import Chunk, GenerationParams, Reason, Result, greedy, prefill
-from mellum_ls.runtime.healing import Healer, Spelling
-from mellum_ls.runtime.kv_cache import Session, SessionCache
+from mellum_ls.runtime.fim import Encoders, Layout, Prompt, lay_out
+from mellum_ls.runtime.generate import Chunk, GenerationParams, Pace, Result, at_once, greedy, prefill
+from mellum_ls.runtime.healing import Healer
 from mellum_ls.runtime.model import Model
-from mellum_ls.runtime.mtp import MtpHead
+from mellum_ls.runtime.mtp import MtpFollower, MtpHead
 from mellum_ls.runtime.profile import Profile, read_generation_config
-from mellum_ls.runtime.stopping import StopRule, make_rule
-from mellum_ls.runtime.tokenizer import Detokenizer, Tokenizer
+from mellum_ls.runtime.stopping import make_rule
+from mellum_ls.runtime.tokenizer import Tokenizer
 from mellum_ls.runtime.weights import ModelWeights, load_weights
 
 logger = logging.getLogger(__name__)
 
 MAX_SESSIONS = 8
-MAX_CACHE_BYTES = 2 * 1024**3
+# The room left for new tokens is a multiple of this, or of this share of the positions: the place where a long prompt
+# is cut must not move with the budget of each request, nor with the length of the word at the cursor.
+ROOM_STEP, ROOM_SHARE = 256, 16
 
 
 def _ignore(chunk: Chunk) -> None:
@@ -40,6 +51,31 @@ def _never() -> bool:
     return False
 
 
+@dataclass(slots=True)
+class Counters:
+    """What the engine has done since it was loaded."""
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    computed_tokens: int = 0
+    """Prompt tokens of requests that were not in the cache."""
+    generated_tokens: int = 0
+    warm_ups: int = 0
+    warmed_tokens: int = 0
+    """Prompt tokens that warm-ups computed, before anybody asked."""
+
+    def count(self, result: Result, *, warm_up: bool) -> None:
+        """Add one finished completion."""
+        if warm_up:
+            self.warm_ups += 1
+            self.warmed_tokens += result.computed_tokens
+            return
+        self.requests += 1
+        self.prompt_tokens += result.prompt_tokens
+        self.computed_tokens += result.computed_tokens
+        self.generated_tokens += result.generated_tokens
+
+
 class Engine:
     """Completes prompts with one model, keeping what it computed for each session."""
 
@@ -49,16 +85,26 @@ class Engine:
         model: Model,
         tokenizer: Tokenizer,
         profile: Profile,
-        clock: Callable[[], float],
+        *,
+        limits: CacheLimits | None = None,
+        follow_mtp: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`follow_mtp` keeps the MTP layer's cache in step with the model's, for drafting."""
+        limits = limits or CacheLimits()
         self.model_dir, self.model, self.tokenizer, self.profile = model_dir, model, tokenizer, profile
         self.config = model.config
         self.mtp = None if model.weights.mtp is None else MtpHead(model, model.weights.mtp)
-        self.healer = Healer(tokenizer)
-        self._clock = clock
-        self._sessions = SessionCache(model.new_cache, max_sessions=MAX_SESSIONS, max_bytes=MAX_CACHE_BYTES)
+        self.counters = Counters()
+        device_bytes, host_bytes = limits.device_bytes, limits.host_bytes
+        self.cache_bytes = device_budget(model.device) if device_bytes is None else device_bytes
+        self._retention = fitting_retention(self.config, model.dtype, self.cache_bytes, limits.retention)
+        self.max_positions = longest_sequence(self.config, model.dtype, self.cache_bytes, self._retention)
+        self._shelf = CheckpointShelf(host_budget() if host_bytes is None else host_bytes)
+        self._follow_mtp = follow_mtp
+        self._sessions = SessionCache(self._new_session, max_sessions=MAX_SESSIONS, max_bytes=self.cache_bytes)
+        self._tools = Tools(model, tokenizer, profile, Healer(tokenizer), Pace.of(model.device), clock)
         self._parameters = count_parameters(model.weights)
-        self._requests = self._computed = self._reused = self._generated = 0
 
     @classmethod
     def load(
@@ -67,10 +113,12 @@ class Engine:
         *,
         dtype: torch.dtype | None = None,
         device: str | None = None,
+        cache_bytes: int | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> "Engine":
         """Load a model directory in the Hugging Face layout; a ModelError says what is wrong with it.
 
+        `cache_bytes` of device memory are for keys and values, None stands for what the device has to spare.
         The device is the GPU if torch sees one; the dtype is bfloat16 there and float32 on a CPU, where many
         processors have no bfloat16 arithmetic.
         """
@@ -87,7 +135,8 @@ class Engine:
             )
         profile = Profile.derive(config, read_generation_config(model_dir / "generation_config.json"), tokenizer)
         weights = load_weights(Checkpoint.open(model_dir), config, place, kind)
-        engine = cls(model_dir, Model(config, weights), tokenizer, profile, clock)
+        limits = CacheLimits(device_bytes=cache_bytes)
+        engine = cls(model_dir, Model(config, weights), tokenizer, profile, limits=limits, clock=clock)
         logger.info(
             "loaded %s in %.1f s: %d parameters, %s, %s",
             model_dir,
@@ -98,53 +147,60 @@ class Engine:
         )
         return engine
 
+    def begin(
+        self, session: str, prompt: Prompt, params: GenerationParams, *, on_chunk: OnChunk = _ignore
+    ) -> Completion:
+        """Prepare to complete the text at the cursor, and compute nothing yet: that is done by the steps.
+
+        `session` names the editing place whose cache is reused. Chunks are handed out as they grow; joined they are
+        the result's text. RequestError if the model cannot do fill-in-the-middle or the budget leaves no room for a
+        prompt.
+        """
+        started = self._tools.clock()
+        kept_prefix, typed = self._tools.healer.split(prompt.prefix)
+        params = replace(params, max_tokens=params.max_tokens + len(self.tokenizer.encode(typed)))
+        layout = self._lay_out(session, replace(prompt, prefix=kept_prefix), params.max_tokens)
+        rule = make_rule(params.stop, prompt.prefix, prompt.suffix)
+        lease = self._sessions.take(session, layout.ids, layout.anchors)
+
+        def end(lease: Lease, result: Result) -> None:
+            self._sessions.give_back(lease)
+            self.counters.count(result, warm_up=params.warm_up)
+
+        wanted = Wanted(layout.ids, typed, rule, params, started)
+        return Completion(self._tools, lease, wanted, on_chunk=on_chunk, on_end=end)
+
     def complete(
         self,
         session: str,
         prompt: Prompt,
         params: GenerationParams,
         *,
-        on_chunk: Callable[[Chunk], None] = _ignore,
+        on_chunk: OnChunk = _ignore,
         cancelled: Callable[[], bool] = _never,
     ) -> Result:
-        """Complete the text at the cursor; chunks are handed out as they grow, and joined they are the result's text.
-
-        `session` names the editing place whose cache is reused. RequestError if the model cannot do
-        fill-in-the-middle or the budget leaves no room for a prompt.
-        """
-        started = self._clock()
-        kept_prefix, typed = self.healer.split(prompt.prefix)
-        healing_tokens = len(self.tokenizer.encode(typed))
-        ids = self.prompt_ids(replace(prompt, prefix=kept_prefix), params.max_tokens + healing_tokens)
-        kept = self._sessions.acquire(session)
-        reused = kept.rewind(ids)
-        self._requests, self._reused = self._requests + 1, self._reused + reused
-        params = replace(params, max_tokens=params.max_tokens + healing_tokens)
-        run = _Completion(self, kept, make_rule(params.stop, prompt.prefix, prompt.suffix), params, on_chunk, cancelled)
-        reason = run.run(ids[reused:], typed)
-        self._sessions.trim()
-        computed = min(len(kept.ids), len(ids)) - reused
-        self._computed, self._generated = self._computed + computed, self._generated + run.generated
-        return Result(
-            text=run.text,
-            reason=reason,
-            prompt_tokens=len(ids),
-            computed_tokens=computed,
-            generated_tokens=run.generated,
-            first_token_s=0.0 if run.first_at is None else run.first_at - started,
-            total_s=self._clock() - started,
-        )
+        """All steps of `begin` at once; `cancelled` is looked at before each."""
+        run = self.begin(session, prompt, params, on_chunk=on_chunk)
+        while not cancelled():
+            if (result := run.step()) is not None:
+                return result
+        return run.cancel()
 
     def prompt_ids(self, prompt: Prompt, max_tokens: int) -> list[int]:
         """The ids of a prompt that leaves room for `max_tokens` more."""
+        return self._lay_out("", prompt, max_tokens).ids
+
+    def _lay_out(self, session: str, prompt: Prompt, max_tokens: int) -> Layout:
         if self.profile.fim is None:
             raise RequestError(f"{self.model_dir} has no fill-in-the-middle tokens: it cannot complete at a cursor")
-        return prompt_ids(
+        step = max(1, min(ROOM_STEP, self.max_positions // ROOM_SHARE))
+        room = -(-max_tokens // step) * step
+        return lay_out(
             prompt,
             self.profile.fim,
-            self.tokenizer.encode,
+            Encoders.plain(self.tokenizer.encode),
             order=self.profile.fim_order,
-            limit=self.config.max_position_embeddings - max_tokens,
+            limit=self.max_positions - room,
         )
 
     def generate_ids(
@@ -159,11 +215,10 @@ class Engine:
                 f"{len(prompt_ids)} prompt ids and {max_tokens} new ones, wanted at least one prompt id and "
                 f"no more than {self.config.max_position_embeddings} in all"
             )
-        session = Session(self.model.new_cache())
-        hidden = prefill(self.model, session, prompt_ids, _never)
-        assert hidden is not None
+        session = Session(self.model.new_cache(self._retention, self._shelf))
+        hidden = at_once(prefill(self.model, session, prompt_ids, self._tools.pace))
         stops = self.profile.stop_ids if stop_ids is None else stop_ids
-        return list(greedy(self.model, session, hidden, max_tokens, stops, _never))
+        return list(greedy(self.model, session, hidden, max_tokens, stops))
 
     def drop_sessions(self) -> None:
         """Free the memory of all sessions; the next request of each starts from nothing."""
@@ -171,78 +226,34 @@ class Engine:
 
     def status(self) -> dict[str, object]:
         """Facts and counters for people and tools; JSON types only."""
+        counters = self.counters
+        reused = counters.prompt_tokens - counters.computed_tokens
         return {
             "model": self.model_dir.name,
             "model_dir": str(self.model_dir),
             "parameters": self._parameters,
             "dtype": str(self.model.dtype).removeprefix("torch."),
             "device": str(self.model.device),
-            "max_positions": self.config.max_position_embeddings,
+            "max_positions": self.max_positions,
             "mtp": self.mtp is not None,
             "sessions": len(self._sessions),
+            "cached_tokens": self._sessions.num_tokens,
             "kv_bytes": self._sessions.num_bytes,
-            "requests": self._requests,
-            "computed_tokens": self._computed,
-            "reused_tokens": self._reused,
-            "generated_tokens": self._generated,
+            "kv_bytes_most": self.cache_bytes,
+            "checkpoint_bytes": self._shelf.num_bytes,
+            "requests": counters.requests,
+            "prompt_tokens": counters.prompt_tokens,
+            "computed_tokens": counters.computed_tokens,
+            "reused_tokens": reused,
+            "hit_rate": round(reused / counters.prompt_tokens, 4) if counters.prompt_tokens else None,
+            "generated_tokens": counters.generated_tokens,
+            "warm_ups": counters.warm_ups,
+            "warmed_tokens": counters.warmed_tokens,
         }
 
-
-class _Completion:
-    """One run of the decode loop: ids become text, text goes through the stop rule, the rest is shown."""
-
-    def __init__(
-        self,
-        engine: Engine,
-        session: Session,
-        rule: StopRule,
-        params: GenerationParams,
-        on_chunk: Callable[[Chunk], None],
-        cancelled: Callable[[], bool],
-    ) -> None:
-        self._engine, self._session, self._params = engine, session, params
-        self._on_chunk, self._cancelled = on_chunk, cancelled
-        self._rule = rule
-        self._detokenizer = Detokenizer(engine.tokenizer)
-        self._pending: list[int] = []
-        self.text = ""
-        self.generated = 0
-        self.first_at: float | None = None
-
-    def run(self, ids: Sequence[int], typed: str) -> Reason:
-        """Compute the rest of the prompt, spell `typed` again and go on; return why it ended."""
-        engine, params = self._engine, self._params
-        hidden = prefill(engine.model, self._session, ids, self._cancelled)
-        if hidden is None:
-            return "cancelled"
-        stop_ids = engine.profile.stop_ids
-        spelling = Spelling(engine.healer, typed)
-        unshown = len(typed)
-        for token in greedy(
-            engine.model, self._session, hidden, params.max_tokens, stop_ids, self._cancelled, spelling.choose
-        ):
-            self.generated += 1
-            self.first_at = engine._clock() if self.first_at is None else self.first_at
-            if token in stop_ids:
-                self._show(self._rule.finish())
-                return self._rule.reason or "stop"
-            self._pending.append(token)
-            text = self._detokenizer.push([token])
-            # What the user has typed already comes first, character for character.
-            text, unshown = text[unshown:], max(0, unshown - len(text))
-            self._show(self._rule.push(text))
-            if self._rule.reason is not None:
-                return self._rule.reason
-        if self.generated < params.max_tokens:
-            return "cancelled"
-        self._show(self._rule.finish())
-        return self._rule.reason or "length"
-
-    def _show(self, text: str) -> None:
-        if text:
-            self.text += text
-            self._on_chunk(Chunk(text, tuple(self._pending)))
-            self._pending.clear()
+    def _new_session(self) -> Session:
+        follower = MtpFollower(self.mtp, self._retention) if self.mtp is not None and self._follow_mtp else None
+        return Session(self.model.new_cache(self._retention, self._shelf), follower)
 
 
 def count_parameters(weights: ModelWeights) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 from mellum_ls.runtime.errors import ModelNotFound, SettingError
 
 DEFAULT_IDLE_SECONDS = 1800.0
+DEFAULT_CACHE_IDLE_SECONDS = 300.0
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 APP = "mellum-ls"
 
@@ -28,6 +29,9 @@ class Environment:
     log_level: str
     threads: int | None
     idle_seconds: float
+    cache_idle_seconds: float
+    cache_mb: int | None
+    """Most memory for keys and values, in 10**6 bytes; None: what suits the device."""
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
@@ -42,9 +46,16 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         runtime_dir=_folder(env, "MELLUM_RUNTIME_DIR") or _default_runtime_dir(env, cache),
         cache_dir=cache,
         log_level=_log_level(env),
-        threads=_threads(env),
-        idle_seconds=_idle_seconds(env),
+        threads=_whole(env, "MELLUM_THREADS"),
+        idle_seconds=_seconds(env, "MELLUM_IDLE_SECONDS", DEFAULT_IDLE_SECONDS),
+        cache_idle_seconds=_seconds(env, "MELLUM_CACHE_IDLE_SECONDS", DEFAULT_CACHE_IDLE_SECONDS),
+        cache_mb=_whole(env, "MELLUM_CACHE_MB"),
     )
+
+
+def variables_with(changes: Mapping[str, str]) -> dict[str, str]:
+    """The variables for a child process: this process's own, with `changes` in place of those of the same name."""
+    return {**os.environ, **changes}
 
 
 def model_directory(model: str | None) -> Path:
@@ -89,23 +100,23 @@ def _log_level(env: Mapping[str, str]) -> str:
     return level
 
 
-def _threads(env: Mapping[str, str]) -> int | None:
-    value = env.get("MELLUM_THREADS")
+def _whole(env: Mapping[str, str], name: str) -> int | None:
+    value = env.get(name)
     if not value:
         return None
     if not value.isascii() or not value.isdigit() or int(value) < 1:
-        raise SettingError(f"MELLUM_THREADS is {value!r}; use a whole number of 1 or more")
+        raise SettingError(f"{name} is {value!r}; use a whole number of 1 or more")
     return int(value)
 
 
-def _idle_seconds(env: Mapping[str, str]) -> float:
-    value = env.get("MELLUM_IDLE_SECONDS")
+def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
+    value = env.get(name)
     if not value:
-        return DEFAULT_IDLE_SECONDS
+        return default
     try:
         seconds = float(value)
     except ValueError:
         seconds = math.nan
     if not (0 < seconds < math.inf):
-        raise SettingError(f"MELLUM_IDLE_SECONDS is {value!r}; use a number of seconds above 0")
+        raise SettingError(f"{name} is {value!r}; use a number of seconds above 0")
     return seconds

@@ -13,6 +13,7 @@ MellumError
     └── ProtocolError         the other side of the socket broke the wire format or speaks another version
         ├── FrameError        bytes that are no frame, or a frame over the size limit
         ├── MessageError      a frame that is no message, or with a field that is missing or wrong
+        │   └── UnknownText   a message names a text by a hash whose text is not held
         └── ProtocolMismatch  a model process of another version answers
 """
 
@@ -67,6 +68,10 @@ class FrameError(ProtocolError):
 
 class MessageError(ProtocolError):
     """A frame is not one of the messages, or a field of it is missing or of the wrong type."""
+
+
+class UnknownText(MessageError):
+    """A message names a text by its hash, and the text is not held: it has to be sent in full."""
 
 
 class ProtocolMismatch(ProtocolError):

@@ -1,6 +1,7 @@
 """The prompt of a completion: texts in, ids out, in the fill-in-the-middle layout the model was trained on.
 
-Decides the layout and what is dropped when it is too long; does not choose the context nor read any file.
+Decides the layout and what is dropped when it is too long, both so that typing leaves the beginning of the prompt as
+it was; does not choose the context nor read any file.
 """
 
 from collections.abc import Callable
@@ -15,6 +16,11 @@ Encode = Callable[[str], list[int]]
 SUFFIX_SHARE = 4
 # The three sentinels.
 NUM_SENTINELS = 3
+# A prompt over the limit is cut at multiples of this share of it: a cut that moved with every key would leave nothing
+# of the cache to use.
+CUT_SHARE = 16
+# Where typing is appended, the text since the last of every so many lines goes behind the suffix.
+APPENDED_LINES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +47,78 @@ class Prompt:
     """Name of the repository; empty if unknown."""
 
 
-def prompt_ids(prompt: Prompt, tokens: FimTokens, encode: Encode, *, order: FimOrder, limit: int) -> list[int]:
+@dataclass(frozen=True, slots=True)
+class Encoders:
+    """How each kind of text becomes ids; all give the same ids, and may remember what they did last."""
+
+    prefix: Encode
+    suffix: Encode
+    appended: Encode
+    other: Encode
+    """For names and context files, which come again unchanged."""
+
+    @classmethod
+    def plain(cls, encode: Encode) -> "Encoders":
+        """One for all."""
+        return cls(encode, encode, encode, encode)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The ids of a prompt, and the positions in it that prompts with other cursors are likely to share."""
+
+    ids: list[int]
+    anchors: tuple[int, ...]
+
+
+def lay_out(prompt: Prompt, tokens: FimTokens, encoders: Encoders, *, order: FimOrder, limit: int) -> Layout:
     """Return the prompt's ids, at most `limit` of them.
 
-    Layout, suffix first ("spm"): `<reponame>{name}\\n`, for each context file `<filename>{path}\\n{text}\\n`, then
-    `<filename>{path}\\n<fim_suffix>{suffix}<fim_prefix>{prefix}<fim_middle>`; prefix first ("psm") ends in
-    `<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>`. Texts are encoded one by one, so each keeps its ids
-    whatever stands next to it. When too long, context files go first, the last one first, then a path that would
-    take more than a quarter, then the head of the prefix and the tail of the suffix. RequestError if the limit
-    leaves no room at all.
+    Suffix first ("spm"): `<reponame>{name}\\n`, for each context file `<filename>{path}\\n{text}\\n`, then
+    `<filename>{path}\\n<fim_suffix>{suffix}<fim_prefix>{prefix}<fim_middle>`: typing only appends.
+
+    Prefix first ("psm") ends in `<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>`: each key moves the suffix.
+    Prefix first with typing appended ("efim") ends in `<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>{appended}`:
+    the prefix ends at the start of a line whose number is a multiple of APPENDED_LINES, and what comes after that is
+    given to the model as the beginning of its own middle (Guo et al. 2025, "EFIM", arXiv 2505.21889).
+
+    Texts are encoded one by one, so each keeps its ids whatever stands next to it. When too long, context files go
+    first, the last one first, then a path that would take more than a quarter, then the head of the prefix and the
+    tail of the suffix. RequestError if the limit leaves no room at all.
     """
     if limit <= NUM_SENTINELS:
         raise RequestError(f"there is room for {limit} prompt tokens, wanted more than {NUM_SENTINELS}")
     budget = limit - NUM_SENTINELS
-    prefix, suffix = encode(prompt.prefix), encode(prompt.suffix)
-    head = _named(tokens.filename, prompt.path, encode)
-    if len(head) + len(prefix) + len(suffix) > budget and len(head) > budget // 4:
+    step = max(1, budget // CUT_SHARE)
+    before = anchor_of(prompt.prefix) if order == "efim" else len(prompt.prefix)
+    prefix, appended = encoders.prefix(prompt.prefix[:before]), encoders.appended(prompt.prefix[before:])
+    suffix = encoders.suffix(prompt.suffix)
+    head = _named(tokens.filename, prompt.path, encoders.other)
+    if len(head) + len(prefix) + len(appended) + len(suffix) > budget and len(head) > budget // 4:
         head = []
-    prefix, suffix = _fit(prefix, suffix, budget - len(head))
-    room = budget - len(head) - len(prefix) - len(suffix)
-    ids = [*_context_ids(prompt, tokens, encode, room), *head]
+    cut, kept_suffix = _fit(len(prefix) + len(appended), len(suffix), budget - len(head), step)
+    prefix, appended, suffix = prefix[cut:], appended[max(0, cut - len(prefix)) :], suffix[:kept_suffix]
+    room = budget - _up(len(head) + len(prefix) + len(appended) + len(suffix), step)
+    start = [*_context_ids(prompt, tokens, encoders.other, room), *head]
     if order == "spm":
-        return [*ids, tokens.suffix, *suffix, tokens.prefix, *prefix, tokens.middle]
-    return [*ids, tokens.prefix, *prefix, tokens.suffix, *suffix, tokens.middle]
+        shared = [*start, tokens.suffix, *suffix, tokens.prefix]
+        return Layout([*shared, *prefix, tokens.middle], (len(start) + 1, len(shared)))
+    shared = [*start, tokens.prefix, *prefix, tokens.suffix]
+    ids = [*shared, *suffix, tokens.middle, *appended]
+    return Layout(ids, (len(start) + 1, len(shared), len(ids) - len(appended)))
+
+
+def prompt_ids(prompt: Prompt, tokens: FimTokens, encode: Encode, *, order: FimOrder, limit: int) -> list[int]:
+    """The ids alone, every text encoded by `encode`."""
+    return lay_out(prompt, tokens, Encoders.plain(encode), order=order, limit=limit).ids
+
+
+def anchor_of(prefix: str) -> int:
+    """Where the last line starts whose number is a multiple of APPENDED_LINES, counted from 0."""
+    anchor = len(prefix)
+    for _ in range(prefix.count("\n") % APPENDED_LINES + 1):
+        anchor = prefix.rfind("\n", 0, anchor)
+    return anchor + 1
 
 
 def _named(sentinel: int | None, name: str, encode: Encode) -> list[int]:
@@ -71,11 +126,18 @@ def _named(sentinel: int | None, name: str, encode: Encode) -> list[int]:
     return [] if sentinel is None or not name else [sentinel, *encode(name + "\n")]
 
 
-def _fit(prefix: list[int], suffix: list[int], budget: int) -> tuple[list[int], list[int]]:
-    """Cut the head of the prefix and the tail of the suffix until both fit."""
-    kept_suffix = min(len(suffix), max(budget // SUFFIX_SHARE, budget - len(prefix)))
-    kept_prefix = min(len(prefix), budget - kept_suffix)
-    return prefix[len(prefix) - kept_prefix :], suffix[:kept_suffix]
+def _up(size: int, step: int) -> int:
+    """The next multiple of `step`."""
+    return -(-size // step) * step
+
+
+def _fit(prefix: int, suffix: int, budget: int, step: int) -> tuple[int, int]:
+    """How many ids the prefix loses at its head, and how many of the suffix stay, for these numbers to fit.
+
+    Both change with every `step` ids of the prefix only.
+    """
+    kept_suffix = min(suffix, max(budget // SUFFIX_SHARE, budget - _up(prefix, step)))
+    return min(prefix, _up(max(0, prefix + kept_suffix - budget), step)), kept_suffix
 
 
 def _context_ids(prompt: Prompt, tokens: FimTokens, encode: Encode, room: int) -> list[int]:

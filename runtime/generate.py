@@ -1,24 +1,30 @@
-"""Prefill and greedy decoding: which ids follow a prompt. Looks at the cancel flag before every step and chunk.
+"""Prefill and greedy decoding: which ids follow a prompt, in steps short enough to be interrupted between.
 
-Knows ids and the cache; text, stop rules and sessions are the engine's.
+Knows ids and a session's cache; text and stop rules are the engine's, and so is what happens between the steps.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
 from torch import Tensor
 
+from mellum_ls.runtime.cache.sessions import Session
 from mellum_ls.runtime.errors import RequestError
-from mellum_ls.runtime.kv_cache import Session
 from mellum_ls.runtime.model import Model
 from mellum_ls.runtime.stopping import StopKind
 
-# A chunk is the longest work that a cancelled request still costs.
-PREFILL_CHUNK = 256
+# A CPU's chunk is bounded by time; a GPU's by what its kernels are made for. Chunks of a CPU that are shorter than
+# the least would spend more on reading the weights than on the tokens.
+CPU_CHUNK_SECONDS = 0.02
+GPU_CHUNK = 512
+FIRST_CHUNK, LEAST_CHUNK = 32, 8
 
-Reason = Literal["stop", "line", "block", "echo", "loop", "length", "cancelled"]
+T = TypeVar("T")
+
+Reason = Literal["stop", "line", "block", "echo", "loop", "length", "cancelled", "warm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,10 @@ class GenerationParams:
     stop: StopKind = "line"
     """line: end at the first line end; block: end with the block at the cursor; none: only at the budget.
 
-    Of the first two, either ends at an echo of the text behind the cursor and at a loop, too."""
+    Either of the first two ends at an echo of the text behind the cursor and at a loop, too.
+    """
+    warm_up: bool = False
+    """Compute the prompt and nothing more, so that the next request finds it cached."""
 
     def __post_init__(self) -> None:
         if self.max_tokens < 1:
@@ -52,7 +61,8 @@ class Result:
 
     text: str
     reason: Reason
-    """stop: the model ended it; line, block, echo, loop: a stop rule; length: the budget; cancelled: the caller."""
+    """stop: the model ended it; line, block: the stop rule; echo: it began to repeat the text behind the cursor; loop:
+    it began to repeat itself; length: the budget; cancelled: the caller; warm: only the prompt was wanted."""
     prompt_tokens: int
     computed_tokens: int
     """Prompt tokens that were not in the cache."""
@@ -62,33 +72,72 @@ class Result:
     total_s: float
 
 
-def prefill(
-    model: Model,
-    session: Session,
-    ids: Sequence[int],
-    cancelled: Callable[[], bool],
-    *,
-    chunk: int = PREFILL_CHUNK,
-) -> Tensor | None:
-    """Compute `ids`, which follow those of the session; return the last hidden state [1, H], None if cancelled.
+class Pace:
+    """How many prompt tokens make one chunk: as many as the processor computes in `seconds`, no more than `most`.
 
-    What was computed before a cancel stays in the session.
+    A chunk is the longest work that a cancelled request still costs, and that a more urgent one waits for.
+    """
+
+    def __init__(self, seconds: float, most: int, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._seconds, self._most, self._clock = seconds, most, clock
+        self._chunk = min(most, FIRST_CHUNK)
+
+    @classmethod
+    def of(cls, device: torch.device, clock: Callable[[], float] = time.perf_counter) -> "Pace":
+        """The pace that suits a device: a GPU is always fast enough for its largest chunk."""
+        if device.type == "cuda":
+            pace = cls(float("inf"), GPU_CHUNK, clock)
+            pace._chunk = GPU_CHUNK
+            return pace
+        return cls(CPU_CHUNK_SECONDS, GPU_CHUNK, clock)
+
+    @property
+    def chunk(self) -> int:
+        """Tokens of the next chunk."""
+        return self._chunk
+
+    def time(self, count: int, compute: Callable[[], T]) -> T:
+        """Run `compute`, which computes `count` tokens, and learn from how long it took."""
+        started = self._clock()
+        result = compute()
+        took = self._clock() - started
+        if count >= min(self._chunk, LEAST_CHUNK):  # a shorter one says little about a full one
+            # Half of the way only: one interruption by another process is no change of pace. Down at once, though.
+            fitting = count * self._seconds / took if took > 0 else float(self._most)
+            wanted = min(fitting, (self._chunk + fitting) / 2, 2.0 * self._chunk)
+            self._chunk = int(max(LEAST_CHUNK, min(self._most, wanted)))
+        return result
+
+
+def prefill(model: Model, session: Session, ids: Sequence[int], pace: Pace) -> Generator[None, None, Tensor]:
+    """Compute `ids`, which follow those of the session; yields between chunks, returns the last hidden state [1, H].
+
+    Whoever stops in between finds in the session what was computed so far.
     """
     assert ids, "there is always at least one token to compute"
-    hidden = None
-    for start in range(0, len(ids), chunk):
-        if cancelled():
-            return None
-        part = ids[start : start + chunk]
-        hidden = extend(model, session, part)
-    assert hidden is not None
-    return hidden[-1:]
+    done = 0
+    while True:
+        part = ids[done : done + pace.chunk]
+        hidden = pace.time(len(part), lambda part=part: extend(model, session, part))  # type: ignore[misc]
+        done += len(part)
+        if done == len(ids):
+            return hidden[-1:]
+        yield
+
+
+def at_once(steps: Generator[None, None, T]) -> T:
+    """Run all steps and return what they return."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
 
 
 def extend(model: Model, session: Session, ids: Sequence[int]) -> Tensor:
     """Compute these ids in one pass, record them in the session, and return their hidden states [T, H]."""
     hidden = model.forward(torch.tensor(ids, dtype=torch.int64, device=model.device), session.cache)
-    session.ids.extend(ids)
+    session.extended(hidden, ids)
     return hidden
 
 
@@ -103,19 +152,16 @@ def greedy(
     hidden: Tensor,
     max_tokens: int,
     stop_ids: Collection[int],
-    cancelled: Callable[[], bool],
     choose: Callable[[Tensor], int] = likeliest,
 ) -> Iterator[int]:
-    """Yield the id that `choose` takes after `hidden` [1, H], then after that, until a stop id, the budget or a cancel.
+    """Yield the id that `choose` takes after `hidden` [1, H], then after that, until a stop id or the budget.
 
     The stop id itself is yielded, so that the caller can tell it from the budget. An id enters the session only when
     the next one is asked for: the last one never costs a pass.
     """
-    if cancelled():
-        return
     for remaining in range(max_tokens - 1, -1, -1):
         token = choose(model.logits(hidden)[0])
         yield token
-        if token in stop_ids or not remaining or cancelled():
+        if token in stop_ids or not remaining:
             return
         hidden = extend(model, session, [token])

@@ -63,8 +63,9 @@ class Periods:
 class LoopRule:
     """Ends a completion that repeats itself; the first copy of what is repeated is shown, with what led to it.
 
-    A loop is a group of up to LEXEME_PERIODS words (or parts of names) and signs, whatever blanks part them, or of up to LINE_PERIODS
-    lines, whatever their indentation, that stands several times in a row. What may be a second copy is held.
+    A loop is a group of up to LEXEME_PERIODS words (or parts of names) and signs, whatever blanks part them, or of up
+    to LINE_PERIODS lines, whatever their indentation, that stands several times in a row. What may be a second copy is
+    held.
     """
 
     def __init__(self) -> None:

@@ -11,8 +11,9 @@ from torch import Tensor
 from torch.nn.functional import embedding, linear
 
 from mellum_ls.kernels import apply_rope, attention, experts, rms_norm, route, swiglu
+from mellum_ls.runtime.cache.checkpoints import CheckpointShelf
+from mellum_ls.runtime.cache.kv_cache import KVCache, Retention
 from mellum_ls.runtime.config import AttentionType, ModelConfig
-from mellum_ls.runtime.kv_cache import KVCache
 from mellum_ls.runtime.rope_tables import RopeTables
 from mellum_ls.runtime.weights import DenseMlpWeights, LayerWeights, ModelWeights, SparseMlpWeights
 
@@ -25,9 +26,9 @@ class Model:
         self.device, self.dtype = weights.embedding.device, weights.embedding.dtype
         self.rope = RopeTables(config, self.device, self.dtype)
 
-    def new_cache(self) -> KVCache:
+    def new_cache(self, retention: Retention | None = None, shelf: CheckpointShelf | None = None) -> KVCache:
         """An empty cache for one sequence."""
-        return KVCache(self.config, self.config.num_hidden_layers, self.device, self.dtype)
+        return KVCache(self.config, self.config.layer_types, self.device, self.dtype, retention, shelf)
 
     @torch.inference_mode()
     def forward(self, ids: Tensor, cache: KVCache) -> Tensor:
@@ -36,6 +37,7 @@ class Model:
         The hidden states are those after the final norm: `logits` takes them, and so does the MTP layer.
         """
         start, count = cache.length, ids.shape[0]
+        cache.reserve(count)
         x = embedding(ids, self.weights.embedding)  # [T, H]
         angles = {kind: self.rope.rows(kind, start, count) for kind in self.config.rope}
         for index, layer in enumerate(self.weights.layers):

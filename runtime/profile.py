@@ -13,7 +13,8 @@ from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.errors import ConfigError
 from mellum_ls.runtime.tokenizer import Tokenizer
 
-FimOrder = Literal["spm", "psm"]
+# What comes first, suffix or prefix; efim is prefix first for a cache, see fim.lay_out.
+FimOrder = Literal["spm", "psm", "efim"]
 
 # Whatever the eos of a checkpoint is (it differs between releases), none of these belongs inside a completion.
 STOP_TOKENS = (

@@ -10,7 +10,7 @@ import itertools
 import json
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Json = dict[str, Any]
@@ -46,23 +46,29 @@ class LspClient:
         self._reading = asyncio.ensure_future(self._read())
 
     @classmethod
-    async def start(cls, command: Sequence[str]) -> LspClient:
-        """Start `command` and talk to it. Raises ServerGone when it cannot be run."""
+    async def start(cls, command: Sequence[str], variables: Mapping[str, str] | None = None) -> LspClient:
+        """Start `command` and talk to it; `variables` None is this process's environment.
+
+        Raises ServerGone when it cannot be run.
+        """
         pipe = asyncio.subprocess.PIPE
         try:
             # Its own session: a Ctrl-C in the terminal is this client's, which then ends the server in order.
             process = await asyncio.create_subprocess_exec(
-                *command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
+                *command, stdin=pipe, stdout=pipe, stderr=pipe, env=variables, start_new_session=True
             )
         except OSError as error:
             raise ServerGone(f"cannot run {command[0]}: {error.strerror or error}") from error
         return cls(process)
 
-    async def initialize(self, root: str, options: Json) -> Json:
-        """The start of a connection for the workspace `root` (a URI); the server's capabilities."""
+    async def initialize(self, root: str, options: Json, name: str = "mellum-ls demo") -> Json:
+        """The start of a connection for the workspace `root` (a URI); the server's capabilities.
+
+        `name` is what the client calls itself.
+        """
         params = {
             "processId": os.getpid(),
-            "clientInfo": {"name": "mellum-ls demo"},
+            "clientInfo": {"name": name},
             "rootUri": root,
             "workspaceFolders": [{"uri": root, "name": root.rsplit("/", 1)[-1]}],
             "capabilities": {"textDocument": {"inlineCompletion": {}}},
@@ -82,7 +88,7 @@ class LspClient:
         """
         number = next(self._ids)
         message: Json = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
-        token = f"demo-{number}"
+        token = f"partial-{number}"
         if on_partial is not None:
             message["params"] = {**(params or {}), "partialResultToken": token}
             self._partial[token] = on_partial
@@ -165,7 +171,7 @@ class LspClient:
                 answer.set_exception(Refused(str(message["error"].get("message", "no reason given"))))
         elif "id" in message:
             # This client has no settings to ask for and registers nothing.
-            error = {"code": METHOD_NOT_FOUND, "message": f"the demo does not know {message['method']}"}
+            error = {"code": METHOD_NOT_FOUND, "message": f"this client does not know {message['method']}"}
             self._send({"jsonrpc": "2.0", "id": message["id"], "error": error})
         elif message["method"] == "$/progress":
             listener = self._partial.get(message["params"]["token"])

@@ -13,6 +13,7 @@ from rich import box
 from rich.table import Table
 
 from mellum_ls.lsp_server.demo.typist import Verdict
+from mellum_ls.runtime.bench.measure import percentile
 
 Json = dict[str, Any]
 COUNTERS = ("computed_tokens", "reused_tokens", "generated_tokens")
@@ -62,17 +63,6 @@ class Circumstances:
     load_seconds: float
     before: Mapping[str, Any]
     after: Mapping[str, Any]
-
-
-def percentile(values: Sequence[float], percent: float) -> float | None:
-    """The percentile of `values`, interpolated between neighbours; None for none."""
-    if not values:
-        return None
-    ordered = sorted(values)
-    place = (len(ordered) - 1) * percent / 100
-    low = int(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
 def figures(tally: Tally, about: Circumstances) -> Json:

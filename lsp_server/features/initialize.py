@@ -13,6 +13,7 @@ CAPABILITIES: dict[str, object] = {
     "textDocumentSync": {"openClose": True, "change": 2},
     "inlineCompletionProvider": {"workDoneProgress": False},
     "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
+    "experimental": {"mellum": {"didMoveCursor": True}},
 }
 
 

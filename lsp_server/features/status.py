@@ -1,4 +1,4 @@
-"""mellum/status: how the model is, and why the last request got no suggestion."""
+"""mellum/status: how the model is, what is pinned, how requests ended and why the last got no suggestion."""
 
 from __future__ import annotations
 

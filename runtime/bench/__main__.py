@@ -17,7 +17,7 @@ from mellum_ls.runtime.bench.rival import TransformersRival
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.environment import model_directory, read_environment
 from mellum_ls.runtime.errors import MellumError
-from mellum_ls.runtime.service.loading import default_threads
+from mellum_ls.runtime.threads import default_threads
 
 # Context and new tokens. Prefill decodes too: a comparison on one token alone would prove little.
 LENGTHS = {"decode": (512, 64), "prefill": (2048, 8)}

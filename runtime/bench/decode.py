@@ -14,12 +14,12 @@ from typing import Any, Protocol
 import torch
 
 from mellum_ls.runtime.bench.machine import describe_machine
-from mellum_ls.runtime.bench.measure import MIN_TOKENS, Clock, Run, Spread, Subject, interleaved, ratio
+from mellum_ls.runtime.bench.measure import MIN_TOKENS, Clock, Run, Spread, Subject, figure, interleaved, ratio
+from mellum_ls.runtime.cache.sessions import Session
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.errors import BenchmarkError
-from mellum_ls.runtime.generate import greedy, prefill
-from mellum_ls.runtime.kv_cache import Session
+from mellum_ls.runtime.generate import Pace, at_once, greedy, prefill
 from mellum_ls.runtime.weights import LayerWeights, ModelWeights, SparseMlpWeights
 
 OURS = "mellum-ls"
@@ -71,7 +71,8 @@ def measure(
             f"which has {config.max_position_embeddings} positions"
         )
     prompt = prompt_of(engine, plan.context)
-    machine = describe_machine(engine.model.device)
+    device = engine.model.device
+    machine = describe_machine(torch.cuda.get_device_name(device) if device.type == "cuda" else None)
     subjects: dict[str, Subject] = {OURS: lambda on_token: _generate(engine, prompt, plan.tokens, on_token)}
     if rival is not None:
         subjects[rival.facts["name"]] = lambda on_token: rival.generate(prompt, plan.tokens, on_token)
@@ -92,7 +93,7 @@ def measure(
         "repeats": plan.repeats,
         **_medians(ours),
         "bytes_per_token": round(read),
-        "read_gb_s": _figure(read * Spread.of(ours["tok_s"]).median / GB),
+        "read_gb_s": figure(read * Spread.of(ours["tok_s"]).median / GB),
         "tokens_per_step": 1.0,  # nothing is drafted yet
         "acceptance": None,
         "spread": _spreads(ours),
@@ -104,7 +105,7 @@ def measure(
             **rival.facts,
             **_medians(theirs),
             "spread": _spreads(theirs),
-            "ratio": {name: _spread(ratio(ours[name], theirs[name])) for name in ours},
+            "ratio": {name: ratio(ours[name], theirs[name]).figures() for name in ours},
             "same_tokens": True,  # anything else has raised
         }
     return found
@@ -135,14 +136,9 @@ def _layer_bytes(layer: LayerWeights, config: ModelConfig) -> int:
 
 def _generate(engine: Engine, prompt: Sequence[int], tokens: int, on_token: Callable[[int], None]) -> None:
     session = Session(engine.model.new_cache())
-    hidden = prefill(engine.model, session, prompt, _never)
-    assert hidden is not None
-    for token in greedy(engine.model, session, hidden, tokens, (), _never):
+    hidden = at_once(prefill(engine.model, session, prompt, Pace.of(engine.model.device)))
+    for token in greedy(engine.model, session, hidden, tokens, ()):
         on_token(token)
-
-
-def _never() -> bool:
-    return False
 
 
 def _rates(runs: Sequence[Run], context: int) -> dict[str, list[float]]:
@@ -153,18 +149,8 @@ def _rates(runs: Sequence[Run], context: int) -> dict[str, list[float]]:
 
 
 def _medians(rates: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    return {name: _figure(Spread.of(values).median) for name, values in rates.items()}
+    return {name: figure(Spread.of(values).median) for name, values in rates.items()}
 
 
 def _spreads(rates: Mapping[str, Sequence[float]]) -> dict[str, dict[str, float]]:
-    return {name: _spread(Spread.of(values)) for name, values in rates.items()}
-
-
-def _spread(spread: Spread) -> dict[str, float]:
-    named = {"median": spread.median, "q1": spread.q1, "q3": spread.q3, "min": spread.least, "max": spread.most}
-    return {name: _figure(value) for name, value in named.items()}
-
-
-def _figure(value: float) -> float:
-    """Four digits: more than the spread of any machine leaves standing."""
-    return float(f"{value:.4g}")
+    return {name: Spread.of(values).figures() for name, values in rates.items()}

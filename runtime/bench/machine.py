@@ -1,27 +1,29 @@
-"""What the figures were measured on: processor, cores, accelerator, and how busy the machine was."""
+"""What the figures were measured on: processor, cores, accelerator, and how busy the machine was. Torch-free."""
 
 import os
 import platform
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from mellum_ls.runtime.service.loading import available_cores
+from mellum_ls.runtime.threads import available_cores
 
 CPUINFO = Path("/proc/cpuinfo")
 
 
-def describe_machine(device: torch.device, cpuinfo: Path = CPUINFO) -> dict[str, Any]:
-    """JSON types only. `load_average` is that of the last minute, null where the system keeps none."""
+def describe_machine(accelerator: str | None, cpuinfo: Path = CPUINFO) -> dict[str, Any]:
+    """JSON types only. `accelerator` is the name of what computed in the processor's stead.
+
+    `load_average` is that of the last minute, null where the system keeps none.
+    """
     return {
         "cpu": cpu_name(cpuinfo),
         "cores": available_cores(),
-        "accelerator": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
+        "accelerator": accelerator,
         "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "system": platform.system(),
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": version("torch"),
     }
 
 

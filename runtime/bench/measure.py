@@ -29,9 +29,32 @@ class Spread:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Spread":
-        """Summarise two values or more. Quartiles lie within the data, interpolated between neighbours."""
+        """Summarise one value or more. Quartiles lie within the data, interpolated between neighbours."""
+        if len(values) == 1:
+            return cls(*[values[0]] * 5)
         q1, median, q3 = statistics.quantiles(values, n=4, method="inclusive")
         return cls(median, q1, q3, min(values), max(values))
+
+    def figures(self) -> dict[str, float]:
+        """All of it as JSON, each as `figure` gives it."""
+        named = {"median": self.median, "q1": self.q1, "q3": self.q3, "min": self.least, "max": self.most}
+        return {name: figure(value) for name, value in named.items()}
+
+
+def figure(value: float) -> float:
+    """Four digits: more than the spread of any machine leaves standing."""
+    return float(f"{value:.4g}")
+
+
+def percentile(values: Sequence[float], percent: float) -> float | None:
+    """The percentile of `values`, interpolated between neighbours; None for none."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    place = (len(ordered) - 1) * percent / 100
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
 @dataclass(frozen=True, slots=True)

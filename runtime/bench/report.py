@@ -9,14 +9,13 @@ HEADER = ("", "median", "quartiles", "min..max")
 
 def table(found: Mapping[str, Any]) -> str:
     """Lines for a terminal, from what `decode.measure` found."""
-    machine, against = found["machine"], found["against"]
+    against = found["against"]
     facts = {
         "model": f"{found['model']}, {found['parameters']:,} parameters, {found['dtype']} on {found['device']}",
-        "machine": f"{machine['cpu']}, {machine['cores']} cores, threads {found['threads']}, "
-        f"load {_or_dash(machine['load_average'])} before" + _accelerator(machine),
+        "machine": machine_line(found["machine"], found["threads"]),
         "measured": f"{found['context']} prompt tokens, {found['tokens']} new ones, {found['repeats']} repeats",
         "bytes per token": f"{found['bytes_per_token']:,} read, {found['read_gb_s']:g} GB/s at the median",
-        "tokens per step": f"{found['tokens_per_step']:g}, acceptance {_or_dash(found['acceptance'])}",
+        "tokens per step": f"{found['tokens_per_step']:g}, acceptance {or_dash(found['acceptance'])}",
     }
     if against is not None:
         facts["against"] = (
@@ -27,21 +26,42 @@ def table(found: Mapping[str, Any]) -> str:
     if against is not None:
         rows += _rows(against["name"], against["spread"])
         rows += _rows("ratio", against["ratio"])
+    return page(f"mellum-ls bench {found['benchmark']}", facts, rows)
+
+
+def page(title: str, facts: Mapping[str, str], rows: Sequence[Sequence[str]]) -> str:
+    """The title, the circumstances of the measurement by name, and the figures in columns."""
     width = max(len(name) for name in facts)
-    lines = [f"mellum-ls bench {found['benchmark']}", *(f"{name:<{width}}  {fact}" for name, fact in facts.items())]
+    lines = [title, *(f"{name:<{width}}  {fact}" for name, fact in facts.items())]
     return "\n".join([*lines, "", *_aligned(rows)])
 
 
+def machine_line(machine: Mapping[str, Any], threads: int) -> str:
+    """What `describe_machine` found, and the threads that were computed on."""
+    accelerator = f", {machine['accelerator']}" if machine["accelerator"] else ""
+    return (
+        f"{machine['cpu']}, {machine['cores']} cores, threads {threads}, "
+        f"load {or_dash(machine['load_average'])} before{accelerator}"
+    )
+
+
+def spread_row(label: str, spread: Mapping[str, float]) -> tuple[str, ...]:
+    """A row under HEADER, from `Spread.figures`."""
+    return (
+        label,
+        _short(spread["median"]),
+        f"{_short(spread['q1'])}..{_short(spread['q3'])}",
+        f"{_short(spread['min'])}..{_short(spread['max'])}",
+    )
+
+
+def or_dash(value: object) -> str:
+    """A figure, or a dash where there is none."""
+    return "-" if value is None else str(value)
+
+
 def _rows(subject: str, spreads: Mapping[str, Mapping[str, float]]) -> list[tuple[str, ...]]:
-    return [
-        (
-            f"{subject} {NAMES[name]}",
-            _short(spread["median"]),
-            f"{_short(spread['q1'])}..{_short(spread['q3'])}",
-            f"{_short(spread['min'])}..{_short(spread['max'])}",
-        )
-        for name, spread in spreads.items()
-    ]
+    return [spread_row(f"{subject} {NAMES[name]}", spread) for name, spread in spreads.items()]
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -49,13 +69,5 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _accelerator(machine: Mapping[str, Any]) -> str:
-    return f", {machine['accelerator']}" if machine["accelerator"] else ""
-
-
 def _short(value: float) -> str:
     return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
-
-
-def _or_dash(value: object) -> str:
-    return "-" if value is None else str(value)

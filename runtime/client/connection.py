@@ -36,6 +36,7 @@ from mellum_ls.runtime.client.messages import (
     parse_runtime_message,
     to_wire,
 )
+from mellum_ls.runtime.client.texts import SentTexts
 from mellum_ls.runtime.errors import (
     FrameError,
     MessageError,
@@ -60,6 +61,7 @@ class Connection:
         self._reader, self._writer = streams
         self._ids = itertools.count(1)
         self._inboxes: dict[int, Inbox] = {}
+        self._texts = SentTexts()
         self._reading = asyncio.create_task(self._read(), name="runtime-connection")
 
     @classmethod
@@ -92,11 +94,16 @@ class Connection:
         connection ends first, RequestError when this request is refused or fails.
         """
         number, inbox = self._open_inbox()
-        over = False
+        over = again = False
         try:
             await self._send(Complete(number, request))
             while True:
                 message = await inbox.get()
+                if isinstance(message, Failure) and message.code == "unknown_text" and not again:
+                    again = True
+                    self._texts.forget()
+                    await self._send(Complete(number, request))
+                    continue
                 if isinstance(message, Token):
                     yield TokenText(message.text)
                 elif isinstance(message, End):
@@ -149,8 +156,9 @@ class Connection:
 
     async def _send(self, message: ClientMessage) -> None:
         try:
-            frame = encode_frame(to_wire(message))
+            frame = encode_frame(self._texts.pack(to_wire(message)))
         except FrameError as error:
+            self._texts.forget()  # it counts the texts as sent
             raise RequestError(f"the request is too large: {error}") from error
         try:
             self._writer.write(frame)

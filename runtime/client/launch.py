@@ -18,7 +18,12 @@ from mellum_ls.runtime.client.backoff import Backoff
 from mellum_ls.runtime.client.connection import Connection, retire
 from mellum_ls.runtime.client.messages import Completed, CompletionRequest, RuntimeStatus, TokenText
 from mellum_ls.runtime.client.process import spawn
-from mellum_ls.runtime.environment import DEFAULT_IDLE_SECONDS, Environment, model_directory
+from mellum_ls.runtime.environment import (
+    DEFAULT_CACHE_IDLE_SECONDS,
+    DEFAULT_IDLE_SECONDS,
+    Environment,
+    model_directory,
+)
 from mellum_ls.runtime.errors import MellumError, ProtocolMismatch, RequestError, RuntimeUnavailable
 
 SERVICE = (sys.executable, "-P", "-m", "mellum_ls.runtime.service")
@@ -39,6 +44,8 @@ class RuntimeOptions:
     cache_dir: Path
     model: str | None = None
     idle_seconds: float = DEFAULT_IDLE_SECONDS
+    cache_idle_seconds: float = DEFAULT_CACHE_IDLE_SECONDS
+    cache_mb: int | None = None
     threads: int | None = None
     log_level: str = "INFO"
     version: str = ""
@@ -54,6 +61,8 @@ class RuntimeOptions:
             cache_dir=environment.cache_dir,
             model=model or environment.model,
             idle_seconds=environment.idle_seconds,
+            cache_idle_seconds=environment.cache_idle_seconds,
+            cache_mb=environment.cache_mb,
             threads=environment.threads,
             log_level=environment.log_level,
         )
@@ -70,7 +79,8 @@ class RuntimeOptions:
         """The whole command line of the process."""
         arguments = [*self.service, "--model", str(model_directory(self.model))]
         arguments += ["--socket", str(address.socket_path), "--idle-seconds", f"{self.idle_seconds:g}"]
-        arguments += ["--log-level", self.log_level]
+        arguments += ["--cache-idle-seconds", f"{self.cache_idle_seconds:g}", "--log-level", self.log_level]
+        arguments += ["--cache-mb", str(self.cache_mb)] if self.cache_mb else []
         return arguments + (["--threads", str(self.threads)] if self.threads else [])
 
 

@@ -53,7 +53,10 @@ class CompletionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """Ask for a completion; answered by Token frames and then exactly one End or Failure of the same id."""
+    """Ask for a completion; answered by Token frames and then exactly one End or Failure of the same id.
+
+    It supersedes those of its session that have a lower id and are not more urgent. Long texts: see texts.py.
+    """
 
     id: int
     request: CompletionRequest
@@ -121,7 +124,12 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class RuntimeStatus:
-    """How the process is. `engine` is the engine's own table, empty until it is loaded. Times in seconds."""
+    """How the process is. `engine` is the engine's own table, empty until it is loaded. Times in seconds.
+
+    `active` completions have begun, one running and the others put aside; `queued` ones, by priority, have not.
+    Ended completions are `completed`, `cancelled`, `superseded` or `failed`; `preempted` counts how often one was put
+    aside for a more urgent one. `rss_mb` is resident memory in 10**6 bytes, 0 where the system does not say.
+    """
 
     state: LoadState
     pid: int
@@ -130,8 +138,15 @@ class RuntimeStatus:
     uptime_s: float
     clients: int
     active: int
-    queued: int
+    queued: Mapping[str, int]
     idle_seconds: float
+    cache_idle_seconds: float
+    rss_mb: float = 0.0
+    completed: int = 0
+    cancelled: int = 0
+    superseded: int = 0
+    failed: int = 0
+    preempted: int = 0
     error: str = ""
     engine: Mapping[str, object] = field(default_factory=dict)
 
@@ -243,6 +258,10 @@ class _Fields:
     def mapping(self, key: str) -> Mapping[str, object]:
         return cast("Mapping[str, object]", self._typed(key, dict, "a map", None))
 
+    def counts(self, key: str) -> Mapping[str, int]:
+        table = self.table(key)
+        return {name: table.whole(name) for name in self.mapping(key)}
+
     def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
         entries = self._typed(key, list, "a list", [])
         for index, pair in enumerate(entries):
@@ -302,8 +321,15 @@ def _status(f: _Fields) -> StatusReply:
         uptime_s=f.number("uptime_s"),
         clients=f.whole("clients"),
         active=f.whole("active"),
-        queued=f.whole("queued"),
+        queued=f.counts("queued"),
         idle_seconds=f.number("idle_seconds"),
+        cache_idle_seconds=f.number("cache_idle_seconds"),
+        rss_mb=f.number("rss_mb"),
+        completed=f.whole("completed"),
+        cancelled=f.whole("cancelled"),
+        superseded=f.whole("superseded"),
+        failed=f.whole("failed"),
+        preempted=f.whole("preempted"),
         error=f.text("error", ""),
         engine=f.mapping("engine"),
     )

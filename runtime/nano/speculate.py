@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mellum_ls.runtime.cache.kv_cache import KVCache
 from mellum_ls.runtime.engine import Engine
-from mellum_ls.runtime.kv_cache import KVCache
 from mellum_ls.runtime.mtp import MtpHead
 
 

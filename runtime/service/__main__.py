@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 from mellum_ls.runtime.client.address import address_at
 from mellum_ls.runtime.client.launch import installed_version
-from mellum_ls.runtime.environment import DEFAULT_IDLE_SECONDS, LOG_LEVELS
+from mellum_ls.runtime.environment import DEFAULT_CACHE_IDLE_SECONDS, DEFAULT_IDLE_SECONDS, LOG_LEVELS
 from mellum_ls.runtime.errors import MellumError
 from mellum_ls.runtime.service.instance import Instance, claim
 from mellum_ls.runtime.service.server import RuntimeServer, ServerOptions
@@ -32,11 +32,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The command line. `threads` None: as many as suit the machine."""
+    """The command line. `threads` and `cache_mb` (10**6 bytes) None: as suits the machine."""
 
     model: Path
     socket: Path
     idle_seconds: float
+    cache_idle_seconds: float
+    cache_mb: int | None
     threads: int | None
     log_level: str
 
@@ -47,6 +49,8 @@ def parse_arguments(argv: Sequence[str] | None = None) -> Arguments:
     parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="folder with config.json")
     parser.add_argument("--socket", type=Path, required=True, metavar="PATH", help="socket or token file")
     parser.add_argument("--idle-seconds", type=float, default=DEFAULT_IDLE_SECONDS, metavar="S")
+    parser.add_argument("--cache-idle-seconds", type=float, default=DEFAULT_CACHE_IDLE_SECONDS, metavar="S")
+    parser.add_argument("--cache-mb", type=int, metavar="N", help="most memory for keys and values, in 10**6 bytes")
     parser.add_argument("--threads", type=int, metavar="N", help="threads for computing")
     parser.add_argument("--log-level", choices=LOG_LEVELS, default="INFO")
     return Arguments(**vars(parser.parse_args(argv)))
@@ -71,7 +75,7 @@ def serve(arguments: Arguments, load: Callable[[], ServedEngine], version: str) 
         if instance is None:
             report("taken")
             return 0
-        options = ServerOptions(version, str(arguments.model), arguments.idle_seconds)
+        options = ServerOptions(version, str(arguments.model), arguments.idle_seconds, arguments.cache_idle_seconds)
         try:
             code, engine_ended = asyncio.run(_run(instance, load, options, report))
         finally:
@@ -130,7 +134,8 @@ def main() -> int:
             load_engine,
         )  # torch: seconds, and only the engine thread pays
 
-        return load_engine(arguments.model, arguments.threads)
+        cache_bytes = None if arguments.cache_mb is None else arguments.cache_mb * 10**6
+        return load_engine(arguments.model, arguments.threads, cache_bytes)
 
     return serve(arguments, load, installed_version())
 

@@ -1,17 +1,19 @@
 """One client's connection: its greeting, its requests, their answers. Knows its host only as a Protocol.
 
 Every completion gets exactly one End or Failure: `_settle` alone sends them, and forgets the request with it.
+Session names are a client's own: two clients that use the same one do not meet.
 """
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import functools
 import logging
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Literal, Protocol
 
 from mellum_ls.runtime.client.frames import encode_frame, read_frame
 from mellum_ls.runtime.client.messages import (
@@ -20,6 +22,7 @@ from mellum_ls.runtime.client.messages import (
     ClientMessage,
     Complete,
     Completed,
+    CompletionRequest,
     End,
     ErrorCode,
     Failure,
@@ -36,13 +39,16 @@ from mellum_ls.runtime.client.messages import (
     parse_client_message,
     to_wire,
 )
-from mellum_ls.runtime.errors import FrameError, MessageError
-from mellum_ls.runtime.service.worker import CancelReason, Job
+from mellum_ls.runtime.client.texts import HeldTexts
+from mellum_ls.runtime.errors import FrameError, MessageError, UnknownText
+from mellum_ls.runtime.service.job_queue import PRIORITIES, CancelReason, Job, JobQueue
 
 HELLO_SECONDS = 5.0
 MAX_UNSENT_BYTES = 32 * 1024 * 1024
 
 logger = logging.getLogger(__name__)
+
+Outcome = Literal["completed", "cancelled", "superseded", "failed"]
 
 
 class Host(Protocol):
@@ -51,12 +57,7 @@ class Host(Protocol):
     version: str
     model: str
     token: str
-
-    def submit(self, job: Job) -> None:
-        """Queue a job for the engine."""
-
-    def running(self) -> Job | None:
-        """The job that the engine is at."""
+    queue: JobQueue
 
     def refusal(self) -> tuple[ErrorCode, str] | None:
         """Why no completion can be taken, if so."""
@@ -70,7 +71,10 @@ class Host(Protocol):
     def welcomed(self, client: Conversation) -> None:
         """A client has greeted well."""
 
-    def settled(self) -> None:
+    def taken(self) -> None:
+        """A completion has been queued."""
+
+    def settled(self, outcome: Outcome) -> None:
         """A completion is over."""
 
     def post(self, call: Callable[[], None]) -> None:
@@ -78,10 +82,15 @@ class Host(Protocol):
 
 
 class Conversation:
-    """One connection, from its first byte to its last. `run` never raises for what the peer does."""
+    """One connection, from its first byte to its last. `run` never raises for what the peer does.
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: Host) -> None:
+    `name` is a number that no other connection of the process has.
+    """
+
+    def __init__(self, name: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: Host) -> None:
         self.jobs: dict[int, Job] = {}
+        self.texts = HeldTexts()
+        self._name = name
         self._reader = reader
         self._writer = writer
         self._host = host
@@ -99,27 +108,34 @@ class Conversation:
         except OSError as error:
             logger.info("a connection failed: %s", error.strerror)
         finally:
-            for job in self.jobs.values():
-                job.cancel("cancelled")
-            self.jobs.clear()
-            self._host.settled()
+            while self.jobs:
+                _, job = self.jobs.popitem()
+                self._host.queue.cancel(job, "cancelled")
+                self._host.settled("cancelled")
             self._writer.close()
 
-    def cancel(self, number: int, reason: CancelReason) -> None:
-        """End a completion early: at once while it waits, within one step when the engine is at it."""
-        job = self.jobs.get(number)
-        if job is None:
-            return
-        job.cancel(reason)
-        if self._host.running() is not job:
-            self._settle(number, job, End(number, "", reason, Usage()))
+    def cancel_all(self) -> None:
+        """End all completions early, as `Cancel` does."""
+        for number in list(self.jobs):
+            self._cancel(number, "cancelled")
 
-    def fail(self, number: int, code: ErrorCode, message: str) -> None:
-        """End a completion with an error; what the engine still says of it is dropped."""
-        job = self.jobs.get(number)
-        if job is not None:
-            job.cancel("cancelled")
+    def fail_waiting(self, code: ErrorCode, message: str) -> None:
+        """End the completions that have not begun with an error."""
+        for number, job in list(self.jobs.items()):
+            if self._host.queue.withdraw(job):
+                self._settle(number, job, Failure(number, code, message))
+
+    def fail_all(self, code: ErrorCode, message: str) -> None:
+        """End all completions with an error; what the engine still says of them is dropped."""
+        for number, job in list(self.jobs.items()):
+            self._host.queue.cancel(job, "cancelled")
             self._settle(number, job, Failure(number, code, message))
+
+    def _cancel(self, number: int, reason: CancelReason) -> None:
+        """End a completion early: at once if it has not begun, else before the engine's next step."""
+        job = self.jobs.get(number)
+        if job is not None and self._host.queue.cancel(job, reason):
+            self._settle(number, job, End(number, "", reason, Usage()))
 
     async def _greet(self) -> bool:
         try:
@@ -166,18 +182,19 @@ class Conversation:
 
     def _take(self, wire: Mapping[str, object]) -> None:
         try:
-            self._handle(parse_client_message(wire))
+            self._handle(parse_client_message(self.texts.unpack(wire)))
         except MessageError as error:
             number = wire.get("id")
             if not isinstance(number, int) or number < 0 or number in self.jobs:
                 number = None  # a request in flight keeps its one answer, even if the bad message bears its id
-            self._send(Failure(number, "bad_request", str(error)))
+            code: ErrorCode = "unknown_text" if isinstance(error, UnknownText) else "bad_request"
+            self._send(Failure(number, code, str(error)))
 
     def _handle(self, message: ClientMessage) -> None:
         if isinstance(message, Complete):
             self._begin(message)
         elif isinstance(message, Cancel):
-            self.cancel(message.id, "cancelled")
+            self._cancel(message.id, "cancelled")
         elif isinstance(message, StatusQuery):
             self._send(StatusReply(message.id, self._host.status()))
         elif isinstance(message, Shutdown):
@@ -196,13 +213,27 @@ class Conversation:
         refusal = self._host.refusal()
         if refusal is not None:
             self._send(Failure(number, *refusal))
+            self._host.settled("failed")
             return
-        for older, job in list(self.jobs.items()):
-            if job.request.session == message.request.session:
-                self.cancel(older, "superseded")
+        session = f"{self._name} {message.request.session}"
+        request = dataclasses.replace(message.request, session=session)
+        rivals = {
+            other: job
+            for other, job in self.jobs.items()
+            if job.request.session == session and job.cancel_reason is None
+        }
+        # By id, not by arrival: a request that is sent again, with its texts, is older than what came since.
+        if any(other > number and not _more_urgent(request, job.request) for other, job in rivals.items()):
+            self._send(End(number, "", "superseded", Usage()))
+            self._host.settled("superseded")
+            return
+        for other, job in rivals.items():
+            if other < number and not _more_urgent(job.request, request):
+                self._cancel(other, "superseded")
         post = self._host.post
         job = Job(
-            message.request,
+            self._name,
+            request,
             on_text=lambda text: post(functools.partial(self._piece, number, job, text)),
             on_end=lambda done: post(functools.partial(self._end, number, job, done)),
             on_failure=lambda code, text: post(
@@ -210,7 +241,8 @@ class Conversation:
             ),
         )
         self.jobs[number] = job
-        self._host.submit(job)
+        self._host.taken()
+        self._host.queue.put(job)
 
     def _piece(self, number: int, job: Job, text: str) -> None:
         if self.jobs.get(number) is job:
@@ -224,7 +256,7 @@ class Conversation:
         if self.jobs.get(number) is job:
             del self.jobs[number]
             self._send(answer)
-            self._host.settled()
+            self._host.settled(_outcome(answer))
 
     def _send(self, message: RuntimeMessage) -> None:
         if self._writer.is_closing():
@@ -233,3 +265,13 @@ class Conversation:
         if self._writer.transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
             logger.warning("dropping a client that does not read its answers")
             self._writer.transport.abort()
+
+
+def _more_urgent(request: CompletionRequest, than: CompletionRequest) -> bool:
+    return PRIORITIES.index(request.priority) < PRIORITIES.index(than.priority)
+
+
+def _outcome(answer: End | Failure) -> Outcome:
+    if isinstance(answer, Failure):
+        return "failed"
+    return answer.reason if answer.reason in ("cancelled", "superseded") else "completed"

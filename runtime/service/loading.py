@@ -5,18 +5,38 @@ Only the engine thread imports it, and torch with it: the process answers while 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
 
+from mellum_ls.runtime.cache.budget import session_bytes
+from mellum_ls.runtime.cache.kv_cache import Retention
 from mellum_ls.runtime.client.messages import Completed, CompletionRequest, Usage
+from mellum_ls.runtime.completion import Completion
 from mellum_ls.runtime.engine import Engine
+from mellum_ls.runtime.errors import SettingError
 from mellum_ls.runtime.fim import ContextFile, Prompt
-from mellum_ls.runtime.generate import GenerationParams
+from mellum_ls.runtime.generate import GenerationParams, Result
+from mellum_ls.runtime.threads import default_threads
 
-MAX_THREADS = 8
+LEAST_POSITIONS = 1024
+
+
+class LoadedRun:
+    """A Completion of the engine behind the service's Run."""
+
+    def __init__(self, completion: Completion) -> None:
+        self._completion = completion
+
+    def step(self) -> Completed | None:
+        """One chunk of the prompt or one new token; the result when that was the last."""
+        result = self._completion.step()
+        return None if result is None else _completed(result)
+
+    def cancel(self) -> Completed:
+        """End it; what it computed stays cached."""
+        return _completed(self._completion.cancel())
 
 
 class LoadedEngine:
@@ -25,10 +45,8 @@ class LoadedEngine:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def complete(
-        self, request: CompletionRequest, on_text: Callable[[str], None], cancelled: Callable[[], bool]
-    ) -> Completed:
-        """Run one completion in the calling thread. Raises RequestError as the engine does."""
+    def begin(self, request: CompletionRequest, on_text: Callable[[str], None]) -> LoadedRun:
+        """Begin one completion. Raises RequestError as the engine does."""
         prompt = Prompt(
             prefix=request.prefix,
             suffix=request.suffix,
@@ -36,46 +54,50 @@ class LoadedEngine:
             context=tuple(ContextFile(path, text) for path, text in request.context),
             repository=request.repository,
         )
-        result = self._engine.complete(
-            request.session,
-            prompt,
-            GenerationParams(max_tokens=request.max_tokens, stop=request.stop),
-            on_chunk=lambda chunk: on_text(chunk.text),
-            cancelled=cancelled,
-        )
-        usage = Usage(
-            prompt_tokens=result.prompt_tokens,
-            computed_tokens=result.computed_tokens,
-            generated_tokens=result.generated_tokens,
-            first_token_ms=result.first_token_s * 1000,
-            total_ms=result.total_s * 1000,
-        )
-        return Completed(result.text, result.reason, usage)
+        params = GenerationParams(request.max_tokens, request.stop, warm_up=request.priority == "warm_up")
+        completion = self._engine.begin(request.session, prompt, params, on_chunk=lambda chunk: on_text(chunk.text))
+        return LoadedRun(completion)
 
     def status(self) -> Mapping[str, object]:
-        """The engine's own table."""
-        return self._engine.status()
+        """The engine's own table, and the memory that it holds on a GPU."""
+        table = self._engine.status()
+        return table | {"device_bytes": torch.cuda.memory_reserved()} if _on_gpu(self._engine) else table
+
+    def drop_cache(self) -> None:
+        """Free the keys and values of all sessions."""
+        self._engine.drop_sessions()
+        if _on_gpu(self._engine):
+            torch.cuda.empty_cache()
 
 
-def load_engine(model_dir: Path, threads: int | None) -> LoadedEngine:
-    """Load the model in `model_dir`. `threads` None stands for `default_threads`. Raises ModelError."""
-    torch.set_num_threads(threads or default_threads())
-    return LoadedEngine(Engine.load(model_dir))
+def load_engine(model_dir: Path, threads: int | None, cache_bytes: int | None = None) -> LoadedEngine:
+    """Load the model in `model_dir`. `threads` None stands for `default_threads`. Raises ModelError.
 
-
-def default_threads(cores: int | None = None) -> int:
-    """Threads for computing on `cores` (None: those this process may use): all but one, between 1 and 8.
-
-    Threads wait for each other at the end of every operation, so one that shares its core with the editor, a
-    compiler or a test run holds all of them up. Measured with mellum2-nano on two cores: a second thread gains
-    nothing in decoding while the machine is idle, and while two other processes compute it writes 12 tokens a
-    second instead of 45. The upper bound is caution, not measured.
+    `cache_bytes` is the most memory for keys and values; None: what suits the device. Raises SettingError when no
+    prompt worth the name fits into it.
     """
-    return max(1, min(MAX_THREADS, (cores or available_cores()) - 1))
+    torch.set_num_threads(threads or default_threads())
+    engine = Engine.load(model_dir, cache_bytes=cache_bytes)
+    least = min(LEAST_POSITIONS, engine.config.max_position_embeddings)
+    if engine.max_positions < least:
+        needed = session_bytes(engine.config, engine.model.dtype, least, Retention())
+        raise SettingError(
+            f"MELLUM_CACHE_MB leaves room for {engine.max_positions} tokens of this model; "
+            f"set it to {-(-needed // 10**6)} or more, or to nothing"
+        )
+    return LoadedEngine(engine)
 
 
-def available_cores() -> int:
-    """Cores this process may run on: its affinity may leave it fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _on_gpu(engine: Engine) -> bool:
+    return engine.model.device.type == "cuda"
+
+
+def _completed(result: Result) -> Completed:
+    usage = Usage(
+        prompt_tokens=result.prompt_tokens,
+        computed_tokens=result.computed_tokens,
+        generated_tokens=result.generated_tokens,
+        first_token_ms=result.first_token_s * 1000,
+        total_ms=result.total_s * 1000,
+    )
+    return Completed(result.text, result.reason, usage)

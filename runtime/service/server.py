@@ -6,16 +6,20 @@ Knows neither the frames of a conversation nor how a model is loaded. Everything
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from mellum_ls.runtime.client.messages import ErrorCode, RuntimeStatus
-from mellum_ls.runtime.service.conversation import Conversation
+from mellum_ls.runtime.service.conversation import Conversation, Outcome
+from mellum_ls.runtime.service.idleness import CallLater, Idleness
 from mellum_ls.runtime.service.instance import Instance
-from mellum_ls.runtime.service.worker import EngineWorker, Job, ServedEngine
+from mellum_ls.runtime.service.resident_memory import resident_bytes
+from mellum_ls.runtime.service.worker import EngineWorker, ServedEngine
 
 logger = logging.getLogger(__name__)
 
@@ -24,21 +28,32 @@ logger = logging.getLogger(__name__)
 class ServerOptions:
     """What the process is, and its patience in seconds.
 
-    `idle_seconds`: life without clients. `drain_seconds`: for the running completion when asked to end.
+    `idle_seconds`: life without clients. `cache_idle_seconds`: life of the cache without completions.
+    `drain_seconds`: for the completions that have begun when asked to end.
     `failed_seconds`: how long it goes on telling clients why its model cannot be loaded.
     """
 
     version: str
     model: str
     idle_seconds: float
+    cache_idle_seconds: float
     drain_seconds: float = 2.0
     failed_seconds: float = 5.0
 
 
 class RuntimeServer:
-    """Serves one Instance until it is idle, is asked to end, or has failed to load its model."""
+    """Serves one Instance until it is idle, is asked to end, or has failed to load its model.
 
-    def __init__(self, instance: Instance, load: Callable[[], ServedEngine], options: ServerOptions) -> None:
+    `call_later` is the running loop's, for what idleness decides.
+    """
+
+    def __init__(
+        self,
+        instance: Instance,
+        load: Callable[[], ServedEngine],
+        options: ServerOptions,
+        call_later: CallLater | None = None,
+    ) -> None:
         self.version = options.version
         self.model = options.model
         self.token = instance.token
@@ -46,12 +61,21 @@ class RuntimeServer:
         self._instance = instance
         self._loop = asyncio.get_running_loop()
         self._worker = EngineWorker(load, on_loaded=lambda: self.post(self._loaded))
+        self.queue = self._worker.queue
         self._started_at = time.monotonic()
         self._open: dict[asyncio.Task[None], Conversation] = {}
         self._clients: set[Conversation] = set()
         self._stopping = asyncio.Event()
         self._settled = asyncio.Event()
-        self._idle: asyncio.TimerHandle | None = None
+        self._names = itertools.count(1)
+        self._outcomes: Counter[Outcome] = Counter()
+        self._idleness = Idleness(
+            call_later or self._loop.call_later,
+            options.cache_idle_seconds,
+            self._drop_cache,
+            options.idle_seconds,
+            self.request_stop,
+        )
 
     async def run(self, on_listening: Callable[[], None]) -> bool:
         """Serve until the process should end; whether the engine thread has ended too.
@@ -60,7 +84,7 @@ class RuntimeServer:
         """
         listener = await asyncio.start_server(self._accept, sock=self._instance.listener)
         self._worker.start()
-        self._watch_idleness()
+        self._note()
         on_listening()
         await self._stopping.wait()
         listener.close()
@@ -85,14 +109,6 @@ class RuntimeServer:
             logger.info("stopping")
             self._stopping.set()
 
-    def submit(self, job: Job) -> None:
-        """Queue a job for the engine."""
-        self._worker.submit(job)
-
-    def running(self) -> Job | None:
-        """The job that the engine is at."""
-        return self._worker.active
-
     def refusal(self) -> tuple[ErrorCode, str] | None:
         """Why no completion can be taken, if so."""
         if self.failed:
@@ -103,7 +119,7 @@ class RuntimeServer:
 
     def status(self) -> RuntimeStatus:
         """How the process is; answers while the model is loading and while the engine is busy."""
-        num_active = 0 if self._worker.active is None else 1
+        num_active, queued = self.queue.counts()
         return RuntimeStatus(
             state=self._worker.state,
             pid=os.getpid(),
@@ -112,8 +128,15 @@ class RuntimeServer:
             uptime_s=time.monotonic() - self._started_at,
             clients=len(self._clients),
             active=num_active,
-            queued=self._worker.num_queued(),
+            queued=queued,
             idle_seconds=self._options.idle_seconds,
+            cache_idle_seconds=self._options.cache_idle_seconds,
+            rss_mb=(resident_bytes() or 0) / 1e6,
+            completed=self._outcomes["completed"],
+            cancelled=self._outcomes["cancelled"],
+            superseded=self._outcomes["superseded"],
+            failed=self._outcomes["failed"],
+            preempted=self.queue.num_preempted,
             error=self._worker.error,
             engine=self._worker.engine_status,
         )
@@ -121,13 +144,17 @@ class RuntimeServer:
     def welcomed(self, client: Conversation) -> None:
         """Count a client; the process does not end for idleness while it is there."""
         self._clients.add(client)
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
+        self._note()
 
-    def settled(self) -> None:
+    def taken(self) -> None:
+        """A completion has been queued."""
+        self._note()
+
+    def settled(self, outcome: Outcome) -> None:
         """A completion is over: a drain may be waiting for that."""
+        self._outcomes[outcome] += 1
         self._settled.set()
+        self._note()
 
     def post(self, call: Callable[[], None]) -> None:
         """Run `call` on the event loop. Any thread."""
@@ -139,7 +166,7 @@ class RuntimeServer:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None, "connections are handled in tasks"
-        client = Conversation(reader, writer, self)
+        client = Conversation(next(self._names), reader, writer, self)
         self._open[task] = client
         try:
             await client.run()
@@ -148,32 +175,32 @@ class RuntimeServer:
         finally:
             del self._open[task]
             self._clients.discard(client)
-            self._watch_idleness()
+            self._settled.set()
+            self._note()
 
-    def _watch_idleness(self) -> None:
-        if not self._clients and self._idle is None:
-            self._idle = self._loop.call_later(self._options.idle_seconds, self.request_stop)
+    def _note(self) -> None:
+        self._idleness.note(len(self._clients), sum(len(client.jobs) for client in self._open.values()))
+
+    def _drop_cache(self) -> None:
+        self._worker.drop_cache()
+        for client in self._clients:
+            client.texts.forget()
 
     def _loaded(self) -> None:
         if self.failed:
             self._loop.call_later(self._options.failed_seconds, self.request_stop)
 
     async def _drain(self) -> None:
-        """Answer waiting completions now; give the running one a while to finish, then answer it too."""
+        """Answer waiting completions now; give those that have begun a while to finish, then answer them too."""
         code, message = self.refusal() or ("stopping", "")
-        running = self.running()
         for client in self._open.values():
-            for number, job in list(client.jobs.items()):
-                if job is not running:
-                    client.fail(number, code, message)
+            client.fail_waiting(code, message)
         await self._quiet(self._options.drain_seconds)
         for client in self._open.values():
-            for number in list(client.jobs):
-                client.cancel(number, "cancelled")
+            client.cancel_all()
         await self._quiet(self._options.drain_seconds / 2)
         for client in self._open.values():
-            for number in list(client.jobs):
-                client.fail(number, code, message)
+            client.fail_all(code, message)
 
     async def _quiet(self, seconds: float) -> None:
         try:

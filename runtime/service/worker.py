@@ -1,67 +1,44 @@
-"""The one thread that owns the engine: loads it, then runs one completion after another, oldest first.
+"""The one thread that owns the engine: loads it, then gives its steps to jobs as the queue decides.
 
-Knows neither sockets nor clients nor torch: a Job is a request, a way to report, and a reason to stop early.
+Knows neither sockets nor clients nor torch. Between two steps any other job may have a turn.
 """
 
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Literal, Protocol
+from typing import Protocol
 
-from mellum_ls.runtime.client.messages import (
-    Completed,
-    CompletionRequest,
-    EndReason,
-    ErrorCode,
-    LoadState,
-    Usage,
-)
+from mellum_ls.runtime.client.messages import Completed, CompletionRequest, LoadState, Usage
 from mellum_ls.runtime.errors import MellumError
+from mellum_ls.runtime.service.job_queue import Job, JobQueue
 
 logger = logging.getLogger(__name__)
 
-CancelReason = Literal["cancelled", "superseded"]
+
+class Run(Protocol):
+    """A completion that the engine has begun."""
+
+    def step(self) -> Completed | None:
+        """Do a few milliseconds of work; the result when that was the last of it."""
+
+    def cancel(self) -> Completed:
+        """End it here, with what there is. Must not be stepped again."""
 
 
 class ServedEngine(Protocol):
-    """What the service needs from an engine. Both methods are called in the engine thread only."""
+    """What the service needs from an engine. All of it, runs included, is called in the engine thread only."""
 
-    def complete(
-        self, request: CompletionRequest, on_text: Callable[[str], None], cancelled: Callable[[], bool]
-    ) -> Completed:
-        """Run one completion; ends with reason "cancelled" before the step at which `cancelled` is True."""
+    def begin(self, request: CompletionRequest, on_text: Callable[[str], None]) -> Run:
+        """Begin a completion beside those that are under way; `on_text` gets its pieces during its steps."""
 
     def status(self) -> Mapping[str, object]:
         """Facts and counters that msgpack can carry."""
 
-
-class Job:
-    """One completion. The engine thread calls `on_text` any number of times, then one of the other two."""
-
-    def __init__(
-        self,
-        request: CompletionRequest,
-        on_text: Callable[[str], None],
-        on_end: Callable[[Completed], None],
-        on_failure: Callable[[ErrorCode, str], None],
-    ) -> None:
-        self.request = request
-        self.on_text = on_text
-        self.on_end = on_end
-        self.on_failure = on_failure
-        self.cancel_reason: EndReason | None = None
-
-    def cancel(self, reason: CancelReason) -> None:
-        """Stop before the next step; the first reason stands. Any thread."""
-        self.cancel_reason = self.cancel_reason or reason
-
-    def cancelled(self) -> bool:
-        """Whether to stop. Any thread."""
-        return self.cancel_reason is not None
+    def drop_cache(self) -> None:
+        """Free all memory that only saves work later. No run is under way."""
 
 
 class EngineWorker:
@@ -71,45 +48,44 @@ class EngineWorker:
         self.state: LoadState = "loading"
         self.error = ""
         self.engine_status: Mapping[str, object] = {}
-        self.active: Job | None = None
+        self.queue = JobQueue()
         self._load = load
         self._on_loaded = on_loaded
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._engine: ServedEngine | None = None
+        self._runs: dict[Job, Run] = {}
         # A daemon: a load that hangs must not keep the process from ending.
-        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
+
+    @property
+    def num_runs(self) -> int:
+        """Completions that the engine has begun and not ended."""
+        return len(self._runs)
 
     def start(self) -> None:
-        """Begin to load the engine."""
+        """Begin to load the engine; jobs may be queued before that."""
         self._thread.start()
 
-    def submit(self, job: Job) -> None:
-        """Queue a job, also while the engine is loading. Any thread."""
-        self._jobs.put(job)
+    def drop_cache(self) -> None:
+        """Free the engine's cache, unless a job comes first. Any thread."""
+        self.queue.when_empty(self._drop_cache)
 
     def stop(self, seconds: float) -> bool:
         """End after the jobs queued so far; whether the thread ended within `seconds`."""
-        self._jobs.put(None)
+        self.queue.close()
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
-    def num_queued(self) -> int:
-        """Jobs waiting for the engine."""
-        return self._jobs.qsize()
-
-    def _run(self) -> None:
-        engine = self._loaded()
+    def _work(self) -> None:
+        self._load_engine()
         self._on_loaded()
-        while (job := self._jobs.get()) is not None:
-            self.active = job
-            if engine is None:
+        while (job := self.queue.next()) is not None:
+            if self._engine is None:
+                self.queue.remove(job)
                 job.on_failure("load", f"the model cannot be loaded: {self.error}")
-            elif job.cancel_reason is not None:
-                job.on_end(Completed("", job.cancel_reason, Usage()))
             else:
-                self._complete(engine, job)
-            self.active = None
+                self._turn(self._engine, job)
 
-    def _loaded(self) -> ServedEngine | None:
+    def _load_engine(self) -> None:
         try:
             engine = self._load()
             self.engine_status = dict(engine.status())
@@ -120,24 +96,63 @@ class EngineWorker:
             self.error = f"{type(error).__name__}: {error}"
             logger.exception("the model cannot be loaded")
         else:
+            self._engine = engine
             self.state = "ready"
             logger.info("the model is loaded")
-            return engine
+            return
         self.state = "failed"
-        return None
 
-    def _complete(self, engine: ServedEngine, job: Job) -> None:
+    def _turn(self, engine: ServedEngine, job: Job) -> None:
+        """Begin the job, or do one step of it, or end it."""
         try:
-            done = engine.complete(job.request, job.on_text, job.cancelled)
-            self.engine_status = dict(engine.status())
+            done = self._advance(engine, job)
         except MellumError as error:
             logger.warning("a completion failed: %s", type(error).__name__)
-            job.on_failure("engine", str(error))
+            self._fail(engine, job, str(error))
         except Exception as error:  # noqa: BLE001 - the edge of the request
             # Not the exception's own text: it may quote the prompt, and logs carry no source text.
-            where = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)))
-            logger.error("a completion failed: %s at\n%s", type(error).__name__, where)
-            job.on_failure("engine", f"the engine failed ({type(error).__name__}); the log says where")
+            logger.error("a completion failed: %s at\n%s", type(error).__name__, _places(error))
+            self._fail(engine, job, f"the engine failed ({type(error).__name__}); the log says where")
         else:
-            reason = job.cancel_reason or done.reason
-            job.on_end(Completed(done.text, reason, done.usage))
+            if done is not None:
+                self._forget(engine, job)
+                job.on_end(Completed(done.text, job.cancel_reason or done.reason, done.usage))
+
+    def _advance(self, engine: ServedEngine, job: Job) -> Completed | None:
+        run = self._runs.get(job)
+        if job.cancel_reason is not None:
+            return Completed("", job.cancel_reason, Usage()) if run is None else run.cancel()
+        if run is None:
+            self._runs[job] = engine.begin(job.request, job.on_text)
+            return None
+        return run.step()
+
+    def _fail(self, engine: ServedEngine, job: Job, message: str) -> None:
+        run = self._runs.get(job)
+        if run is not None:
+            try:
+                run.cancel()
+            except Exception as error:  # noqa: BLE001 - it has failed already, and was told
+                logger.error("a failed completion could not be ended: %s at\n%s", type(error).__name__, _places(error))
+        self._forget(engine, job)
+        job.on_failure("engine", message)
+
+    def _forget(self, engine: ServedEngine, job: Job) -> None:
+        self.queue.remove(job)
+        self._runs.pop(job, None)
+        self.engine_status = dict(engine.status())
+
+    def _drop_cache(self) -> None:
+        if self._engine is None:
+            return
+        try:
+            self._engine.drop_cache()
+            self.engine_status = dict(self._engine.status())
+        except Exception as error:  # noqa: BLE001 - the thread must live on: every completion waits for it
+            logger.error("the cache could not be dropped: %s at\n%s", type(error).__name__, _places(error))
+        else:
+            logger.info("the cache is dropped until the next completion")
+
+
+def _places(error: Exception) -> str:
+    return "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 
-from mellum_ls.lsp_server.backend import BackendStatus, BackendUnavailable, Done, Piece, Query
+from mellum_ls.lsp_server.backend import BackendStatus, BackendUnavailable, Done, Piece, Query, Usage
 
 Script = Callable[[Query], str]
 
@@ -30,6 +30,9 @@ class ScriptedBackend:
         self.reason = reason
         self.asked: list[Query] = []
         self.started: asyncio.Queue[Query] = asyncio.Queue()
+        self.prefilled: list[Query] = []
+        self.prefilling: asyncio.Queue[Query] = asyncio.Queue()
+        self.prefills_cancelled = 0
         self.cancelled = 0
         self.warmed = 0
         self.closed = False
@@ -48,16 +51,35 @@ class ScriptedBackend:
                 yield Piece(word)
                 if self.gate is not None:
                     await self.gate.wait()
-            yield Done(text, self.reason)
+            yield Done(text, self.reason, usage_of(query, text))
         except (asyncio.CancelledError, GeneratorExit):
             self.cancelled += 1
             raise
+
+    async def prefill(self, query: Query) -> bool:
+        self.prefilled.append(query)
+        self.prefilling.put_nowait(query)
+        if self.error:
+            raise BackendUnavailable(self.error)
+        try:
+            if self.gate is not None:
+                await self.gate.wait()
+        except asyncio.CancelledError:
+            self.prefills_cancelled += 1
+            raise
+        return self.reason not in ("cancelled", "superseded")
 
     async def status(self) -> BackendStatus:
         return BackendStatus("failed" if self.error else "ready", "scripted", self.error)
 
     async def close(self) -> None:
         self.closed = True
+
+
+def usage_of(query: Query, text: str) -> Usage:
+    """What the scripted model says an answer cost: a token a character, all of the prompt but its path computed."""
+    computed = len(query.prefix) + len(query.suffix)
+    return Usage(computed + len(query.path), computed, len(text), 1.5, 2.5)
 
 
 def _words(text: str) -> list[str]:

@@ -29,38 +29,51 @@ class ScriptedEngine:
 
     def __init__(self, *, free: bool = False) -> None:
         self.steps = 0
+        self.drops = 0
         self.requests: list[CompletionRequest] = []
-        self._free = free
+        self.free = free
         self._leave = threading.Semaphore(0)
 
     def allow(self, num_steps: int = 1) -> None:
         """Let that many further steps happen."""
         self._leave.release(num_steps)
 
-    def complete(
-        self, request: CompletionRequest, on_text: Callable[[str], None], cancelled: Callable[[], bool]
-    ) -> Completed:
+    def begin(self, request: CompletionRequest, on_text: Callable[[str], None]) -> ScriptedRun:
         self.requests.append(request)
-        text, reason = "", "stop"
-        for piece in PIECES:
-            if cancelled():
-                reason = "cancelled"
-                break
-            if request.prefix == "raise":
-                raise ValueError(f"cannot encode {request.suffix}")
-            self.steps += 1
-            if not self._free:
-                self._leave.acquire()
-            text += piece
-            on_text(piece)
-        return Completed(text, _reason(reason), Usage(prompt_tokens=7, generated_tokens=self.steps))
+        return ScriptedRun(self, request, on_text)
 
     def status(self) -> Mapping[str, object]:
         return {"steps": self.steps}
 
+    def drop_cache(self) -> None:
+        self.drops += 1
 
-def _reason(name: str) -> EndReason:
-    return "cancelled" if name == "cancelled" else "stop"
+    def count_step(self) -> None:
+        self.steps += 1
+        if not self.free:
+            self._leave.acquire()
+
+
+class ScriptedRun:
+    """One completion of a ScriptedEngine: a piece a step."""
+
+    def __init__(self, engine: ScriptedEngine, request: CompletionRequest, on_text: Callable[[str], None]) -> None:
+        self._engine, self._request, self._on_text = engine, request, on_text
+        self._said: list[str] = []
+
+    def step(self) -> Completed | None:
+        if self._request.prefix == "raise":
+            raise ValueError(f"cannot encode {self._request.suffix}")
+        self._engine.count_step()
+        self._said.append(PIECES[len(self._said)])
+        self._on_text(self._said[-1])
+        return self._completed("stop") if len(self._said) == len(PIECES) else None
+
+    def cancel(self) -> Completed:
+        return self._completed("cancelled")
+
+    def _completed(self, reason: EndReason) -> Completed:
+        return Completed("".join(self._said), reason, Usage(prompt_tokens=7, generated_tokens=len(self._said)))
 
 
 def _load(kind: str) -> ScriptedEngine:

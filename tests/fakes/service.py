@@ -11,6 +11,7 @@ from typing import Any
 from mellum_ls.runtime.client.address import Address, Kind, address_of, dial
 from mellum_ls.runtime.client.frames import encode_frame, read_frame
 from mellum_ls.runtime.client.messages import PROTOCOL
+from mellum_ls.runtime.service.idleness import CallLater
 from mellum_ls.runtime.service.instance import claim
 from mellum_ls.runtime.service.server import RuntimeServer, ServerOptions
 from mellum_ls.runtime.service.worker import ServedEngine
@@ -24,15 +25,17 @@ async def serving(
     load: Callable[[], ServedEngine],
     *,
     idle_seconds: float = 60.0,
+    cache_idle_seconds: float = 60.0,
     failed_seconds: float = 60.0,
     drain_seconds: float = 0.2,
     kind: Kind = "unix",
+    call_later: CallLater | None = None,
 ) -> AsyncIterator[tuple[Address, RuntimeServer, asyncio.Task[bool]]]:
     """Address, server, and the task of its `run`, which may also end within the block."""
     instance = claim(address_of(folder, folder / "run", kind))
     assert instance is not None
-    options = ServerOptions(VERSION, str(folder), idle_seconds, drain_seconds, failed_seconds)
-    server = RuntimeServer(instance, load, options)
+    options = ServerOptions(VERSION, str(folder), idle_seconds, cache_idle_seconds, drain_seconds, failed_seconds)
+    server = RuntimeServer(instance, load, options, call_later)
     listening = asyncio.Event()
     running = asyncio.create_task(server.run(listening.set))
     await listening.wait()
@@ -72,8 +75,9 @@ class Peer:
         """Say that nothing more will be sent."""
         self._writer.write_eof()
 
-    async def complete(self, number: int, session: str = "s", prefix: str = "a") -> None:
-        await self.send(t="complete", id=number, session=session, prompt={"prefix": prefix, "suffix": "b"})
+    async def complete(self, number: int, session: str = "s", prefix: str = "a", priority: str = "inline") -> None:
+        prompt = {"prefix": prefix, "suffix": "b"}
+        await self.send(t="complete", id=number, session=session, prompt=prompt, priority=priority)
 
     async def receive(self) -> dict[str, Any]:
         message = await asyncio.wait_for(read_frame(self._reader), 10)

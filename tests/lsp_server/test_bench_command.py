@@ -1,3 +1,4 @@
+import argparse
 import json
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import pytest
 
 from mellum_ls.lsp_server import bench_command, cli
 from mellum_ls.lsp_server.bench_command import INTERRUPTED, run
+from mellum_ls.lsp_server.keystrokes import run as keystrokes_run
 from tests.fakes.checkpoints import write_checkpoint
 
 
@@ -63,3 +65,20 @@ def test_the_real_benchmark(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -
     assert cli.main(["bench", "decode", f"--model={model}", f"--json={out}", *short]) == 0
     assert json.loads(out.read_text())["model"] == "tiny"
     assert "decode tok/s" in capfd.readouterr().out
+
+
+def test_keystrokes_run_here_with_their_own_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[argparse.Namespace] = []
+
+    def note(parsed: argparse.Namespace) -> int:
+        given.append(parsed)
+        return 4
+
+    monkeypatch.setattr(keystrokes_run, "main", note)
+    assert cli.main(["bench", "keystrokes", "--recording=r", "--limit=3", "--overtake", "--json=f", "--model=m"]) == 4
+    assert cli.main(["bench", "keystrokes", "--before=a", "--after=b", "--pin=2"]) == 4
+    names = ("recording", "before", "after", "limit", "pin", "overtake", "json", "model")
+    assert [tuple(getattr(parsed, name) for name in names) for parsed in given] == [
+        ("r", None, None, "3", "all", True, "f", "m"),
+        (None, "a", "b", None, "2", False, None, None),
+    ]

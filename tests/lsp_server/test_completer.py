@@ -1,10 +1,14 @@
 import asyncio
+from collections.abc import AsyncGenerator, Callable
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mellum_ls.lsp_server.backend import BackendUnavailable
-from mellum_ls.lsp_server.completer import Gap, Selected, Suggestion, complete, fit, query_for, relative_path
-from mellum_ls.lsp_server.documents import Document, Place, Snapshot, split_lines
+from mellum_ls.lsp_server.backend import BackendUnavailable, Done, Piece, Query, Usage
+from mellum_ls.lsp_server.completer import Answer, Gap, Selected, Suggestion, complete, fit, query_for
+from mellum_ls.lsp_server.documents import Document, DocumentStore, Edit, Place, Snapshot, split_lines
 from mellum_ls.lsp_server.settings import Settings
 from tests.fakes.backend import ScriptedBackend
 
@@ -25,7 +29,7 @@ def test_query_holds_the_text_around_the_cursor_with_plain_line_ends() -> None:
     gap = Gap.of(at_mark("import os\r\ndef f():\r\n    |)\r\nend\r\n"), None)
     query = query_for(gap, Settings(max_tokens=7), ["file:///r"])
     assert query.prefix == "import os\ndef f():\n    "
-    assert query.suffix == ")\nend\n"
+    assert query.suffix == "\nend\n"
     assert (query.path, query.max_tokens, query.stop, query.session) == ("a.py", 7, "block", "file:///r/a.py")
 
 
@@ -57,19 +61,14 @@ def test_selected_entry_elsewhere_is_ignored(line: int, start: int) -> None:
     assert (gap.before, gap.chosen) == ("    obj.pr", "")
 
 
-def test_paths_are_relative_to_the_nearest_root() -> None:
-    roots = ["file:///home/r", "file:///home/r/sub/"]
-    assert relative_path("file:///home/r/a%20b.py", roots) == "a b.py"
-    assert relative_path("file:///home/r/sub/c.py", roots) == "c.py"
-    assert relative_path("file:///home/rest/c.py", roots) == ""
-    assert relative_path("untitled:Untitled-1", roots) == ""
+def ask(text: str, backend: ScriptedBackend, on_growth: Callable[[Suggestion], None] | None = None) -> Answer:
+    gap = Gap.of(at_mark(text), None)
+    return asyncio.run(complete(gap, query_for(gap, Settings()), backend, Settings(), on_growth))
 
 
 def test_growth_is_shown_and_ends_in_the_answer() -> None:
     grown: list[Suggestion] = []
-    gap = Gap.of(at_mark("x = |"), None)
-    backend = ScriptedBackend("one + two + three")
-    answer = asyncio.run(complete(gap, backend, Settings(), on_growth=grown.append))
+    answer = ask("x = |", ScriptedBackend("one + two + three"), grown.append)
     assert [suggestion.text for suggestion in grown] == [
         "one",
         "one +",
@@ -77,16 +76,119 @@ def test_growth_is_shown_and_ends_in_the_answer() -> None:
         "one + two +",
         "one + two + three",
     ]
-    assert answer == grown[-1]
+    assert answer.suggestion == grown[-1]
+
+
+def test_the_answer_says_why_the_model_ended_and_what_it_cost() -> None:
+    answer = ask("x = |", ScriptedBackend("one", reason="line"))
+    assert (answer.reason, answer.usage) == ("line", Usage(4, 4, 3, 1.5, 2.5))
 
 
 def test_backend_faults_pass_through() -> None:
-    gap = Gap.of(at_mark("x = |"), None)
     with pytest.raises(BackendUnavailable, match="no model"):
-        asyncio.run(complete(gap, ScriptedBackend(error="no model"), Settings()))
+        ask("x = |", ScriptedBackend(error="no model"))
+
+
+def test_an_answer_without_an_end_is_a_fault() -> None:
+    class Broken(ScriptedBackend):
+        async def complete(self, query: Query) -> AsyncGenerator[Piece | Done, None]:
+            yield Piece("one")
+
+    with pytest.raises(BackendUnavailable, match="broke off"):
+        ask("x = |", Broken())
 
 
 def test_an_answer_that_the_budget_cut_off_ends_with_a_whole_line() -> None:
-    gap = Gap.of(at_mark("def f():|"), None)
-    answer = asyncio.run(complete(gap, ScriptedBackend("\n    a = 1\n    b =", reason="length"), Settings()))
-    assert answer == Suggestion("\n    a = 1", 0, 8, 8)
+    answer = ask("def f():|", ScriptedBackend("\n    a = 1\n    b =", reason="length"))
+    assert answer.suggestion == Suggestion("\n    a = 1", 0, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "whole"),
+    [
+        # What the editor put in is not written twice, whatever the model does about it.
+        ("f(|)\n", "a", "f(a)\n"),
+        ("f(|)\n", "a)", "f(a)\n"),
+        ("f(|)\n", "a) + g(b)", "f(a) + g(b)\n"),
+        ("f(g(|))\n", "a) + 1", "f(g(a) + 1)\n"),
+        ("f(g(|))\n", "a)) + 1", "f(g(a)) + 1\n"),
+        ("f(|);\n", "a).g();", "f(a).g();\n"),
+        ('x = "|"\n', 'a" + b', 'x = "a" + b\n'),
+        ('x = f("|")\n', 'a")', 'x = f("a")\n'),
+        ('x = f("|")\n', 'a").y', 'x = f("a").y\n'),
+        ("def f(|):\n", "self) -> int:", "def f(self) -> int:\n"),
+        ("def f(|):\n", "self):\n    pass", "def f(self):\n    pass\n"),
+        ("def f(|):\n", "self) -> int:\n    pass", "def f(self) -> int:\n    pass\n"),
+        ("x = [|]\n", "\n    1,\n    2,\n]", "x = [\n    1,\n    2,\n]\n"),
+        ("if (x) {|}\n", "\n  y();\n}", "if (x) {\n  y();\n}\n"),
+        ("if (x) {|}\r\n", "\n  y();\n}", "if (x) {\r\n  y();\r\n}\r\n"),
+    ],
+)
+def test_closers_that_the_model_was_not_shown_do_not_stand_twice(text: str, written: str, whole: str) -> None:
+    assert applied(text, written) == whole
+
+
+def test_closers_stay_when_the_rules_cut_off_those_that_would_replace_them() -> None:
+    long = "".join(f"\n    {number}," for number in range(40)) + "\n]"
+    assert applied("x = [|]\n", long) == "x = []\n"
+
+
+def applied(text: str, written: str) -> str:
+    """`text` after the suggestion that `written` makes at its bar has been taken, as an editor does it."""
+    snapshot, suggestion = at_mark(text), suggest(text, written)
+    document = Document(snapshot.uri, "python", 1, list(snapshot.lines))
+    if suggestion is not None:
+        line, start, end = suggestion.line, suggestion.start, suggestion.end
+        document.apply(Edit(suggestion.text, Place(line, start), Place(line, end)))
+    return document.text
+
+
+AUTO_CLOSED = [
+    "x = |",
+    "x = f|",
+    "x = f(|)",
+    "x = f(a|)",
+    'x = f(a["|"])',
+    'x = f(a["k"|])',
+    'x = f(a["k"], {|})',
+    'x = f(a["k"], {})|',
+]
+
+
+def test_typing_with_an_editor_that_closes_brackets_leaves_the_suffix_and_adds_to_the_prefix() -> None:
+    below = "\n\ndef g():\n    return f(1)\n"
+    queries = [query_for(Gap.of(at_mark(line + below), None), Settings()) for line in AUTO_CLOSED]
+    assert {query.suffix for query in queries} == {below}
+    assert all(later.prefix.startswith(earlier.prefix) for earlier, later in pairwise(queries))
+
+
+code = st.text(alphabet=st.sampled_from("ab ()\"'\n\r\u2028🎉"), max_size=40)
+places = st.builds(Place, st.integers(0, 6), st.integers(0, 12))
+edits = st.lists(st.builds(Edit, code, places, places), max_size=4)
+
+
+@given(code, code, edits, places, places)
+def test_equal_states_make_equal_queries_whatever_led_to_them(
+    text: str, earlier: str, detours: list[Edit], place: Place, start: Place
+) -> None:
+    straight, winding = DocumentStore(), DocumentStore()
+    straight.open("file:///r/a.py", "python", 1, text)
+    document = winding.open("file:///r/a.py", "python", 1, earlier)
+    winding.change("file:///r/a.py", 2, detours)
+    # Back to `text` through an edit in the middle, where one can lead there.
+    first, column = document.locate(start)
+    head = "".join(document.lines[:first]) + document.lines[first][:column]
+    if text.startswith(head):
+        document.apply(Edit(text[len(head) :], start, Place(1 << 20, 0)))
+    if document.text != text:
+        document.apply(Edit(text))
+    assert document.text == text
+    settings = Settings(prefix_lines=2, prefix_chars=64, suffix_chars=20)
+    context = (("b.py", "b = 1\n"),)
+    one, other = (
+        query_for(Gap.of(opened.snapshot(place), None), settings, ["file:///r"], context)
+        for store in (straight, winding)
+        for opened in store
+    )
+    assert one == other
+    assert one.context == context

@@ -83,6 +83,14 @@ def test_line_end_is_that_of_the_first_line() -> None:
         assert Document("u", "", 1, split_lines(text)).snapshot(Place(0, 0)).line_end == expected
 
 
+def test_a_snapshot_can_leave_a_range_out() -> None:
+    document = Document("u", "", 1, split_lines("one\ntwo\nthree"), 7)
+    without = document.snapshot(Place(0, 1), Place(1, 2))
+    assert (without.lines, without.line, without.column, without.revision) == (("oo\n", "three"), 0, 1, 7)
+    assert document.text == "one\ntwo\nthree"
+    assert document.snapshot(Place(0, 1), Place(0, 1)) == document.snapshot(Place(0, 1))
+
+
 def test_a_snapshot_does_not_change_with_its_document() -> None:
     document = Document("u", "", 1, split_lines("a\nb"))
     before = document.snapshot(Place(1, 1))

@@ -6,7 +6,7 @@ import pytest
 from mellum_ls.lsp_server import params
 from mellum_ls.lsp_server.completer import Selected
 from mellum_ls.lsp_server.documents import Edit, Place
-from mellum_ls.lsp_server.params import InlineCompletionRequest, ParamsError
+from mellum_ls.lsp_server.params import CursorMove, InlineCompletionRequest, ParamsError
 
 POSITION = {"line": 1, "character": 2}
 
@@ -51,6 +51,13 @@ def test_changes_with_and_without_range() -> None:
     assert params.changed(raw).edits == (Edit("all"), Edit("x", Place(1, 2), Place(1, 2)))
 
 
+def test_a_cursor_is_a_range_that_ends_where_it_starts() -> None:
+    for character in (2, 3):
+        end = {"line": 1, "character": character}
+        raw = {"textDocument": {"uri": "u"}, "range": {"start": POSITION, "end": end}}
+        assert params.cursor_move(raw) == CursorMove("u", Place(1, 2), Place(1, character))
+
+
 def test_initialize_takes_anything() -> None:
     for raw in (
         {},
@@ -76,6 +83,8 @@ BAD: list[tuple[Callable[[Any], object], object, str]] = [
     (params.changed, {"textDocument": {"uri": "u"}, "contentChanges": [{"text": 1}]}, "text"),
     (params.closed, {"textDocument": []}, "textDocument"),
     (params.folders_change, {}, "event"),
+    (params.cursor_move, {"textDocument": {"uri": "u"}}, "range"),
+    (params.cursor_move, {"textDocument": {"uri": "u"}, "range": {"start": POSITION}}, "end"),
 ]
 
 

@@ -1,13 +1,15 @@
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mellum_ls.lsp_server.backend import BackendUnavailable, Query
+from mellum_ls.lsp_server.backend import BackendUnavailable, Done, Query
 from mellum_ls.lsp_server.runtime_backend import RuntimeBackend
-from mellum_ls.runtime.client.launch import RuntimeOptions
+from mellum_ls.runtime.client.launch import RuntimeOptions, stop
+from tests.fakes.checkpoints import write_checkpoint
 
-# The streams themselves, through a real model process, are in tests/e2e/test_runtime.py.
+# Whole requests from an editor on, through a real model process, are in tests/e2e/.
 
 
 def backend(tmp_path: Path, model: str) -> RuntimeBackend:
@@ -36,3 +38,43 @@ def test_asking_for_the_status_starts_nothing(tmp_path: Path) -> None:
 
     asyncio.run(run())
     assert not (tmp_path / "c").exists()
+
+
+def test_what_was_read_ahead_is_not_computed_again_and_context_is_part_of_it(tmp_path: Path) -> None:
+    model = write_checkpoint(tmp_path / "model")
+    options = RuntimeOptions(
+        runtime_dir=tmp_path / "run", cache_dir=tmp_path / "c", model=str(model), idle_seconds=60.0, threads=1
+    )
+    query = Query("s", "x = left", "\n", "a.py", (("b.py", "def left(a):\n    return a\n"),), max_tokens=3)
+
+    async def run() -> None:
+        warm = RuntimeBackend(options)
+        assert await warm.prefill(query)
+        # Another context, so that the two are told apart by what they cost.
+        bare = await answer(warm, replace(query, session="other", context=()))
+        whole = await answer(warm, query)
+        assert whole.usage.prompt_tokens > bare.usage.prompt_tokens > 0
+        assert whole.usage.computed_tokens <= 4 < whole.usage.prompt_tokens
+        assert whole.usage.total_ms >= whole.usage.first_token_ms > 0
+        await warm.close()
+
+    try:
+        asyncio.run(run())
+    finally:
+        stop(options)
+
+
+async def answer(warm: RuntimeBackend, query: Query) -> Done:
+    done = [item async for item in warm.complete(query) if isinstance(item, Done)]
+    assert len(done) == 1
+    return done[0]
+
+
+def test_reading_ahead_without_a_model_is_unavailable(tmp_path: Path) -> None:
+    async def run() -> None:
+        missing = backend(tmp_path, str(tmp_path / "nowhere"))
+        with pytest.raises(BackendUnavailable, match="nowhere"):
+            await missing.prefill(Query("s", "", ""))
+        await missing.close()
+
+    asyncio.run(run())

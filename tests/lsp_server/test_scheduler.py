@@ -17,12 +17,14 @@ def test_the_newest_of_a_key_is_finished_and_the_older_gets_none() -> None:
         older = asyncio.ensure_future(scheduler.latest("a", work("older")))
         other = asyncio.ensure_future(scheduler.latest("b", work("other")))
         await asyncio.sleep(0)
+        assert ("a" in scheduler, "b" in scheduler, "c" in scheduler) == (True, True, False)
         newer = asyncio.ensure_future(scheduler.latest("a", work("newer")))
         assert await older is None
         gate.set()
         assert await newer == "newer"
         assert await other == "other"
         assert len(scheduler) == 0
+        assert "a" not in scheduler
 
     asyncio.run(run())
 

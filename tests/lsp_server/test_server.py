@@ -78,11 +78,12 @@ def random_messages(count: int) -> list[dict[str, object]]:
             "textDocument": document,
             "position": place,
             "context": dice.choice([{"triggerKind": dice.choice([0, 1, 2, 9])}, None, 4]),
+            "range": change["range"],
             "contentChanges": dice.choice([[change], [], None, [change, 5]]),
             "id": dice.randrange(number + 1),
         }
         method = dice.choice(
-            ["textDocument/inlineCompletion", "mellum/status", "no/such", "$/cancelRequest"]
+            ["textDocument/inlineCompletion", "mellum/status", "mellum/didMoveCursor", "no/such", "$/cancelRequest"]
             + [f"textDocument/did{what}" for what in ("Open", "Change", "Close")] * 2
         )
         message: dict[str, object] = {

@@ -1,4 +1,6 @@
 import asyncio
+import logging
+from pathlib import Path
 
 import pytest
 
@@ -6,6 +8,7 @@ from mellum_ls.lsp_server.completer import Suggestion
 from mellum_ls.lsp_server.documents import Edit, Place
 from mellum_ls.lsp_server.session import Session
 from tests.fakes.backend import ScriptedBackend
+from tests.fakes.sleeper import Sleeper, settled
 
 URI = "file:///a.py"
 START = Place(0, 4)
@@ -160,3 +163,111 @@ def test_close_does_not_wait_for_a_backend_that_hangs(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("mellum_ls.lsp_server.session._CLOSE_SECONDS", 0.01)
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("uri", ["file:///r/.env", "file:///r/server.pem", "file:///home/u/.ssh/config"])
+def test_a_secret_document_never_reaches_the_model(uri: str) -> None:
+    async def run() -> None:
+        time, backend = Sleeper(), ScriptedBackend("1")
+        session = Session(lambda _: backend, sleep=time.sleep)
+        session.documents.open(uri, "python", 1, "x = ")
+        session.move(uri, START)
+        await time.pass_time(10)
+        assert await session.suggest(uri, START) is None
+        assert session.silence.startswith("the document is kept back: it ")
+        await time.pass_time(10)
+        assert (backend.asked, backend.prefilled) == ([], [])
+        assert (await session.report())["empty"] == 1
+
+    asyncio.run(run())
+
+
+def test_the_report_counts_how_requests_ended_and_says_what_the_last_one_cost() -> None:
+    async def run() -> None:
+        backend = ScriptedBackend("1")
+        session = session_over(backend)
+        await session.suggest(URI, START)
+        report = await session.report()
+        figures = {"promptTokens": 4, "computedTokens": 4, "generatedTokens": 1, "firstTokenMs": 1.5, "totalMs": 2.5}
+        assert report["lastRequest"] == {**figures, "reason": "stop"}
+        backend.script = lambda _: ""
+        await session.suggest(URI, START)
+        backend.script, backend.gate = lambda _: "1 2", asyncio.Event()
+        for _ in range(2):
+            asking = asyncio.ensure_future(session.suggest(URI, START))
+            await backend.started.get()
+            await settled()
+            session.change(URI)
+            await asking
+        asking = asyncio.ensure_future(session.suggest(URI, START))
+        await settled()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        backend.error = "away"
+        await session.suggest(URI, START)
+        report = await session.report()
+        counts = ("requests", "answered", "empty", "superseded", "cancelled", "failed")
+        assert [report[name] for name in counts] == [6, 1, 1, 2, 1, 1]
+        assert report["lastRequest"] == {**dict.fromkeys(figures, None), "reason": "failed"}
+        await session.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("reason", ["cancelled", "superseded"])
+def test_what_the_model_itself_stopped_is_no_answer(reason: str) -> None:
+    async def run() -> None:
+        session = session_over(ScriptedBackend("", reason=reason))
+        assert await session.suggest(URI, START) is None
+        report = await session.report()
+        assert (report["superseded"], report["empty"]) == (1, 0)
+
+    asyncio.run(run())
+
+
+def test_pinned_files_stand_in_the_query_and_what_is_missing_in_the_report(tmp_path: Path) -> None:
+    async def run() -> None:
+        (tmp_path / "b.py").write_text("b = 1\n")
+        time, backend = Sleeper(), ScriptedBackend("1")
+        session = Session(lambda _: backend, sleep=time.sleep)
+        session.roots = (tmp_path.as_uri(),)
+        session.configure("test", {"pinnedFiles": ["b.py", ".env", "gone.py"]})
+        uri = f"{tmp_path.as_uri()}/a.py"
+        session.documents.open(uri, "python", 1, "x = ")
+        await session.suggest(uri, START)
+        assert backend.asked[-1].context == (("b.py", "b = 1\n"),)
+        assert (await session.report())["pinned"] == {
+            "files": [{"path": "b.py", "chars": 6}],
+            "problems": [
+                ".env: there is no such file in the workspace",
+                "gone.py: there is no such file in the workspace",
+            ],
+        }
+        await session.close()
+
+    asyncio.run(run())
+
+
+def test_no_text_of_the_user_is_logged_or_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        caplog.set_level(logging.DEBUG)
+        (tmp_path / "b.py").write_text("pinned_text\n")
+        time, backend = Sleeper(), ScriptedBackend("suggested_text")
+        session = Session(lambda _: backend, sleep=time.sleep)
+        session.roots = (tmp_path.as_uri(),)
+        session.configure("test", {"pinnedFiles": ["b.py", "gone.py"]})
+        session.documents.open(URI, "python", 1, "typed_text = ")
+        await session.suggest(URI, START)
+        backend.error = "away"
+        session.move(URI, Place(0, 0))
+        await time.pass_time(10)
+        for _ in range(2):
+            await backend.prefilling.get()
+        await session.suggest(URI, START)
+        assert "_text" not in str(await session.report())
+        await session.close()
+
+    asyncio.run(run())
+    assert "gone.py" in caplog.text
+    assert "_text" not in caplog.text

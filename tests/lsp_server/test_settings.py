@@ -13,12 +13,12 @@ def test_nothing_gives_the_defaults() -> None:
 
 
 def test_every_setting_is_read_by_its_json_name() -> None:
-    changed: dict[type, object] = {bool: None, int: 100, str: "elsewhere"}
+    changed: dict[type, object] = {int: 100, str: "elsewhere", tuple: ["a.py", "b/c.py"]}
     for field in fields(Settings):
         value = not field.default if isinstance(field.default, bool) else changed[type(field.default)]
         parsed, problems = parse({"mellum": {json_name(field.name): value}})
         assert problems == ()
-        assert getattr(parsed, field.name) == value
+        assert getattr(parsed, field.name) == (tuple(value) if isinstance(value, list) else value)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,9 @@ def test_every_setting_is_read_by_its_json_name() -> None:
         ({"maxTokens": True}, "setting maxTokens must be of type int, not bool"),
         ({"maxTokens": 0}, "setting maxTokens must be at least 1"),
         ({"enable": 1}, "setting enable must be of type bool, not int"),
+        ({"pinnedFiles": "a.py"}, "setting pinnedFiles must be of type list of str, not str"),
+        ({"pinnedFiles": ["a.py", 3]}, "setting pinnedFiles must be of type list of str, not list of int"),
+        ({"pinnedChars": -1}, "setting pinnedChars must be at least 0"),
         ({"maxToken": 3}, "unknown setting maxToken"),
         ([], "settings must be an object, not list"),
     ],

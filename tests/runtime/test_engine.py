@@ -121,7 +121,7 @@ def test_cancelled_before_it_began(engine: Engine) -> None:
 def test_a_long_prompt_is_cut_to_the_model(engine: Engine) -> None:
     prompt = Prompt("x = 1\n" * 2000, "y = 2\n" * 2000, context=(ContextFile("z.py", "z\n" * 500),))
     result = engine.complete("s", prompt, FREE)
-    assert result.prompt_tokens == engine.config.max_position_embeddings - FREE.max_tokens
+    assert result.prompt_tokens <= engine.config.max_position_embeddings - FREE.max_tokens
     assert result.generated_tokens > 0
 
 

@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from mellum_ls.runtime.environment import DEFAULT_IDLE_SECONDS, model_directory, read_environment
+from mellum_ls.runtime.environment import (
+    DEFAULT_CACHE_IDLE_SECONDS,
+    DEFAULT_IDLE_SECONDS,
+    model_directory,
+    read_environment,
+    variables_with,
+)
 from mellum_ls.runtime.errors import ModelNotFound, SettingError
 
 
@@ -12,7 +18,8 @@ def test_defaults_are_absolute_and_private_to_the_user() -> None:
     environment = read_environment({})
     assert environment.cache_dir.is_absolute()
     assert environment.runtime_dir == environment.cache_dir / "run"
-    assert (environment.model, environment.threads) == (None, None)
+    assert (environment.model, environment.threads, environment.cache_mb) == (None, None, None)
+    assert environment.cache_idle_seconds == DEFAULT_CACHE_IDLE_SECONDS
     assert (environment.log_level, environment.idle_seconds) == ("INFO", DEFAULT_IDLE_SECONDS)
 
 
@@ -24,6 +31,8 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "MELLUM_LOG_LEVEL": "debug",
         "MELLUM_THREADS": "3",
         "MELLUM_IDLE_SECONDS": "1.5",
+        "MELLUM_CACHE_IDLE_SECONDS": "0.5",
+        "MELLUM_CACHE_MB": "200",
         "XDG_RUNTIME_DIR": "/elsewhere",
     }
     environment = read_environment(variables)
@@ -33,12 +42,22 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
     assert environment.log_level == "DEBUG"
     assert environment.threads == 3
     assert environment.idle_seconds == 1.5
+    assert (environment.cache_idle_seconds, environment.cache_mb) == (0.5, 200)
     del variables["MELLUM_RUNTIME_DIR"]
     assert read_environment(variables).runtime_dir == Path("/elsewhere/mellum-ls")
 
 
 def test_empty_variables_count_as_unset() -> None:
-    names = ("MODEL", "RUNTIME_DIR", "CACHE_DIR", "LOG_LEVEL", "THREADS", "IDLE_SECONDS")
+    names = (
+        "MODEL",
+        "RUNTIME_DIR",
+        "CACHE_DIR",
+        "LOG_LEVEL",
+        "THREADS",
+        "IDLE_SECONDS",
+        "CACHE_IDLE_SECONDS",
+        "CACHE_MB",
+    )
     assert read_environment({f"MELLUM_{name}": "" for name in names}) == read_environment({})
 
 
@@ -53,11 +72,24 @@ def test_empty_variables_count_as_unset() -> None:
         ("MELLUM_IDLE_SECONDS", "soon"),
         ("MELLUM_IDLE_SECONDS", "nan"),
         ("MELLUM_IDLE_SECONDS", "inf"),
+        ("MELLUM_CACHE_IDLE_SECONDS", "-1"),
+        ("MELLUM_CACHE_IDLE_SECONDS", "never"),
+        ("MELLUM_CACHE_MB", "0"),
+        ("MELLUM_CACHE_MB", "1.5"),
+        ("MELLUM_CACHE_MB", "-200"),
     ],
 )
 def test_a_bad_value_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingError, match=f"{name} is '{value}'; use"):
         read_environment({name: value})
+
+
+def test_a_child_gets_this_process_variables_and_the_changed_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MELLUM_THREADS", "3")
+    monkeypatch.setenv("MELLUM_RUNTIME_DIR", "/mine")
+    found = read_environment(variables_with({"MELLUM_RUNTIME_DIR": "/its"}))
+    assert (found.threads, found.runtime_dir) == (3, Path("/its"))
+    assert read_environment().runtime_dir == Path("/mine")
 
 
 def test_the_model_is_a_folder_or_the_embedded_one(tmp_path: Path) -> None:

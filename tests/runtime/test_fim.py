@@ -2,9 +2,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mellum_ls.runtime.cache.sessions import common_prefix
 from mellum_ls.runtime.errors import RequestError
-from mellum_ls.runtime.fim import ContextFile, Prompt, prompt_ids
-from mellum_ls.runtime.profile import FimTokens
+from mellum_ls.runtime.fim import (
+    APPENDED_LINES,
+    CUT_SHARE,
+    ContextFile,
+    Encoders,
+    Prompt,
+    anchor_of,
+    lay_out,
+    prompt_ids,
+)
+from mellum_ls.runtime.profile import FimOrder, FimTokens
 
 TOKENS = FimTokens(prefix=8, middle=9, suffix=10, filename=7, reponame=20)
 NAMES = {7: "<filename>", 8: "<fim_prefix>", 9: "<fim_middle>", 10: "<fim_suffix>", 20: "<reponame>"}
@@ -53,8 +63,8 @@ def test_what_is_unknown_is_left_out() -> None:
     [
         (54, "<reponame>demo\n<filename>u.py\nU = 1\n<filename>v.py\nV = 2\n<filename>src/x.py"),
         (53, "<reponame>demo\n<filename>u.py\nU = 1\n<filename>src/x.py"),
-        (42, "<reponame>demo\n<filename>u.py\nU = 1\n<filename>src/x.py"),
-        (41, "<reponame>demo\n<filename>src/x.py"),
+        (43, "<reponame>demo\n<filename>u.py\nU = 1\n<filename>src/x.py"),
+        (42, "<reponame>demo\n<filename>src/x.py"),
         (29, "<filename>src/x.py"),
     ],
 )
@@ -71,21 +81,73 @@ def test_then_the_ends_far_from_the_cursor() -> None:
     )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
-@given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=9), st.text(max_size=30), st.integers(4, 150))
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    st.text("ab\n", max_size=40) | st.text(max_size=40),
+    st.text(max_size=40),
+    st.text(max_size=9),
+    st.text(max_size=30),
+    st.integers(4, 150),
+    st.sampled_from(["spm", "psm", "efim"]),
+)
 def test_the_limit_holds_and_the_text_at_the_cursor_stays(
-    prefix: str, suffix: str, path: str, other: str, limit: int
+    prefix: str, suffix: str, path: str, other: str, limit: int, order: FimOrder
 ) -> None:
     prompt = Prompt(prefix, suffix, path, (ContextFile("o.py", other),), "repo")
-    ids = prompt_ids(prompt, TOKENS, encode, order="spm", limit=limit)
+    layout = lay_out(prompt, TOKENS, Encoders.plain(encode), order=order, limit=limit)
+    ids = layout.ids
     assert len(ids) <= limit
-    kept_suffix = ids[ids.index(10) + 1 : ids.index(8)]
-    kept_prefix = ids[ids.index(8) + 1 : -1]
+    assert all(0 < anchor <= len(ids) for anchor in layout.anchors)
+    assert list(layout.anchors) == sorted(layout.anchors)
+    middle, start, behind = ids.index(9), ids.index(8), ids.index(10)
+    if order == "spm":
+        kept_suffix, kept_prefix = ids[behind + 1 : start], ids[start + 1 : middle]
+    else:
+        kept_suffix, kept_prefix = ids[behind + 1 : middle], ids[start + 1 : behind] + ids[middle + 1 :]
+    assert (order == "efim") >= (middle != len(ids) - 1), "only typing that is appended comes after the last sentinel"
     assert encode(suffix)[: len(kept_suffix)] == kept_suffix
     assert encode(prefix)[len(prefix) - len(kept_prefix) :] == kept_prefix
     if len(path) + len(prefix) + len(suffix) + 5 <= limit:
         assert (kept_prefix, kept_suffix) == (encode(prefix), encode(suffix))
-    assert ids[-1] == 9
+
+
+def test_typing_is_appended_behind_the_suffix() -> None:
+    """From the start of a line on, so that the model never goes on in the middle of one."""
+    lines = "".join(f"{number}\n" for number in range(APPENDED_LINES + 2))
+    prompt = Prompt(lines + "x = ", "\nend\n", path="x.py")
+    head = "".join(f"{number}\n" for number in range(APPENDED_LINES))
+    assert render(prompt_ids(prompt, TOKENS, encode, order="efim", limit=1000)) == (
+        f"<filename>x.py\n<fim_prefix>{head}<fim_suffix>\nend\n<fim_middle>16\n17\nx = "
+    )
+    assert render(prompt_ids(Prompt("x = ", "B"), TOKENS, encode, order="efim", limit=99)) == (
+        "<fim_prefix><fim_suffix>B<fim_middle>x = "
+    )
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.text("a\n", max_size=80))
+def test_the_anchor_is_the_start_of_a_line_and_moves_in_steps(prefix: str) -> None:
+    anchor = anchor_of(prefix)
+    assert anchor == 0 or prefix[anchor - 1] == "\n"
+    assert prefix.count("\n", 0, anchor) % APPENDED_LINES == 0
+    assert prefix.count("\n", anchor) < APPENDED_LINES
+
+
+@pytest.mark.parametrize("order", ["spm", "efim"])
+@pytest.mark.parametrize(("before", "behind"), [(30, 400), (400, 30), (400, 400), (150, 10)])
+def test_typing_leaves_the_beginning_as_it_was(order: FimOrder, before: int, behind: int) -> None:
+    """A prompt that does not fit is cut at steps: over a whole screen of typing only few keys move the cut."""
+    limit, typed = 203, "value = call(argument)\n" * 10
+    context = (ContextFile("u.py", "U = 1\n" * 4), ContextFile("v.py", "V = 2\n" * 4))
+    moved, last = 0, list[int]()
+    for count in range(len(typed)):
+        prompt = Prompt("p\n" * (before // 2) + typed[:count], "s\n" * (behind // 2), "x.py", context)
+        ids = prompt_ids(prompt, TOKENS, encode, order=order, limit=limit)
+        kept = common_prefix(ids, last)
+        moved += bool(last) and kept < len(last) - 1
+        last = ids
+    lines = 10 // APPENDED_LINES + 1 if order == "efim" else 0
+    assert moved <= len(typed) / (200 // CUT_SHARE) * 2 + lines
 
 
 def test_no_room() -> None:

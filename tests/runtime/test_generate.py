@@ -1,14 +1,35 @@
 import pytest
 import torch
 
+from mellum_ls.runtime.cache.sessions import Session
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.errors import RequestError
-from mellum_ls.runtime.generate import GenerationParams, extend, greedy, prefill
-from mellum_ls.runtime.kv_cache import Session
+from mellum_ls.runtime.generate import (
+    CPU_CHUNK_SECONDS,
+    FIRST_CHUNK,
+    GPU_CHUNK,
+    LEAST_CHUNK,
+    GenerationParams,
+    Pace,
+    at_once,
+    extend,
+    greedy,
+    prefill,
+)
 from mellum_ls.runtime.model import Model
 from tests.fakes.checkpoints import write_checkpoint
 
 IDS = [int(i) for i in torch.randint(40, 400, (30,), generator=torch.Generator().manual_seed(3))]
+
+
+class Clock:
+    """Stands still until told how long something took."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 @pytest.fixture(scope="module")
@@ -16,28 +37,17 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     return Engine.load(write_checkpoint(tmp_path_factory.mktemp("generate"))).model
 
 
-class Cancel:
-    """Becomes true at the n-th look."""
-
-    def __init__(self, at: int) -> None:
-        self.left = at
-
-    def __call__(self) -> bool:
-        self.left -= 1
-        return self.left < 0
+def pace(most: int) -> Pace:
+    """Chunks of `most` tokens."""
+    found = Pace(1.0, most, Clock())
+    assert found.chunk == min(most, FIRST_CHUNK)
+    return found
 
 
-def never() -> bool:
-    return False
-
-
-def decode(
-    model: Model, max_tokens: int, stop_ids: set[int], cancelled: Cancel | None = None
-) -> tuple[list[int], Session]:
+def decode(model: Model, max_tokens: int, stop_ids: set[int]) -> tuple[list[int], Session]:
     session = Session(model.new_cache())
-    hidden = prefill(model, session, IDS, never)
-    assert hidden is not None
-    return list(greedy(model, session, hidden, max_tokens, stop_ids, cancelled or never)), session
+    hidden = at_once(prefill(model, session, IDS, pace(512)))
+    return list(greedy(model, session, hidden, max_tokens, stop_ids)), session
 
 
 def test_greedy_is_the_argmax_of_a_fresh_pass_each_time(model: Model) -> None:
@@ -57,20 +67,15 @@ def test_a_stop_id_ends_it_and_is_reported(model: Model) -> None:
     assert decode(model, 12, {stop})[0] == whole[: whole.index(stop) + 1]
 
 
-@pytest.mark.parametrize("at", [0, 1, 5])
-def test_cancel_is_looked_at_before_every_step(model: Model, at: int) -> None:
-    found, session = decode(model, 12, set(), Cancel(at))
-    assert len(found) == at
-    assert len(session.ids) == len(IDS) + max(0, at - 1)
-
-
-@pytest.mark.parametrize("at", [0, 1, 3])
-def test_cancel_is_looked_at_before_every_chunk_and_work_done_stays(model: Model, at: int) -> None:
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_prefill_goes_in_chunks_and_work_done_stays(model: Model, steps: int) -> None:
     session = Session(model.new_cache())
-    assert prefill(model, session, IDS, Cancel(at), chunk=8) is None
-    assert session.ids == IDS[: 8 * at]
-    rest = prefill(model, session, IDS[8 * at :], never, chunk=8)
-    assert rest is not None
+    work = prefill(model, session, IDS, pace(8))
+    for done in range(steps):
+        assert next(work, "yielded") is None
+        assert session.ids == IDS[: 8 * (done + 1)]
+    work.close()
+    rest = at_once(prefill(model, session, IDS[8 * steps :], pace(8)))
     whole = model.forward(torch.tensor(IDS), model.new_cache())[-1:]
     torch.testing.assert_close(rest, whole, rtol=1e-4, atol=1e-4)
 
@@ -79,6 +84,54 @@ def test_extend_records_what_it_computed(model: Model) -> None:
     session = Session(model.new_cache())
     assert extend(model, session, IDS[:3]).shape == (3, model.config.hidden_size)
     assert session.ids == IDS[:3]
+
+
+def test_a_chunk_grows_to_what_the_processor_does_in_the_time_given() -> None:
+    clock = Clock()
+    found = Pace(0.02, 512, clock)
+
+    def run(per_token: float) -> None:
+        count = found.chunk
+
+        def compute() -> None:
+            clock.now += per_token * count
+
+        found.time(count, compute)
+
+    for _ in range(20):
+        run(0.0001)
+    assert found.chunk == pytest.approx(200, abs=2)
+    run(0.001)
+    assert found.chunk == pytest.approx(20, abs=1), "down at once"
+    run(1.0)
+    assert found.chunk == LEAST_CHUNK
+    for _ in range(20):
+        run(1e-9)
+    assert found.chunk == 512
+
+
+def test_short_passes_teach_nothing() -> None:
+    clock = Clock()
+    found = Pace(0.02, 512, clock)
+
+    def slow() -> None:
+        clock.now += 0.019
+
+    found.time(1, slow)
+    assert found.chunk == FIRST_CHUNK
+
+
+def test_the_pace_of_a_device() -> None:
+    assert CPU_CHUNK_SECONDS <= 0.025
+    assert Pace.of(torch.device("cpu")).chunk == FIRST_CHUNK
+    clock = Clock()
+    gpu = Pace.of(torch.device("cuda"), clock)
+
+    def slow() -> None:
+        clock.now += 9.0
+
+    gpu.time(512, slow)
+    assert gpu.chunk == GPU_CHUNK == 512
 
 
 def test_parameters_are_checked() -> None:

@@ -1,6 +1,7 @@
 """Repetition in lines and in words, and code that repeats for good reasons."""
 
 from random import Random
+from string import ascii_lowercase
 
 import pytest
 from hypothesis import given, settings
@@ -37,6 +38,9 @@ CASES = {
     "windows line ends": ("x()\r\nx()\r\nx()\r\n", "x()", True),
     "a ruler": ("# " + 60 * "-", "# " + 60 * "-", False),
     "closing brackets": ("f(((((1)))))))))", "f(((((1)))))))))", False),
+    "parts of a name": ("x = test_data_test_data_test_data_", "x = test_data_", True),
+    "humps of a name": ("getNextNextNextNextNext()", "getNext", True),
+    "a name of two like parts": ("x = data_data_data", "x = data_data_data", False),
     "numbers that count": ("f(1)\nf(2)\nf(3)\nf(4)\n", "f(1)\nf(2)\nf(3)\nf(4)\n", False),
     "a word that grows": ("a a a ab", "a a a ab", False),
     "nothing": ("", "", False),
@@ -52,7 +56,7 @@ def test_loop(name: str, size: int) -> None:
 
 @pytest.mark.parametrize("period", [3, 8, 15, LEXEME_PERIODS])
 def test_groups_of_words_up_to_the_longest_are_found(period: int) -> None:
-    group = " ".join(f"w{number}" for number in range(period)) + " "
+    group = " ".join(letter * 2 for letter in ascii_lowercase[:period]) + " "
     assert run([group * GROUP_TIMES]) == (group.strip(), True)
     assert run([group * (GROUP_TIMES - 1)]) == (group * (GROUP_TIMES - 1), False)
 

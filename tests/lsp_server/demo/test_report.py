@@ -2,10 +2,9 @@ import io
 import json
 from typing import Any
 
-import pytest
 from rich.console import Console
 
-from mellum_ls.lsp_server.demo.report import Circumstances, Shown, Tally, figures, percentile, table
+from mellum_ls.lsp_server.demo.report import Circumstances, Shown, Tally, figures, table
 
 COUNTS = {"edits", "requests", "shown", "empty", "cancelled", "accepted"}
 SIZES = {"typed_chars", "suggested_chars", "accepted_chars"}
@@ -35,13 +34,6 @@ TALLY = Tally(
         Shown("a.py", 5, "y = 2", "y = 3", "partly", "y =", 0.2, None),
     ],
 )
-
-
-def test_percentiles_are_interpolated() -> None:
-    assert percentile([], 50) is None
-    assert percentile([4.0], 95) == 4.0
-    assert percentile([3.0, 1.0, 2.0], 50) == 2.0
-    assert percentile([0.0, 10.0], 95) == pytest.approx(9.5)
 
 
 def test_the_figures_are_json_with_stable_keys() -> None:

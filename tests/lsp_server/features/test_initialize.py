@@ -35,7 +35,9 @@ def test_what_is_advertised_is_handled() -> None:
         "textDocumentSync": ["textDocument/didOpen", "textDocument/didChange", "textDocument/didClose"],
         "inlineCompletionProvider": ["textDocument/inlineCompletion"],
         "workspace": ["workspace/didChangeWorkspaceFolders"],
+        "experimental": ["mellum/didMoveCursor"],
         "positionEncoding": [],
     }
     assert set(needs) == set(initialize.CAPABILITIES)
+    assert initialize.CAPABILITIES["experimental"] == {"mellum": {"didMoveCursor": True}}
     assert {method for methods in needs.values() for method in methods} <= set(handled)

@@ -1,4 +1,5 @@
 import asyncio
+import json
 
 from mellum_ls.lsp_server.features import status
 from mellum_ls.lsp_server.session import Session
@@ -18,6 +19,9 @@ def test_status_says_how_the_model_is_and_starts_nothing() -> None:
         status.register(host, session)
         before = await host.call("mellum/status", {})
         assert (before["state"], before["reason"], before["documents"], made) == ("stopped", "", 0, [])
+        assert (before["requests"], before["lastRequest"]) == (0, None)
+        assert before["pinned"] == {"files": [], "problems": []}
+        assert json.loads(json.dumps(before)) == before
         session.backend()
         after = await host.call("mellum/status", {})
         assert (after["state"], after["model"]) == ("ready", "scripted")

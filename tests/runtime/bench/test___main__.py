@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mellum_ls.runtime.bench.__main__ import main, parse_arguments
-from mellum_ls.runtime.service.loading import default_threads
+from mellum_ls.runtime.threads import default_threads
 from tests.fakes.checkpoints import write_checkpoint
 
 SHORT = ["--context=40", "--tokens=4", "--repeats=5"]

@@ -2,7 +2,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from mellum_ls.runtime.bench.measure import MIN_REPEATS, Run, Spread, Subject, interleaved, ratio, timed
+from mellum_ls.runtime.bench.measure import MIN_REPEATS, Run, Spread, Subject, interleaved, percentile, ratio, timed
 from mellum_ls.runtime.errors import BenchmarkError
 
 Token = Callable[[int], None]
@@ -31,6 +31,16 @@ def worker(clock: Clock, ids: list[int], first_s: float, step_s: float) -> Subje
 def test_spread_by_hand() -> None:
     assert Spread.of([5.0, 1.0, 4.0, 2.0, 3.0]) == Spread(median=3.0, q1=2.0, q3=4.0, least=1.0, most=5.0)
     assert Spread.of([1.0, 2.0, 3.0, 4.0]) == Spread(median=2.5, q1=1.75, q3=3.25, least=1.0, most=4.0)
+    assert Spread.of([7.0]) == Spread(7.0, 7.0, 7.0, 7.0, 7.0)
+    figures = Spread.of([1.0, 1234.56]).figures()
+    assert figures == {"median": 617.8, "q1": 309.4, "q3": 926.2, "min": 1.0, "max": 1235.0}
+
+
+def test_percentiles_are_interpolated() -> None:
+    assert percentile([], 50) is None
+    assert percentile([4.0], 95) == 4.0
+    assert percentile([3.0, 1.0, 2.0], 50) == 2.0
+    assert percentile([0.0, 10.0], 95) == pytest.approx(9.5)
 
 
 def test_a_run_is_timed_by_the_given_clock() -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from mellum_ls.runtime.errors import (
     ProtocolMismatch,
     RequestError,
     RuntimeUnavailable,
+    UnknownText,
 )
 from tests.fakes.engine import PIECES, ScriptedEngine
 from tests.fakes.service import VERSION, serving
@@ -50,7 +51,7 @@ def test_streams_pieces_and_then_the_whole(tmp_path: Path, kind: str) -> None:
             assert pieces == [TokenText(piece) for piece in PIECES]
             assert isinstance(last, Completed)
             assert (last.text, last.reason, last.usage.prompt_tokens) == ("".join(PIECES), "stop", 7)
-            assert engine.requests == [REQUEST]
+            assert engine.requests == [replace(REQUEST, session="1 s")]
             await connection.close()
 
     asyncio.run(run())
@@ -124,6 +125,68 @@ def test_a_failing_request_leaves_the_others_alone(tmp_path: Path) -> None:
             with pytest.raises(RequestError, match="too large"):
                 await text_of(connection, replace(REQUEST, prefix="x" * MAX_FRAME_BYTES))
             assert await text_of(connection) == "".join(PIECES)
+            await connection.close()
+
+    asyncio.run(run())
+
+
+LONG = "x = 1\n" * 1000
+
+
+def test_long_texts_cross_once_and_an_unknown_one_costs_one_more_message(tmp_path: Path) -> None:
+    async def run() -> None:
+        engine = ScriptedEngine(free=True)
+        async with serving(tmp_path, lambda: engine) as (address, server, _):
+            connection = await connect(address)
+            request = replace(REQUEST, suffix=LONG, context=(("b.py", LONG + "y"), ("c.py", "short")))
+            sizes: list[int] = []
+            write = connection._writer.write
+
+            def counting(data: bytes) -> None:
+                sizes.append(len(data))
+                write(data)
+
+            connection._writer.write = counting  # type: ignore[method-assign]
+            for _ in range(2):
+                assert await text_of(connection, request) == "".join(PIECES)
+            [client] = server._clients
+            client.texts.forget()
+            assert await text_of(connection, request) == "".join(PIECES)
+            assert [size > 2 * len(LONG) for size in sizes] == [True, False, False, True]
+            assert max(sizes[1:3]) < 400
+            assert {(got.suffix, got.context) for got in engine.requests} == {(LONG, request.context)}
+            await connection.close()
+
+    asyncio.run(run())
+
+
+def test_a_text_that_stays_unknown_fails_the_request_and_not_the_connection(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with serving(tmp_path, lambda: ScriptedEngine(free=True)) as (address, server, _):
+            connection = await connect(address)
+            [client] = server._clients
+
+            def never(wire: Mapping[str, object]) -> dict[str, object]:
+                raise UnknownText("complete.prompt: field 'suffix' names a text that is not held")
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(client.texts, "unpack", never)
+                with pytest.raises(RequestError, match="names a text that is not held"):
+                    await text_of(connection)
+            assert await text_of(connection) == "".join(PIECES)
+            await connection.close()
+
+    asyncio.run(run())
+
+
+def test_a_request_too_large_leaves_its_texts_unsent(tmp_path: Path) -> None:
+    async def run() -> None:
+        engine = ScriptedEngine(free=True)
+        async with serving(tmp_path, lambda: engine) as (address, _, _):
+            connection = await connect(address)
+            with pytest.raises(RequestError, match="too large"):
+                await text_of(connection, replace(REQUEST, suffix=LONG, prefix="x" * MAX_FRAME_BYTES))
+            assert await text_of(connection, replace(REQUEST, suffix=LONG)) == "".join(PIECES)
             await connection.close()
 
     asyncio.run(run())

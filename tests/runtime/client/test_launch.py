@@ -305,6 +305,11 @@ def test_options_follow_the_environment(tmp_path: Path) -> None:
     assert line[line.index("--model") + 1] == str(tmp_path)
     assert line[line.index("--threads") + 1] == "2"
     assert line[line.index("--idle-seconds") + 1] == "1800"
+    assert line[line.index("--cache-idle-seconds") + 1] == "300"
+    assert "--cache-mb" not in line
+    limited = RuntimeOptions.of(replace(environment, cache_mb=200), model=str(tmp_path))
+    line = limited.command(limited.address())
+    assert line[line.index("--cache-mb") + 1] == "200"
 
 
 def test_the_client_half_imports_nothing_heavy() -> None:

@@ -39,7 +39,25 @@ REQUEST = CompletionRequest(
     max_tokens=8,
     stop="block",
 )
-STATUS = RuntimeStatus("ready", 7, "0.1.0", "/m", 1.5, 2, 1, 3, 60.0, "", {"kv_bytes": 5, "nested": {"a": [1]}})
+STATUS = RuntimeStatus(
+    state="ready",
+    pid=7,
+    version="0.1.0",
+    model="/m",
+    uptime_s=1.5,
+    clients=2,
+    active=1,
+    queued={"inline": 3, "warm_up": 0},
+    idle_seconds=60.0,
+    cache_idle_seconds=30.0,
+    rss_mb=300.5,
+    completed=9,
+    cancelled=8,
+    superseded=7,
+    failed=6,
+    preempted=5,
+    engine={"kv_bytes": 5, "nested": {"a": [1]}},
+)
 FROM_CLIENT: list[ClientMessage] = [
     Hello("0.1.0", 1, "aa"),
     Complete(1, REQUEST),
@@ -123,3 +141,8 @@ def test_each_side_refuses_the_messages_of_its_own_kind() -> None:
         parse_client_message(carried(Token(1, "a")))
     with pytest.raises(MessageError):
         parse_runtime_message(carried(Cancel(1)))
+
+
+def test_a_count_that_is_none_is_named() -> None:
+    with pytest.raises(MessageError, match=r"status.queued: field 'inline' should be a whole number, found str"):
+        parse_runtime_message(carried(StatusReply(2, STATUS)) | {"queued": {"inline": "many"}})

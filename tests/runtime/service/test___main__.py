@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mellum_ls.runtime.client.address import Address, address_of
+from mellum_ls.runtime.environment import DEFAULT_CACHE_IDLE_SECONDS
 from mellum_ls.runtime.service.__main__ import parse_arguments
 from tests.fakes.engine import command
 
@@ -74,6 +75,7 @@ def test_arguments(tmp_path: Path) -> None:
     arguments = parse_arguments(["--model", "m", "--socket", "/s.sock", "--threads", "2", "--idle-seconds", "3"])
     assert (arguments.model, arguments.socket) == (Path("m"), Path("/s.sock"))
     assert (arguments.threads, arguments.idle_seconds, arguments.log_level) == (2, 3.0, "INFO")
+    assert (arguments.cache_idle_seconds, arguments.cache_mb) == (DEFAULT_CACHE_IDLE_SECONDS, None)
 
 
 def test_unknown_options_are_code_2(capsys: pytest.CaptureFixture[str]) -> None:

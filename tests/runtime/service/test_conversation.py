@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,12 @@ async def answers(peer: Peer, number: int) -> list[dict[str, Any]]:
     return messages
 
 
+async def taken(peer: Peer) -> None:
+    """Wait until the server has taken all that was sent, while the engine has no leave for a step."""
+    await peer.send(t="status", id=99)
+    assert (await peer.receive())["t"] == "status"
+
+
 def test_a_completion_streams_and_ends_once(tmp_path: Path) -> None:
     async def scene(address: Address, engine: ScriptedEngine, server: RuntimeServer) -> None:
         peer = await Peer.connect(address)
@@ -61,7 +68,7 @@ def test_cancel_ends_a_running_completion_within_one_step(tmp_path: Path) -> Non
         await peer.send(t="cancel", id=1)
         await peer.send(t="status", id=2)  # once this is answered, the cancel has been taken
         status = await peer.receive()
-        assert (status["t"], status["active"], status["queued"]) == ("status", 1, 0)
+        assert (status["t"], status["active"], status["queued"]["inline"]) == ("status", 1, 0)
         engine.allow(len(PIECES))
         messages = await answers(peer, 1)
         assert messages[-1]["reason"] == "cancelled"
@@ -83,14 +90,102 @@ def test_a_newer_completion_of_the_session_supersedes_the_older(tmp_path: Path) 
         await peer.complete(4, session="t")
         waiting = await peer.receive()
         assert (waiting["id"], waiting["t"], waiting["reason"]) == (2, "end", "superseded")
+        await taken(peer)
         engine.allow(100)
         assert (await answers(peer, 1))[-1]["reason"] == "superseded"
-        assert (await answers(peer, 3))[-1]["reason"] == "stop"
         assert (await answers(peer, 4))[-1]["reason"] == "stop"
+        assert (await answers(peer, 3))[-1]["reason"] == "stop"
         assert (await answers(other, 1))[-1]["reason"] == "stop"
+        await peer.send(t="status", id=5)
+        status = await peer.receive()
+        assert (status["completed"], status["superseded"], status["cancelled"], status["failed"]) == (3, 2, 0, 0)
         await asyncio.gather(peer.close(), other.close())
 
     play(tmp_path, scene)
+
+
+def test_only_what_is_not_more_urgent_is_superseded(tmp_path: Path) -> None:
+    async def scene(address: Address, engine: ScriptedEngine, server: RuntimeServer) -> None:
+        peer = await Peer.connect(address)
+        await peer.complete(1)
+        engine.allow()
+        assert (await peer.receive())["id"] == 1
+        await peer.complete(2, priority="warm_up")  # waits for the key that was typed before
+        await peer.complete(3, priority="next_edit")
+        over = await peer.receive()
+        assert (over["id"], over["reason"]) == (2, "superseded")
+        engine.allow(100)
+        assert (await answers(peer, 1))[-1]["reason"] == "stop"
+        assert (await answers(peer, 3))[-1]["reason"] == "stop"
+        await peer.close()
+
+    play(tmp_path, scene)
+
+
+def test_a_key_typed_puts_the_slow_work_of_another_client_aside(tmp_path: Path) -> None:
+    async def scene(address: Address, engine: ScriptedEngine, server: RuntimeServer) -> None:
+        slow, typing = await Peer.connect(address), await Peer.connect(address)
+        await slow.complete(1, priority="action")
+        engine.allow()
+        await slow.receive()
+        await typing.complete(1)
+        await typing.send(t="status", id=2)
+        status = await typing.receive()
+        assert (status["active"], status["queued"]["inline"]) == (1, 1)
+        engine.allow(1 + len(PIECES))
+        assert (await answers(typing, 1))[-1]["reason"] == "stop"
+        assert server.status().completed == 1
+        engine.allow(len(PIECES))
+        assert (await answers(slow, 1))[-1]["text"] == "".join(PIECES)
+        assert server.status().preempted == 1
+        await asyncio.gather(slow.close(), typing.close())
+
+    play(tmp_path, scene)
+
+
+def test_an_older_request_that_is_sent_again_gives_way_to_what_came_since(tmp_path: Path) -> None:
+    async def scene(address: Address, engine: ScriptedEngine, server: RuntimeServer) -> None:
+        peer = await Peer.connect(address)
+        await peer.complete(5)
+        engine.allow()
+        await peer.receive()
+        await peer.complete(4)
+        over = await peer.receive()
+        assert (over["id"], over["t"], over["reason"]) == (4, "end", "superseded")
+        await peer.complete(6, session="t", priority="warm_up")
+        await peer.complete(3, session="t")  # more urgent than the newer one: both have their turn
+        await taken(peer)
+        engine.allow(100)
+        ends = []
+        while len(ends) < 3:
+            message = await peer.receive()
+            ends += [(message["id"], message["reason"])] if message["t"] == "end" else []
+        assert ends == [(3, "stop"), (5, "stop"), (6, "stop")]
+        await peer.close()
+
+    play(tmp_path, scene)
+
+
+def test_a_text_that_is_not_held_is_asked_for(tmp_path: Path) -> None:
+    async def scene(address: Address, engine: ScriptedEngine, server: RuntimeServer) -> None:
+        peer = await Peer.connect(address)
+        text = "z" * 600
+        ref = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        wire: dict[str, Any] = {"t": "complete", "session": "s"}
+        unknown = {"prefix": "a", "suffix": {"ref": ref}}
+        await peer.send(**wire, id=1, prompt=unknown)
+        said = await peer.receive()
+        assert (said["t"], said["id"], said["code"]) == ("error", 1, "unknown_text")
+        for prompt in ({"prefix": "a", "suffix": {"ref": ref, "text": text}}, unknown):
+            await peer.send(**wire, id=1, prompt=prompt)
+            assert (await answers(peer, 1))[-1]["reason"] == "stop"
+        assert [request.suffix for request in engine.requests] == [text, text]
+        other = await Peer.connect(address)  # what one client has sent is not another's
+        await other.send(**wire, id=1, prompt=unknown)
+        assert (await other.receive())["code"] == "unknown_text"
+        await asyncio.gather(peer.close(), other.close())
+
+    play(tmp_path, scene, free=True)
 
 
 def test_a_client_that_goes_takes_its_completions_with_it(tmp_path: Path) -> None:
@@ -107,7 +202,7 @@ def test_a_client_that_goes_takes_its_completions_with_it(tmp_path: Path) -> Non
         await peer.complete(1)
         assert (await answers(peer, 1))[-1]["reason"] == "stop"
         assert engine.steps <= 2 + len(PIECES)
-        assert [request.session for request in engine.requests] == ["a", "s"]
+        assert [request.session for request in engine.requests] == ["1 a", "2 s"]
         await peer.close()
 
     play(tmp_path, scene)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +14,12 @@ from mellum_ls.runtime.client import launch
 from mellum_ls.runtime.client.launch import RuntimeClient, RuntimeOptions
 from mellum_ls.runtime.client.messages import Completed, CompletionRequest, TokenText
 from mellum_ls.runtime.engine import Engine
-from mellum_ls.runtime.errors import ModelNotFound
+from mellum_ls.runtime.errors import ModelNotFound, SettingError
 from mellum_ls.runtime.fim import ContextFile, Prompt
 from mellum_ls.runtime.generate import GenerationParams
-from mellum_ls.runtime.service.loading import MAX_THREADS, available_cores, default_threads, load_engine
+from mellum_ls.runtime.service.loading import load_engine
 from tests.fakes.checkpoints import write_checkpoint
+from tests.fakes.process_figures import wait_for_end
 
 REQUEST = CompletionRequest(
     session="s",
@@ -48,12 +50,19 @@ def test_the_adapter_gives_what_the_engine_gives(model_dir: Path, expected: str)
     threads = torch.get_num_threads()
     engine = load_engine(model_dir, threads)
     pieces: list[str] = []
-    done = engine.complete(REQUEST, pieces.append, lambda: False)
+    run = engine.begin(REQUEST, pieces.append)
+    num_steps, done = 1, run.step()
+    while done is None:
+        num_steps, done = num_steps + 1, run.step()
     assert done.text == "".join(pieces) == expected
+    assert num_steps > done.usage.generated_tokens > 0
     assert 0 < done.usage.first_token_ms <= done.usage.total_ms
     assert done.usage.computed_tokens == done.usage.prompt_tokens > 0
-    assert engine.complete(REQUEST, pieces.append, lambda: True).reason == "cancelled"
+    assert engine.begin(REQUEST, pieces.append).cancel().reason == "cancelled"
     assert engine.status()["requests"] == 2
+    assert (engine.status()["sessions"], engine.status()["kv_bytes"]) > (0, 0)
+    engine.drop_cache()
+    assert (engine.status()["sessions"], engine.status()["kv_bytes"]) == (0, 0)
 
 
 @pytest.fixture(autouse=True)
@@ -61,21 +70,6 @@ def threads() -> Iterator[None]:
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)
-
-
-@pytest.mark.parametrize(("cores", "expected"), [(1, 1), (2, 1), (3, 2), (8, 7), (9, 8), (64, MAX_THREADS)])
-def test_one_core_is_left_to_others(cores: int, expected: int) -> None:
-    assert default_threads(cores) == expected
-
-
-def test_the_cores_are_those_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {1, 3, 5, 7, 9}, raising=False)
-    assert (available_cores(), default_threads()) == (5, 4)
-    monkeypatch.delattr(os, "sched_getaffinity")
-    monkeypatch.setattr(os, "cpu_count", lambda: 4)
-    assert (available_cores(), default_threads()) == (4, 3)
-    monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert (available_cores(), default_threads()) == (1, 1)
 
 
 def test_threads_are_the_given_ones_or_the_default(model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,3 +107,57 @@ def test_the_real_process_gives_what_the_engine_gives(tmp_path: Path, model_dir:
     log = options.log_file(options.address()).read_text()
     assert "def add" not in log
     assert "ended" in log
+
+
+def test_the_cache_stays_within_its_limit(model_dir: Path) -> None:
+    limit = 1_200_000
+    engine = load_engine(model_dir, 1, limit)
+    for number in range(5):
+        run = engine.begin(replace(REQUEST, session=str(number), prefix=f"value_{number} = " + REQUEST.prefix), str)
+        while run.step() is None:
+            pass
+        held = engine.status()["kv_bytes"]
+        assert isinstance(held, int)
+        assert 0 < held <= limit
+
+
+def test_a_limit_that_leaves_no_room_says_what_would(model_dir: Path) -> None:
+    with pytest.raises(SettingError, match=r"MELLUM_CACHE_MB leaves room for \d+ tokens.*set it to 1 or more"):
+        load_engine(model_dir, 1, 100_000)
+    load_engine(model_dir, 1, 10**6)
+
+
+def test_a_warm_up_says_nothing_and_leaves_the_next_request_little_to_compute(model_dir: Path) -> None:
+    engine, pieces = load_engine(model_dir, 1), list[str]()
+
+    def complete(request: CompletionRequest) -> Completed:
+        run = engine.begin(request, pieces.append)
+        while (done := run.step()) is None:
+            pass
+        return done
+
+    warm = complete(replace(REQUEST, priority="warm_up"))
+    assert (warm.text, warm.reason, warm.usage.generated_tokens, pieces) == ("", "warm", 0, [])
+    assert warm.usage.computed_tokens == warm.usage.prompt_tokens > 0
+    assert complete(REQUEST).usage.computed_tokens == 1
+
+
+def test_sigterm_lets_the_real_process_answer_first(tmp_path: Path, model_dir: Path) -> None:
+    options = RuntimeOptions(tmp_path / "run", tmp_path / "cache", str(model_dir), threads=1)
+
+    async def run() -> None:
+        client = RuntimeClient(options)
+        stream = client.complete(REQUEST)
+        first = await anext(stream)
+        status = await client.status()
+        assert status is not None
+        os.kill(status.pid, signal.SIGTERM)
+        *_, last = [first, *[item async for item in stream]]
+        assert isinstance(last, Completed)
+        assert last.reason in ("stop", "length", "loop")
+        await client.close()
+        await asyncio.to_thread(wait_for_end, status.pid)
+
+    asyncio.run(run())
+    assert not options.address().socket_path.exists()
+    assert launch.status(options) is None

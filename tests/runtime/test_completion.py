@@ -1,0 +1,156 @@
+"""Driving one completion: what a step is, what cancelling leaves, and what failing does."""
+
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mellum_ls.runtime.completion import Completion
+from mellum_ls.runtime.engine import Engine
+from mellum_ls.runtime.fim import Prompt
+from mellum_ls.runtime.generate import Chunk, GenerationParams, Result
+from tests.fakes.checkpoints import write_checkpoint
+
+PROMPT = Prompt("def add(left, right):\n    total = left + right\n    ret", "\n\n\nclass Stack:\n", path="src/add.py")
+FREE = GenerationParams(max_tokens=6, stop="none")
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    return Engine.load(write_checkpoint(tmp_path_factory.mktemp("completion")))
+
+
+def finish(run: Completion) -> tuple[Result, int]:
+    """The result, and the number of steps until it."""
+    steps = 0
+    while True:
+        steps += 1
+        if (result := run.step()) is not None:
+            return result, steps
+
+
+def test_beginning_computes_nothing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.drop_sessions()
+    passes = count_passes(engine, monkeypatch)
+    run = engine.begin("s", PROMPT, FREE)
+    assert passes == []
+    run.cancel()
+    assert passes == []
+
+
+def count_passes(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Collects the number of tokens of each pass from now on."""
+    passes: list[int] = []
+    forward = engine.model.forward
+
+    def counted(ids: torch.Tensor, cache: Any) -> torch.Tensor:
+        passes.append(ids.shape[0])
+        return forward(ids, cache)
+
+    monkeypatch.setattr(engine.model, "forward", counted)
+    return passes
+
+
+def test_a_step_is_one_pass_and_never_more(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.drop_sessions()
+    passes = count_passes(engine, monkeypatch)
+    run = engine.begin("s", PROMPT, FREE)
+    result = None
+    while result is None:
+        before = len(passes)
+        result = run.step()
+        assert len(passes) - before <= 1
+    assert sum(passes) == result.prompt_tokens + result.generated_tokens - 1
+    assert run.step() is result
+    assert run.cancel() is result, "over is over"
+
+
+@settings(max_examples=13, deadline=None, derandomize=True)
+@given(st.integers(0, 8))
+def test_after_cancelling_nothing_more_is_computed_and_the_work_stays(engine: Engine, steps: int) -> None:
+    engine.drop_sessions()
+    whole, _ = finish(engine.begin("other", PROMPT, FREE))
+    engine.drop_sessions()
+    chunks: list[Chunk] = []
+    run = engine.begin("s", PROMPT, FREE, on_chunk=chunks.append)
+    done = None
+    for _ in range(steps):
+        done = run.step()
+    result = run.cancel()
+    assert result.text == "".join(chunk.text for chunk in chunks)
+    assert whole.text.startswith(result.text)
+    assert result.reason == (whole.reason if done else "cancelled")
+    again, _ = finish(engine.begin("s", PROMPT, FREE))
+    assert again.text == whole.text
+    assert again.computed_tokens == max(1, whole.computed_tokens - result.computed_tokens)
+
+
+def test_a_warm_up_computes_the_prompt_and_generates_nothing(engine: Engine) -> None:
+    engine.drop_sessions()
+    before = engine.status()
+    chunks: list[Chunk] = []
+    warm, _ = finish(engine.begin("s", PROMPT, GenerationParams(warm_up=True), on_chunk=chunks.append))
+    assert (warm.reason, warm.text, warm.generated_tokens, chunks) == ("warm", "", 0, [])
+    assert warm.computed_tokens == warm.prompt_tokens
+    result, _ = finish(engine.begin("s", PROMPT, FREE))
+    assert result.computed_tokens == 1
+    after = engine.status()
+    changes = {
+        name: after[name] - before[name] for name in ("warm_ups", "warmed_tokens", "requests", "computed_tokens")
+    }  # type: ignore[operator]
+    assert changes == {"warm_ups": 1, "warmed_tokens": warm.prompt_tokens, "requests": 1, "computed_tokens": 1}
+
+
+def test_two_at_once_do_not_disturb_each_other(engine: Engine) -> None:
+    other = Prompt("class Queue:\n    def pop(self):\n        ", "\n", path="q.py")
+    wanted = [finish(engine.begin(f"alone {i}", prompt, FREE))[0].text for i, prompt in enumerate((PROMPT, other))]
+    engine.drop_sessions()
+    runs = [engine.begin(name, prompt, FREE) for name, prompt in (("a", PROMPT), ("b", other))]
+    results: dict[int, Result] = {}
+    while len(results) < 2:
+        for index, run in enumerate(runs):
+            if (result := run.step()) is not None:
+                results[index] = result
+    assert [results[index].text for index in range(2)] == wanted
+
+
+def test_a_failing_step_gives_the_session_back(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.drop_sessions()
+    run = engine.begin("s", PROMPT, FREE)
+    run.step()
+    held = engine.status()["cached_tokens"]
+
+    def fail(ids: torch.Tensor, cache: Any) -> torch.Tensor:
+        raise MemoryError("no more")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine.model, "forward", fail)
+        with pytest.raises(MemoryError):
+            finish(run)
+    assert engine.status()["cached_tokens"] == held
+    assert run.cancel().reason == "cancelled"
+    again, _ = finish(engine.begin("s", PROMPT, FREE))
+    assert again.text == Engine.load(engine.model_dir).complete("new", PROMPT, FREE).text
+    engine.drop_sessions()
+    assert engine.status()["sessions"] == 0, "nothing is in use any more"
+
+
+def test_a_thousand_cancels_leave_nothing_behind(engine: Engine) -> None:
+    """However a run ends, its session is free again: the number of sessions and their memory stay bounded."""
+    engine.drop_sessions()
+    chooser = torch.Generator().manual_seed(1)
+    steps = torch.randint(0, 9, (1000,), generator=chooser).tolist()
+    most = 0
+    for number, count in enumerate(steps):
+        prompt = Prompt(PROMPT.prefix + "u" * (number % 7), PROMPT.suffix, path=f"{number % 3}.py")
+        run = engine.begin(f"s{number % 3}", prompt, FREE)
+        for _ in range(count):
+            run.step()
+        run.cancel()
+        most = max(most, engine.status()["sessions"])  # type: ignore[call-overload]
+    assert most <= 3
+    engine.drop_sessions()
+    status = engine.status()
+    assert (status["sessions"], status["kv_bytes"], status["cached_tokens"]) == (0, 0, 0)
