@@ -83,3 +83,24 @@ def test_pieces_do_not_matter(before: str, after: str, copied: int, more: str, r
     assert text.startswith(shown)
     assert stopped or shown == text
     assert (shown, stopped) == run(before, after, [text])
+
+
+LINES = st.text("abc (=+", min_size=8, max_size=20).filter(
+    lambda line: line.strip()[:1].isalpha() and len(line.strip()) > 7
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    LINES,
+    st.sampled_from(["", "    ", "\t"]),
+    st.lists(st.sampled_from(["x = 1", "y", ")"]), max_size=3),
+    st.booleans(),
+)
+def test_a_copy_of_the_next_line_is_never_shown(line: str, indent: str, first: list[str], ended: bool) -> None:
+    """Wherever in the completion it comes, and whether or not more follows."""
+    line = line.strip()
+    text = "".join(f"{own}\n{indent}" for own in first) + line + ("\nz" if ended else "")
+    shown, stopped = run(indent, f"\n{indent}{line}\n", list(text))
+    assert stopped
+    assert shown == f"\n{indent}".join(first)
