@@ -27,10 +27,15 @@ CONTINUATION = re.compile(r"(?:else|elif|except|finally|catch|case|default|end|t
 
 
 class StopRule(Protocol):
-    """Consumes decoded text; `stopped` says that the completion is over, and `reason` then by which rule."""
+    """Consumes decoded text until the completion is over."""
 
-    stopped: bool
-    reason: StopReason | None
+    @property
+    def stopped(self) -> bool:
+        """Whether the completion is over."""
+
+    @property
+    def reason(self) -> StopReason | None:
+        """The rule that ended it; None as long as none has."""
 
     def push(self, piece: str) -> str:
         """Take the next piece and return the text that is now safe to show."""
