@@ -113,15 +113,16 @@ def _bench(parsed: argparse.Namespace) -> int:
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
     """The values stay text: the child that measures knows which are right."""
-    kinds = parser.add_subparsers(dest="benchmark", required=True, metavar="decode|prefill|keystrokes")
+    kinds = parser.add_subparsers(dest="benchmark", required=True, metavar="decode|prefill|warm|keystrokes")
     for name, meaning in (
         ("decode", "tokens a second after a prompt"),
         ("prefill", "prompt tokens a second"),
+        ("warm", "time of a key press with a warm cache, and from scratch"),
     ):
         sub = kinds.add_parser(name, help=meaning, description=meaning, allow_abbrev=False)
         sub.add_argument("--tokens", metavar="N", help="new tokens in each repeat")
         sub.add_argument("--context", metavar="N", help="tokens of the prompt")
-        sub.add_argument("--repeats", metavar="N", help="how often to measure, 5 or more")
+        sub.add_argument("--repeats", metavar="N", help="how often to measure, 5 or more; keys to type for warm")
         sub.add_argument("--against", metavar="NAME", help="also measure this library; transformers is known")
         sub.add_argument("--json", metavar="FILE", help="write the figures to FILE")
         _add_model(sub)

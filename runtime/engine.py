@@ -23,8 +23,9 @@ from mellum_ls.runtime.cache.sessions import Lease, Session, SessionCache
 from mellum_ls.runtime.checkpoint import Checkpoint
 from mellum_ls.runtime.completion import Completion, OnChunk, Tools, Wanted
 from mellum_ls.runtime.config import ModelConfig
+from mellum_ls.runtime.encoding import PromptEncoders
 from mellum_ls.runtime.errors import ModelNotFound, RequestError, TokenizerError
-from mellum_ls.runtime.fim import Encoders, Layout, Prompt, lay_out
+from mellum_ls.runtime.fim import Layout, Prompt, lay_out
 from mellum_ls.runtime.generate import Chunk, GenerationParams, Pace, Result, at_once, greedy, prefill
 from mellum_ls.runtime.healing import Healer
 from mellum_ls.runtime.model import Model
@@ -103,6 +104,7 @@ class Engine:
         self._shelf = CheckpointShelf(host_budget() if host_bytes is None else host_bytes)
         self._follow_mtp = follow_mtp
         self._sessions = SessionCache(self._new_session, max_sessions=MAX_SESSIONS, max_bytes=self.cache_bytes)
+        self._encoders = PromptEncoders(tokenizer, MAX_SESSIONS)
         self._tools = Tools(model, tokenizer, profile, Healer(tokenizer), Pace.of(model.device), clock)
         self._parameters = count_parameters(model.weights)
 
@@ -198,7 +200,7 @@ class Engine:
         return lay_out(
             prompt,
             self.profile.fim,
-            Encoders.plain(self.tokenizer.encode),
+            self._encoders.of(session),
             order=self.profile.fim_order,
             limit=self.max_positions - room,
         )
@@ -223,6 +225,7 @@ class Engine:
     def drop_sessions(self) -> None:
         """Free the memory of all sessions; the next request of each starts from nothing."""
         self._sessions.clear()
+        self._encoders.clear()
 
     def status(self) -> dict[str, object]:
         """Facts and counters for people and tools; JSON types only."""

@@ -78,13 +78,18 @@ class Pace:
     A chunk is the longest work that a cancelled request still costs, and that a more urgent one waits for.
     """
 
-    def __init__(self, seconds: float, most: int, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, seconds: float, most: int, clock: Callable[[], float]) -> None:
         self._seconds, self._most, self._clock = seconds, most, clock
         self._chunk = min(most, FIRST_CHUNK)
 
     @classmethod
-    def of(cls, device: torch.device, clock: Callable[[], float] = time.perf_counter) -> "Pace":
-        """The pace that suits a device: a GPU is always fast enough for its largest chunk."""
+    def of(cls, device: torch.device, clock: Callable[[], float] | None = None) -> "Pace":
+        """The pace that suits a device: a GPU is always fast enough for its largest chunk.
+
+        A CPU's time is that of this thread alone where the system counts it finely: a chunk that was interrupted by
+        other processes is no reason for smaller ones, which would make the wait longer still.
+        """
+        clock = clock or (time.thread_time if _counts_thread_time() else time.perf_counter)
         if device.type == "cuda":
             pace = cls(float("inf"), GPU_CHUNK, clock)
             pace._chunk = GPU_CHUNK
@@ -107,6 +112,14 @@ class Pace:
             wanted = min(fitting, (self._chunk + fitting) / 2, 2.0 * self._chunk)
             self._chunk = int(max(LEAST_CHUNK, min(self._most, wanted)))
         return result
+
+
+def _counts_thread_time() -> bool:
+    """Whether the processor time of a thread is known to a tenth of a chunk; on Windows it is not."""
+    try:
+        return time.get_clock_info("thread_time").resolution <= CPU_CHUNK_SECONDS / 10
+    except ValueError:
+        return False
 
 
 def prefill(model: Model, session: Session, ids: Sequence[int], pace: Pace) -> Generator[None, None, Tensor]:

@@ -8,6 +8,7 @@ rarely seen. So the last piece leaves the prompt, and the first generated ids mu
 from __future__ import annotations
 
 from bisect import bisect_left
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -17,6 +18,7 @@ from mellum_ls.runtime.tokenizer import Tokenizer
 
 # No piece that people type is longer; what is (a line of dashes) stays in the prompt.
 MAX_TYPED_CHARS = 64
+MOST_REMEMBERED = 128
 _TAIL_CHARS = 4 * MAX_TYPED_CHARS
 
 
@@ -27,6 +29,7 @@ class Healer:
         self._tokenizer = tokenizer
         self._sorted = sorted((piece, number) for number, piece in tokenizer.pieces.items() if piece)
         self._by_bytes = dict(self._sorted)
+        self._remembered = lru_cache(MOST_REMEMBERED)(self._find_fitting)
 
     def split(self, prefix: str) -> tuple[str, str]:
         """The prefix without its last piece, and that piece; the piece is empty where there is nothing to heal.
@@ -49,25 +52,36 @@ class Healer:
     def _continues(self, typed: str) -> bool:
         try:
             last = self._tokenizer.pieces[self._tokenizer.encode(typed)[-1]]
-            return typed.encode().endswith(last) and len(self._starting_with(last)) > 1
+            return typed.encode().endswith(last) and self._has_longer(last)
         except UnicodeEncodeError:
             return False
 
-    def fitting(self, missing: bytes) -> list[int]:
-        """Ids that spell all of `missing` or more, and those that spell as much of it as the tokenizer's own first id.
+    def fitting(self, missing: bytes) -> Tensor:
+        """Ids [N] int64 that spell all of `missing` or more, or as much of it as the tokenizer's own first id.
 
-        Shorter beginnings are left out: a lone first letter is likely in itself, but no beginning of this word.
+        Shorter beginnings are left out: a lone first letter is likely in itself, but no beginning of this word. What
+        was found is remembered: what begins with a blank is a third of a vocabulary, too much to collect at each key.
         """
+        return self._remembered(missing)
+
+    def _find_fitting(self, missing: bytes) -> Tensor:
         try:
             shortest = len(self.piece(self._tokenizer.encode(missing.decode())[0]))
         except UnicodeDecodeError:  # the rest of a character
             shortest = 1
         shorter = [self._by_bytes.get(missing[:length]) for length in range(shortest, len(missing))]
-        return self._starting_with(missing) + [number for number in shorter if number is not None]
+        fitting = self._starting_with(missing) + [number for number in shorter if number is not None]
+        assert fitting, f"no id spells {missing!r}: the vocabulary is not byte-level"
+        return torch.tensor(fitting, dtype=torch.int64)
 
     def piece(self, number: int) -> bytes:
         """The bytes of an id."""
         return self._tokenizer.pieces[number]
+
+    def _has_longer(self, piece: bytes) -> bool:
+        """Whether another id begins with these bytes, which are those of an id."""
+        behind = bisect_left(self._sorted, (piece, -1)) + 1
+        return behind < len(self._sorted) and self._sorted[behind][0].startswith(piece)
 
     def _starting_with(self, start: bytes) -> list[int]:
         first = bisect_left(self._sorted, (start, -1))
@@ -89,7 +103,6 @@ class Spelling:
         if not self._missing:
             return likeliest(logits)
         fitting = self._healer.fitting(self._missing)
-        assert fitting, f"no id spells {self._missing!r}: the vocabulary is not byte-level"
-        chosen = fitting[int(logits[torch.tensor(fitting, device=logits.device)].argmax())]
+        chosen = int(fitting[int(logits[fitting.to(logits.device)].argmax())])
         self._missing = self._missing[len(self._healer.piece(chosen)) :]
         return chosen

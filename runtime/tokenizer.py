@@ -6,6 +6,7 @@ Knows the tokenizer.json format (byte-level BPE); which special token means what
 import codecs
 import hashlib
 import json
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,10 @@ from pathlib import Path
 
 import tokenizers
 
+from mellum_ls.runtime import boundaries
 from mellum_ls.runtime.errors import ModelNotFound, TokenizerError
+
+logger = logging.getLogger(__name__)
 
 
 def byte_alphabet() -> dict[str, int]:
@@ -27,6 +31,11 @@ def byte_alphabet() -> dict[str, int]:
     alphabet = {chr(byte): byte for byte in printable}
     alphabet.update({chr(256 + index): byte for index, byte in enumerate(others)})
     return alphabet
+
+
+def well_formed(text: str) -> str:
+    """The text with each lone surrogate, cut out of a pair by an editor, as "?": it has no UTF-8 form. Same length."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 @dataclass(frozen=True)
@@ -78,9 +87,7 @@ class Tokenizer:
         try:
             return list(self.inner.encode(text, add_special_tokens=False).ids)
         except (TypeError, UnicodeEncodeError):
-            # A lone surrogate, cut out of a pair by an editor; it has no UTF-8 form.
-            clean = text.encode("utf-8", "replace").decode("utf-8")
-            return list(self.inner.encode(clean, add_special_tokens=False).ids)
+            return list(self.inner.encode(well_formed(text), add_special_tokens=False).ids)
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of the ids; special tokens and a character cut off at the end are left out."""
@@ -89,6 +96,14 @@ class Tokenizer:
     def id_of(self, token: str) -> int | None:
         """The id of a special token by its text, None if this tokenizer has none of that text."""
         return self.special_ids.get(token)
+
+    @cached_property
+    def obstacle(self) -> str | None:
+        """Why texts cannot be encoded in parts (see boundaries.py), logged when first asked; None if they can."""
+        reason = boundaries.obstacle(self.inner)
+        if reason is not None:
+            logger.warning("the tokenizer encodes whole texts at every change: %s", reason)
+        return reason
 
     @cached_property
     def pieces(self) -> dict[int, bytes]:

@@ -1,4 +1,4 @@
-"""`python -m mellum_ls.runtime.bench decode|prefill`: loads a model, measures it, prints a table, writes JSON.
+"""`python -m mellum_ls.runtime.bench decode|prefill|warm`: loads a model, measures it, prints a table, writes JSON.
 
 Exit codes: 0 measured; 1 no figure can be given, with the reason on standard error; 2 wrong arguments.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from mellum_ls.runtime.bench import warm, warm_report
 from mellum_ls.runtime.bench.decode import Plan, measure
 from mellum_ls.runtime.bench.report import table
 from mellum_ls.runtime.bench.rival import TransformersRival
@@ -20,8 +21,8 @@ from mellum_ls.runtime.errors import MellumError
 from mellum_ls.runtime.threads import default_threads
 
 # Context and new tokens. Prefill decodes too: a comparison on one token alone would prove little.
-LENGTHS = {"decode": (512, 64), "prefill": (2048, 8)}
-REPEATS = 7
+LENGTHS = {"decode": (512, 64), "prefill": (2048, 8), "warm": (2048, 16)}
+REPEATS = {"decode": 7, "prefill": 7, "warm": 40}
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -33,7 +34,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         sub.add_argument("--model", metavar="DIR")
         sub.add_argument("--context", metavar="N", type=int, default=context)
         sub.add_argument("--tokens", metavar="N", type=int, default=tokens)
-        sub.add_argument("--repeats", metavar="N", type=int, default=REPEATS)
+        sub.add_argument("--repeats", metavar="N", type=int, default=REPEATS[name])
         sub.add_argument("--against", choices=["transformers"])
         sub.add_argument("--json", metavar="FILE", type=Path)
     return parser.parse_args(argv)
@@ -50,8 +51,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         model = engine.model
         rival = TransformersRival(engine.model_dir, model.dtype, model.device) if given.against else None
         print(f"measuring {engine.model_dir.name}, {plan.repeats} repeats ...", file=sys.stderr, flush=True)
-        found = measure(engine, plan, rival=rival)
-        print(table(found))
+        if given.benchmark == "warm":
+            found = warm.measure(engine, plan, rival=rival)
+            print(warm_report.table(found))
+        else:
+            found = measure(engine, plan, rival=rival)
+            print(table(found))
         if given.json is not None:
             given.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     except (MellumError, OSError) as error:

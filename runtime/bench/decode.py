@@ -53,8 +53,22 @@ class Rival(Protocol):
 
 def prompt_of(engine: Engine, length: int) -> list[int]:
     """`length` ids of real code: experts are chosen by content, so noise would route unlike a user's files."""
-    ids = engine.tokenizer.encode(inspect.getsource(argparse))
-    return (ids * (length // len(ids) + 1))[:length]
+    return engine.tokenizer.encode(source_of(engine, length))[:length]
+
+
+def source_of(engine: Engine, length: int) -> str:
+    """Real code of more than `length` tokens: one file, again and again."""
+    source = inspect.getsource(argparse)
+    return source * (length // len(engine.tokenizer.encode(source)) + 1)
+
+
+def require_fit(engine: Engine, plan: Plan) -> None:
+    """BenchmarkError if prompt and tokens do not fit the model."""
+    if plan.context + plan.tokens > engine.config.max_position_embeddings:
+        raise BenchmarkError(
+            f"{plan.context} prompt and {plan.tokens} new tokens do not fit the model, "
+            f"which has {engine.config.max_position_embeddings} positions"
+        )
 
 
 def measure(
@@ -65,11 +79,7 @@ def measure(
     BenchmarkError if prompt and tokens do not fit the model, or two runs gave different ids.
     """
     config = engine.config
-    if plan.context + plan.tokens > config.max_position_embeddings:
-        raise BenchmarkError(
-            f"{plan.context} prompt and {plan.tokens} new tokens do not fit the model, "
-            f"which has {config.max_position_embeddings} positions"
-        )
+    require_fit(engine, plan)
     prompt = prompt_of(engine, plan.context)
     device = engine.model.device
     machine = describe_machine(torch.cuda.get_device_name(device) if device.type == "cuda" else None)

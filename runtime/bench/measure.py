@@ -109,7 +109,7 @@ def interleaved(subjects: Mapping[str, Subject], repeats: int, clock: Clock) -> 
         for name in list(subjects)[:: -1 if turn % 2 else 1]:
             run = timed(subjects[name], clock)
             wanted = wanted or run.ids
-            _same(name, run.ids, wanted)
+            require_same(name, run.ids, wanted)
             if turn:
                 runs[name].append(run)
     return runs
@@ -120,7 +120,8 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
     return Spread.of([left / right for left, right in zip(ours, theirs, strict=True)])
 
 
-def _same(name: str, ids: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+def require_same(name: str, ids: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+    """BenchmarkError if these are other ids than those of the first run."""
     if ids == wanted:
         return
     pairs = enumerate(zip(ids, wanted, strict=False))

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from mellum_ls.runtime.cache.sessions import common_prefix
 from mellum_ls.runtime.errors import BenchmarkError
 
 
@@ -28,6 +29,9 @@ class TransformersRival:
         self._model = model.to(device).eval()
         # A fresh one: the checkpoint's own would end at its stop ids, and both must write the same number.
         self._model.generation_config = transformers.GenerationConfig(do_sample=False, pad_token_id=0)
+        self._new_cache: Callable[[], Any] = transformers.DynamicCache
+        self._cache = self._new_cache()
+        self._held: list[int] = []
         self.facts: Mapping[str, Any] = {
             "name": "transformers",
             "version": transformers.__version__,
@@ -42,6 +46,33 @@ class TransformersRival:
         self._model.generate(
             ids, attention_mask=torch.ones_like(ids), max_new_tokens=tokens, streamer=_Streamer(on_token)
         )
+
+    @torch.inference_mode()
+    def resume(self, prompt: Sequence[int], tokens: int, on_token: Callable[[int], None]) -> None:
+        """As `generate`, but going on from the cache of the prompt before, cut to what both begin with.
+
+        The cache keeps all positions of all layers, since one that lets old ones go cannot be cut.
+        """
+        kept = min(common_prefix(self._held, prompt), len(prompt) - 1)
+        if not kept:
+            self._cache = self._new_cache()
+        elif kept < len(self._held):
+            self._cache.crop(kept - len(self._held))  # as a number of positions to remove
+        found: list[int] = []
+
+        def listen(token: int) -> None:
+            found.append(token)
+            on_token(token)
+
+        ids = torch.tensor([list(prompt)], dtype=torch.int64, device=self._model.device)
+        self._model.generate(
+            ids,
+            attention_mask=torch.ones_like(ids),
+            max_new_tokens=tokens,
+            streamer=_Streamer(listen),
+            past_key_values=self._cache,
+        )
+        self._held = [*prompt, *found[:-1]]
 
 
 class _Streamer:

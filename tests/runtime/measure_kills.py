@@ -51,17 +51,19 @@ async def storm(asks: Sequence[Ask], victims: Callable[[], set[int]], num_kills:
     """
     moments = random.Random(0)
     result = Storm([0] * len(asks), [0] * len(asks))
-    stop, suggestion = asyncio.Event(), asyncio.Event()
+    stop, recovered = asyncio.Event(), asyncio.Event()
 
     async def type_on(number: int) -> None:
         while not stop.is_set():
             result.asked[number] += 1
+            num_kills_before = len(result.pids)
             async with asyncio.timeout(ANSWER_SECONDS):
                 suggested = await asks[number]()
             result.answered[number] += 1
             if suggested:
                 result.suggested += 1
-                suggestion.set()
+                if num_kills_before == len(result.pids):
+                    recovered.set()
             await asyncio.sleep(0.005)  # the pace of the typing
 
     async def kill() -> None:
@@ -70,18 +72,19 @@ async def storm(asks: Sequence[Ask], victims: Callable[[], set[int]], num_kills:
             for _ in range(num_kills):
                 await asyncio.sleep(moments.uniform(0, longest_pause))
                 pid = await _one_of(victims)
+                killed_at = clock()
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+                await asyncio.to_thread(wait_for_end, pid)
+                # From here on a suggestion counts if it was asked for after the end of the killed process.
                 result.pids.append(pid)
-                killed_at = clock()
-                suggestion.clear()
+                recovered.clear()
                 if moments.random() < 0.5:  # the others are killed while they start
                     async with asyncio.timeout(ANSWER_SECONDS):
-                        await suggestion.wait()
+                        await recovered.wait()
                     result.recovery_seconds.append(clock() - killed_at)
-            suggestion.clear()
             async with asyncio.timeout(ANSWER_SECONDS):
-                await suggestion.wait()
+                await recovered.wait()
         finally:
             stop.set()
 

@@ -63,6 +63,27 @@ def _text_scores(generator: torch.Generator) -> torch.Tensor:
     return scores
 
 
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.text(min_size=1, max_size=6) | st.sampled_from([" ", " ret", ".", "日", "==", " 🙂"]), st.integers(0, 3))
+def test_what_fits_is_what_a_look_at_every_id_finds(typed: str, cut: int) -> None:
+    try:
+        missing = typed.encode()[cut:] or b" "
+    except UnicodeEncodeError:
+        return
+    try:
+        shortest = len(HEALER.piece(TOKENIZER.encode(missing.decode())[0]))
+    except UnicodeDecodeError:
+        shortest = 1
+    wanted = {
+        number
+        for number, piece in TOKENIZER.pieces.items()
+        if piece and (piece.startswith(missing) or (missing.startswith(piece) and len(piece) >= shortest))
+    }
+    found = HEALER.fitting(missing)
+    assert sorted(found.tolist()) == sorted(wanted)
+    assert HEALER.fitting(missing) is found, "remembered"
+
+
 def test_the_likeliest_fitting_id_wins_and_a_lone_letter_does_not() -> None:
     scores = torch.zeros(TOKENIZER.vocab_size)
     wanted, letter = TOKENIZER.encode(" return")[0], TOKENIZER.encode(" r")[0]

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,22 @@ from hypothesis import strategies as st
 from tokenizers.pre_tokenizers import ByteLevel
 
 from mellum_ls.runtime.errors import ModelNotFound, TokenizerError
-from mellum_ls.runtime.tokenizer import Detokenizer, Tokenizer, byte_alphabet
+from mellum_ls.runtime.tokenizer import Detokenizer, Tokenizer, byte_alphabet, well_formed
 from tests.fakes.checkpoints import ADDED_TOKENS, VOCAB, tokenizer_json
+from tests.fakes.texts import texts
+
+
+def shared() -> Tokenizer:
+    inner = tokenizers.Tokenizer.from_str(tokenizer_json())
+    inner.encode_special_tokens = True
+    raw = json.loads(tokenizer_json())
+    ordinary = [token["content"] for token in raw["added_tokens"] if not token["special"]]
+    inner.add_special_tokens(ordinary)
+    return Tokenizer(inner, {token: number for number, token in enumerate(ADDED_TOKENS)}, "")
+
+
+# Hypothesis draws many examples for one call, so these tests cannot take the fixture of a file.
+SHARED = shared()
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +87,26 @@ def test_any_ids_decode_as_the_library_does(ids: list[int]) -> None:
     assert set(wanted[len(found) :]) <= {"\N{REPLACEMENT CHARACTER}"}
 
 
+BY_BYTE = {piece: number for number, piece in SHARED.pieces.items() if len(piece) == 1}
+# Lead and trail bytes of every length, and those that never stand in UTF-8.
+BYTES = st.sampled_from([*"aé日🙂\ufffd".encode(), *range(0x80, 0xC0, 15), 0xC0, 0xE0, 0xED, 0xF0, 0xF4, 0xF5, 0xFF])
+
+
+@given(st.lists(BYTES, max_size=24), st.lists(st.integers(0, 24), max_size=8))
+def test_any_split_of_any_bytes_gives_the_text_of_them_at_once(data: list[int], cuts: list[int]) -> None:
+    ids = [BY_BYTE[bytes([byte])] for byte in data]
+    detokenizer, shown = Detokenizer(SHARED), ""
+    bounds = sorted({0, *(min(cut, len(ids)) for cut in cuts), len(ids)})
+    for start, end in pairwise(bounds):
+        shown += detokenizer.push(ids[start:end])
+        assert shown == SHARED.decode(ids[:end])
+    # Only what can still become a character is held back: three bytes at most, and no text of its own.
+    whole = bytes(data).decode("utf-8", "replace")
+    assert whole.removeprefix(shown) in ("", "\N{REPLACEMENT CHARACTER}")
+    held = next(size for size in range(4) if bytes(data[: len(data) - size]).decode("utf-8", "replace") == shown)
+    assert all(byte >= 0x80 for byte in data[len(data) - held :])
+
+
 def test_an_emoji_waits_for_its_last_byte(tokenizer: Tokenizer) -> None:
     by_byte = {piece: number for number, piece in tokenizer.pieces.items() if len(piece) == 1}
     detokenizer = Detokenizer(tokenizer)
@@ -85,6 +120,30 @@ def test_special_ids_are_not_shown(tokenizer: Tokenizer) -> None:
 
 def test_a_lone_surrogate_is_replaced(tokenizer: Tokenizer) -> None:
     assert tokenizer.decode(tokenizer.encode("a\ud83d b")) == "a? b"
+
+
+@given(texts())
+def test_what_has_no_utf8_form_is_replaced_one_for_one(text: str) -> None:
+    clean = well_formed(text)
+    assert len(clean) == len(text)
+    assert all(new == ("?" if "\ud800" <= old <= "\udfff" else old) for old, new in zip(text, clean, strict=True))
+    assert SHARED.decode(SHARED.encode(text)) == clean
+
+
+def test_a_loaded_tokenizer_encodes_texts_in_parts(tokenizer: Tokenizer, caplog: pytest.LogCaptureFixture) -> None:
+    assert tokenizer.obstacle is None
+    assert not caplog.records
+
+
+def test_an_obstacle_is_logged_once(path: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    raw = {**json.loads(path.read_text(encoding="utf-8")), "normalizer": {"type": "NFC"}}
+    other = tmp_path / "tokenizer.json"
+    other.write_text(json.dumps(raw), encoding="utf-8")
+    normalising = Tokenizer.from_file(other)
+    assert [normalising.obstacle, normalising.obstacle] == ["it normalises text"] * 2
+    assert [record.getMessage() for record in caplog.records] == [
+        "the tokenizer encodes whole texts at every change: it normalises text"
+    ]
 
 
 def test_the_fingerprint(path: Path) -> None:
@@ -106,16 +165,3 @@ def test_faults_of_the_file(path: Path, tmp_path: Path) -> None:
     other.write_text(json.dumps({**raw, "decoder": {"type": "Fuse"}}))
     with pytest.raises(TokenizerError, match="wanted ByteLevel"):
         Tokenizer.from_file(other)
-
-
-def shared() -> Tokenizer:
-    inner = tokenizers.Tokenizer.from_str(tokenizer_json())
-    inner.encode_special_tokens = True
-    raw = json.loads(tokenizer_json())
-    ordinary = [token["content"] for token in raw["added_tokens"] if not token["special"]]
-    inner.add_special_tokens(ordinary)
-    return Tokenizer(inner, {token: number for number, token in enumerate(ADDED_TOKENS)}, "")
-
-
-# Hypothesis draws many examples for one call, so these tests cannot take the fixture of a file.
-SHARED = shared()
