@@ -106,8 +106,11 @@ def query_for(gap: Gap, settings: Settings, roots: Sequence[str] = (), context: 
     )
 
 
-def fit(gap: Gap, written: str, settings: Settings) -> Suggestion | None:
-    """The suggestion that `written` by a model makes at `gap`; None when nothing of it is worth showing."""
+def fit(gap: Gap, written: str, settings: Settings, *, whole: bool = True) -> Suggestion | None:
+    """The suggestion that `written` by a model makes at `gap`; None when nothing of it is worth showing.
+
+    A text that is not `whole` still grows, so that its brackets may yet be closed.
+    """
     snapshot = gap.snapshot
     below = snapshot.lines[snapshot.line + 1 : snapshot.line + 1 + _LINES_BELOW]
     around = postprocess.Surroundings(gap.before, gap.after, gap.previous, tuple(map(bare, below)))
@@ -122,6 +125,8 @@ def fit(gap: Gap, written: str, settings: Settings) -> Suggestion | None:
     if fitted is None:
         taken = 0
         fitted = postprocess.finish(written, around, settings.max_lines, snapshot.line_end)
+    if fitted is not None and whole:
+        fitted = balanced(gap, fitted, taken)
     if fitted is None:
         return None
     line = snapshot.current
@@ -131,6 +136,24 @@ def fit(gap: Gap, written: str, settings: Settings) -> Suggestion | None:
         column_of(line, gap.start),
         column_of(line, gap.end + taken + fitted.replaces),
     )
+
+
+def balanced(gap: Gap, fitted: postprocess.Fitted, taken: int) -> postprocess.Fitted | None:
+    """What of a suggestion that also replaces `taken` closers behind the gap leaves no bracket or quote open."""
+    lines, number = gap.snapshot.lines, gap.snapshot.line
+    # What ends the cursor's line is no matter here, only that something does.
+    below = "\n" + "".join(lines[number + 1 :]) if number + 1 < len(lines) else ""
+    above = model_text("".join(lines[:number]))
+    return postprocess.balance(fitted, above + gap.before, gap.after[taken:] + model_text(below))
+
+
+def fit_ended(gap: Gap, written: str, reason: str, settings: Settings) -> Suggestion | None:
+    """The suggestion of a text that ended for `reason`: the budget and a loop leave a last line that is not whole."""
+    if reason == "loop":
+        written = postprocess.drop_looping_line(written)
+    elif reason == "length":
+        written = postprocess.drop_unfinished_line(written)
+    return fit(gap, written, settings)
 
 
 async def complete(
@@ -149,13 +172,11 @@ async def complete(
     async with aclosing(backend.complete(query)) as stream:
         async for item in stream:
             if isinstance(item, Done):
-                cut_off = item.reason == "length"
-                whole = postprocess.drop_unfinished_line(item.text) if cut_off else item.text
-                return Answer(fit(gap, whole, settings), item.reason, item.usage)
+                return Answer(fit_ended(gap, item.text, item.reason, settings), item.reason, item.usage)
             written += item.text
             if on_growth is None:
                 continue
-            grown = fit(gap, written, settings)
+            grown = fit(gap, written, settings, whole=False)
             if grown is not None and grown != shown:
                 on_growth(grown)
                 shown = grown

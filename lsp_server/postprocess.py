@@ -1,5 +1,7 @@
 """From what a model wrote to what is worth showing: pure functions on text, one rule each, applied by `finish`.
 
+Those of `finish` hold for a text that still grows, `balance` only for one that is over.
+
 Knows nothing of documents, protocols or models; all text here has \\n line ends until the last rule.
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mellum_ls.lsp_server.shape import is_closers, opens_block
+from mellum_ls.runtime.balance import settle
 
 _MAX_CHARS = 4_000
 
@@ -48,6 +51,11 @@ def drop_unfinished_line(text: str) -> str:
     """For a text that was cut off: without its last line, unless that is all there is."""
     whole, newline, _ = text.rpartition("\n")
     return whole if newline and whole.strip() else text
+
+
+def drop_looping_line(text: str) -> str:
+    """For a text that ended because it began to repeat itself: without its last line, where that happened."""
+    return text.rpartition("\n")[0]
 
 
 def strip_trailing(text: str) -> str:
@@ -129,6 +137,17 @@ def strip_doubled_blank(text: str, before: str, previous: str) -> str:
     if opens_block(previous) and len(before) <= indent:
         return text
     return text.lstrip(" \t")
+
+
+def balance(fitted: Fitted, before: str, after: str) -> Fitted | None:
+    """A one-line suggestion so that it leaves no bracket or quote open, nor closes one too many; None if it cannot.
+
+    `before` and `after` are the whole document but for the cursor's place, with \\n line ends.
+    """
+    if "\n" in fitted.text:
+        return fitted
+    text = settle(before, fitted.text, after[fitted.replaces :])
+    return None if text is None else Fitted(text, fitted.replaces)
 
 
 def finish(text: str, around: Surroundings, max_lines: int, line_end: str = "\n") -> Fitted | None:

@@ -105,18 +105,17 @@ class Completion:
             self._first_at = tools.clock() if self._first_at is None else self._first_at
             if token in stop_ids:
                 self._show(rule.finish())
-                return "stop"
+                return rule.reason or "stop"
             self._pending.append(token)
             text = self._detokenizer.push([token])
             # What the user has typed already comes first, character for character.
             text, unshown = text[unshown:], max(0, unshown - len(text))
             self._show(rule.push(text))
-            if rule.stopped:
-                assert params.stop != "none", "only a rule that ends can have stopped"
-                return params.stop
+            if rule.reason is not None:
+                return rule.reason
             yield
         self._show(rule.finish())
-        return "length"
+        return rule.reason or "length"
 
     def _show(self, text: str) -> None:
         if text:

@@ -166,7 +166,7 @@ class Engine:
         kept_prefix, typed = self._tools.healer.split(prompt.prefix)
         params = replace(params, max_tokens=params.max_tokens + len(self.tokenizer.encode(typed)))
         layout = self._lay_out(session, replace(prompt, prefix=kept_prefix), params.max_tokens)
-        rule = make_rule(params.stop, prompt.prefix)
+        rule = make_rule(params.stop, prompt.prefix, prompt.suffix)
         lease = self._sessions.take(session, layout.ids, layout.anchors)
 
         def end(lease: Lease, result: Result) -> None:

@@ -33,7 +33,10 @@ class GenerationParams:
 
     max_tokens: int = 64
     stop: StopKind = "line"
-    """line: end at the first line end; block: end with the block at the cursor; none: only at the budget."""
+    """line: end at the first line end; block: end with the block at the cursor; none: only at the budget.
+
+    Either of the first two ends at an echo of the text behind the cursor and at a loop, too.
+    """
     warm_up: bool = False
     """Compute the prompt and nothing more, so that the next request finds it cached."""
 

@@ -1,14 +1,19 @@
-"""Where a completion ends, judged on its decoded text: at the line's end, at the end of the block, or nowhere.
+"""Where a completion ends, judged on its decoded text: at the line's end or the end of the block, at an echo, a loop.
 
-A rule takes text piece by piece and gives back what is safe to show; text past the stop is never shown and never
-taken back. Knows nothing of tokens: one token may hold an indentation, a line end and the next line.
+A rule takes text piece by piece and gives back what is safe to show; text past the stop is never shown, and what was
+shown is never taken back. Knows nothing of tokens: one token may hold an indentation, a line end and the next line.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from mellum_ls.runtime.echo import EchoRule
+from mellum_ls.runtime.loops import LoopRule
+
 StopKind = Literal["line", "block", "none"]
+StopReason = Literal["line", "block", "echo", "loop"]
 
 OPENERS = {"(": ")", "[": "]", "{": "}"}
 CLOSERS = frozenset(OPENERS.values())
@@ -22,22 +27,59 @@ CONTINUATION = re.compile(r"(?:else|elif|except|finally|catch|case|default|end|t
 
 
 class StopRule(Protocol):
-    """Consumes decoded text; `stopped` says that the completion is over."""
+    """Consumes decoded text until the completion is over."""
 
-    stopped: bool
+    @property
+    def stopped(self) -> bool:
+        """Whether the completion is over."""
+
+    @property
+    def reason(self) -> StopReason | None:
+        """The rule that ended it; None as long as none has."""
 
     def push(self, piece: str) -> str:
         """Take the next piece and return the text that is now safe to show."""
 
     def finish(self) -> str:
-        """Return what is still held when generation ended for another reason."""
+        """Return what is still held when generation ended for another reason; may find that a rule ends it."""
 
 
-def make_rule(kind: StopKind, prefix: str) -> StopRule:
-    """The rule for a completion that follows `prefix`, the text before the cursor."""
-    if kind == "line":
-        return LineRule()
-    return BlockRule(prefix) if kind == "block" else NoRule()
+def make_rule(kind: StopKind, prefix: str, suffix: str = "") -> StopRule:
+    """The rule for a completion between `prefix` and `suffix`, the texts before and behind the cursor.
+
+    `none` shows everything, echoes and loops too.
+    """
+    if kind == "none":
+        return NoRule()
+    place = LineRule() if kind == "line" else BlockRule(prefix)
+    return Chain((place, EchoRule(prefix, suffix), LoopRule()))
+
+
+class Chain:
+    """Several rules, each of which sees the text that the one before it lets through; the first to stop ends it."""
+
+    def __init__(self, rules: Sequence[StopRule]) -> None:
+        self._rules = rules
+        self.stopped = False
+        self.reason: StopReason | None = None
+
+    def push(self, piece: str) -> str:
+        """Take the next piece and return the text that is now safe to show."""
+        return "" if self.stopped else self._pass_on(piece, final=False)
+
+    def finish(self) -> str:
+        """Show what the rules hold, unless its end makes one of them stop."""
+        return "" if self.stopped else self._pass_on("", final=True)
+
+    def _pass_on(self, text: str, *, final: bool) -> str:
+        for rule in self._rules:
+            text = rule.push(text)
+            if final and not rule.stopped:
+                text += rule.finish()
+            if rule.stopped:
+                # The rules behind it see an end of the text, which one of them may put still earlier.
+                self.stopped, self.reason, final = True, rule.reason, True
+        return text
 
 
 @dataclass(slots=True)
@@ -45,6 +87,7 @@ class NoRule:
     """Shows everything."""
 
     stopped: bool = False
+    reason: StopReason | None = None
 
     def push(self, piece: str) -> str:
         """Take the next piece and return it."""
@@ -63,6 +106,7 @@ class LineRule:
     """
 
     stopped: bool = False
+    reason: StopReason | None = None
     _held: str = ""
     _visible: bool = False
 
@@ -77,7 +121,8 @@ class LineRule:
             return ""
         self._visible = True
         end = LINE_END.search(text, body)
-        self.stopped = end is not None
+        if end is not None:
+            self.stopped, self.reason = True, "line"
         return text if end is None else text[: end.start()]
 
     def finish(self) -> str:
@@ -123,6 +168,7 @@ class BlockRule:
 
     def __init__(self, prefix: str) -> None:
         self.stopped = False
+        self.reason: StopReason | None = None
         line_start = max(prefix.rfind("\n"), prefix.rfind("\r")) + 1
         line = prefix[line_start:]
         self._brackets = Brackets()
@@ -163,14 +209,15 @@ class BlockRule:
         """Show the rest of a line that was let through, up to its end or to a bracket that nothing opened."""
         for index, char in enumerate(self._held):
             if not self._brackets.fits(char):
-                self.stopped = True
+                self._stop()
                 return self._held[:index]
             if char in "\r\n":
                 text, self._held = self._held[:index], self._held[index:]
                 self._in_line = False
                 opened = self._cursor_depth > self._outer_depth
                 closed = len(self._brackets.awaited) <= self._outer_depth
-                self.stopped = self._later_line and opened and closed
+                if self._later_line and opened and closed:
+                    self._stop()
                 return text
         text, self._held = self._held, ""
         return text
@@ -186,7 +233,7 @@ class BlockRule:
         if not breaks:
             indent += self._indent  # still on the cursor's line
         if self._ends_before(indent, self._held[lead:], num_breaks=len(breaks)):
-            self.stopped = True
+            self._stop()
             return ""
         if self._previous is None:
             self._indent = indent
@@ -195,6 +242,9 @@ class BlockRule:
         self._previous, self._in_line = indent, True
         shown, self._held = self._held[:lead], self._held[lead:]
         return shown
+
+    def _stop(self) -> None:
+        self.stopped, self.reason = True, "block"
 
     def _ends_before(self, indent: int, text: str, *, num_breaks: int) -> bool:
         """Whether a line with this indentation and beginning is outside the block."""

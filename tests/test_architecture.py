@@ -21,6 +21,8 @@ MAY_IMPORT = {
     "lsp_server": {
         "lsp_server",
         "context",
+        # What is shown is the server's business; the evaluation of the embedded model counts by the same rule.
+        "runtime.balance",
         "runtime.client",
         "runtime.errors",
         "runtime.environment",

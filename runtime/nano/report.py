@@ -35,8 +35,20 @@ ROWS = (
     Row("single_line.line_start.exact_match", "- cursor after the indent: exact match"),
     Row("single_line.boundary.exact_match", "- cursor between two tokens: exact match"),
     Row("single_line.identifier.exact_match", "- cursor inside a name: exact match"),
-    Row("parsability.parsable", "File still parses with the suggestion", target=">= 95 %"),
-    Row("parsability.suggestions", "- non-empty suggestions tried", "{:,}"),
+    Row("shown.parsable", "File still parses with a shown suggestion", target=">= 95 %"),
+    Row("shown.parsable_before", "- with any suggestion, shown or not"),
+    Row("shown.suggestions", "- non-empty suggestions", "{:,}"),
+    Row("shown.share", "- of these shown", target=">= 93 %"),
+    Row("shown.mended", "- of these with brackets added or cut", "{:,}"),
+    Row("shown.repetition", "- repetition loops among the shown", "{:.2%}", "0"),
+    Row("shown.exact", "- holes filled exactly by what is shown"),
+    Row("shown.truths_changed", "- holes whose own text would be hidden or changed", "{:,}"),
+    Row("stop_rules.line.echo", "True rests of lines that end early as an echo", "{:.2%}", "< 1 %"),
+    Row("stop_rules.line.loop", "- as a loop", "{:.2%}", "< 1 %"),
+    Row("stop_rules.line.holes", "- rests of lines", "{:,}"),
+    Row("stop_rules.block.echo", "True blocks that end early as an echo", "{:.2%}", "< 1 %"),
+    Row("stop_rules.block.loop", "- as a loop", "{:.2%}", "< 1 %"),
+    Row("stop_rules.block.holes", "- blocks", "{:,}"),
     Row("mid_token.exact_match", "Cursor inside a vocabulary token, exact match"),
     Row("mid_token.edit_similarity", "- edit similarity"),
     Row("mid_token.count", "- holes", "{:,}"),
@@ -105,6 +117,8 @@ def _suggestion(entry: Figures) -> Sequence[str]:
     verdict = "the same as the file" if entry["exact"] else "the file has"
     truth = [] if entry["exact"] else [fence + "python", str(entry["truth"]), fence]
     before = f"{entry['before']}⟦{entry['suggestion']}⟧"
+    if entry["shown"] != entry["suggestion"].rstrip():
+        verdict = (f"shown as `{entry['shown']}`; " if entry["shown"] else "not shown; ") + verdict
     return ["", f"`{entry['path']}`", "", fence + "python", before, fence, "", verdict, *truth]
 
 

@@ -16,7 +16,7 @@ from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.errors import SettingError
 from mellum_ls.runtime.fim import ContextFile, Prompt
 from mellum_ls.runtime.generate import GenerationParams
-from mellum_ls.runtime.nano import humaneval, parsable
+from mellum_ls.runtime.nano import humaneval, shown
 from mellum_ls.runtime.nano.answers import Answer, Answers, Job, load
 from mellum_ls.runtime.nano.baseline import Baseline
 from mellum_ls.runtime.nano.calls import CallSite, find_calls
@@ -56,6 +56,7 @@ class Sizes:
     mid_token: int = 200
     calls: int = 200
     drafts: int = 50
+    true_texts: int = 4000
     humaneval: int = 10_000
     tokens: int = 100_000
     tuning_tokens: int = 40_000
@@ -170,11 +171,16 @@ def mid_token(bench: Bench) -> Figures:
     return _scores(holes, bench.fill(holes, LINE))
 
 
-def parsability(bench: Bench) -> Figures:
-    """Share of single-line suggestions that leave the file parsable."""
-    answers = bench.fill(bench.single_line, LINE)
-    pairs = ((hole, answer.text) for hole, answer in zip(bench.single_line, answers, strict=True))
-    return asdict(parsable.score(pairs))
+def shown_lines(bench: Bench) -> Figures:
+    """What the language server would show of the single-line suggestions, and whether the files still parse."""
+    return asdict(shown.score(bench.single_line, bench.fill(bench.single_line, LINE)))
+
+
+def stop_rules(bench: Bench) -> Figures:
+    """How often the stop rules end a text too early that really stood there, in lines and in blocks, by rule."""
+    blocks = block_holes(bench.files, bench.sizes.true_texts, SEED)
+    lines = single_line_holes(bench.files, bench.sizes.true_texts, SEED)
+    return {"line": _early_stops(lines, LINE), "block": _early_stops(blocks, BLOCK)}
 
 
 def cross_file(bench: Bench) -> Figures:
@@ -236,24 +242,26 @@ def suggestions(bench: Bench) -> Figures:
     every = max(1, len(bench.single_line) // NUM_SUGGESTIONS)
     holes = bench.single_line[every // 2 :: every][:NUM_SUGGESTIONS]
     answers = bench.fill(holes, LINE)
-    shown = [
+    entries = [
         {
             "path": hole.file.path,
             "before": "\n".join(hole.prefix.split("\n")[-5:]),
             "suggestion": answer.text,
+            "shown": shown.shown(hole, answer),
             "truth": hole.target,
             "exact": exact_match(answer.text, hole.target),
         }
         for hole, answer in zip(holes, answers, strict=True)
     ]
-    return {"every": every, "shown": shown}
+    return {"every": every, "shown": entries}
 
 
 SECTIONS: dict[str, Callable[[Bench], Figures]] = {
     "next_token": next_token,
     "baseline": baseline,
     "single_line": single_line,
-    "parsability": parsability,
+    "shown": shown_lines,
+    "stop_rules": stop_rules,
     "suggestions": suggestions,
     "multi_line": multi_line,
     "mid_token": mid_token,
@@ -268,9 +276,20 @@ def _scores(holes: Sequence[Hole], answers: Sequence[Answer]) -> Figures:
     return asdict(summarise(texts, truths, [answer.hit_budget for answer in answers]))
 
 
+def _early_stops(holes: Sequence[Hole], params: GenerationParams) -> Figures:
+    """Shares of the holes whose own text a rule cuts short, apart from the rule for the kind of place."""
+    tally: Counter[str | None] = Counter()
+    for hole in holes:
+        rule = make_rule(params.stop, hole.prefix, hole.suffix)
+        text = rule.push(hole.target)
+        text = text if rule.stopped else text + rule.finish()
+        tally[None if exact_match(text, hole.target) else rule.reason] += 1
+    return {"holes": len(holes), **{reason: tally[reason] / max(1, len(holes)) for reason in ("echo", "loop")}}
+
+
 def _stopped(hole: Hole) -> str:
     """What the block rule shows of a model that writes the truth and then goes on with the file."""
-    rule = make_rule(BLOCK.stop, hole.prefix)
+    rule = make_rule(BLOCK.stop, hole.prefix, hole.suffix)
     shown = rule.push(hole.target + hole.suffix)
     return shown if rule.stopped else shown + rule.finish()
 

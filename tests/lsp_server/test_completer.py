@@ -192,3 +192,33 @@ def test_equal_states_make_equal_queries_whatever_led_to_them(
     )
     assert one == other
     assert one.context == context
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "reason", "shown"),
+    [
+        ("x = f(|\ny = 1\n", "a", "stop", "a)"),
+        ("x = f(|)\ny = 1\n", "a", "stop", "a"),
+        ("x = |\r\ny = 1\r\n", "f(a", "stop", "f(a)"),
+        ("x = |\n", "[", "stop", None),
+        ("x = |\n", "'open", "stop", None),
+        ("x = |\n", "a + a + a", "loop", None),
+        ("def f():|\n", "\n    a()\n    b(1, 1", "loop", "\n    a()"),
+        ("x = |\n", "f(a", "length", "f(a)"),
+        ("def f(\n    a,\n    |\n):\n    pass\n", "b):", "stop", "b"),
+    ],
+)
+def test_a_suggestion_closes_what_it_opens(text: str, written: str, reason: str, shown: str | None) -> None:
+    gap = Gap.of(at_mark(text), None)
+    query = query_for(gap, Settings())
+    answer = asyncio.run(complete(gap, query, ScriptedBackend(written, reason=reason), Settings()))
+    assert (answer.suggestion and answer.suggestion.text) == shown
+
+
+def test_a_text_that_still_grows_may_have_open_brackets() -> None:
+    grown: list[Suggestion] = []
+    gap = Gap.of(at_mark("x = |\n"), None)
+    backend = ScriptedBackend("f( a, [ b")
+    answer = asyncio.run(complete(gap, query_for(gap, Settings()), backend, Settings(), on_growth=grown.append))
+    assert [suggestion.text for suggestion in grown] == ["f(", "f( a,", "f( a, [", "f( a, [ b"]
+    assert answer.suggestion == Suggestion("f( a, [ b])", 0, 4, 4)

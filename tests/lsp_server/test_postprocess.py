@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 from mellum_ls.lsp_server.postprocess import (
     Fitted,
     Surroundings,
+    balance,
     cap,
+    drop_looping_line,
     drop_repeated_tail,
     drop_unfinished_line,
     finish,
@@ -86,6 +88,26 @@ def test_cap_keeps_whole_lines() -> None:
 )
 def test_a_line_that_was_cut_off_goes_when_others_stay(text: str, kept: str) -> None:
     assert drop_unfinished_line(text) == kept
+
+
+@pytest.mark.parametrize(("text", "kept"), [("a()\nb(1, 1,", "a()"), ("b(1, 1,", ""), ("\n    b(1, 1,", "")])
+def test_the_line_in_which_a_text_began_to_repeat_itself_goes(text: str, kept: str) -> None:
+    assert drop_looping_line(text) == kept
+
+
+@pytest.mark.parametrize(
+    ("fitted", "after", "balanced"),
+    [
+        (Fitted("g(a)"), ")\n", Fitted("g(a)")),
+        (Fitted("g(a"), ")\n", Fitted("g(a)")),
+        (Fitted("g(a"), "\nx = 1\n", Fitted("g(a))")),
+        (Fitted("g(a, b)", 1), ")\nx = 1\n", Fitted("g(a, b))", 1)),
+        (Fitted("[a +"), ")\n", None),
+        (Fitted("g(\n    a"), ")\n", Fitted("g(\n    a")),
+    ],
+)
+def test_brackets_of_one_line_are_balanced(fitted: Fitted, after: str, balanced: Fitted | None) -> None:
+    assert balance(fitted, "x = f(", after) == balanced
 
 
 def test_trailing_blanks_go() -> None:

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from mellum_ls.runtime.completion import Completion
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.fim import Prompt
-from mellum_ls.runtime.generate import Chunk, GenerationParams, Result
+from mellum_ls.runtime.generate import Chunk, GenerationParams, Reason, Result
+from mellum_ls.runtime.healing import Healer
+from mellum_ls.runtime.stopping import StopKind
 from tests.fakes.checkpoints import write_checkpoint
 
 PROMPT = Prompt("def add(left, right):\n    total = left + right\n    ret", "\n\n\nclass Stack:\n", path="src/add.py")
@@ -101,6 +103,57 @@ def test_a_warm_up_computes_the_prompt_and_generates_nothing(engine: Engine) -> 
         name: after[name] - before[name] for name in ("warm_ups", "warmed_tokens", "requests", "computed_tokens")
     }  # type: ignore[operator]
     assert changes == {"warm_ups": 1, "warmed_tokens": warm.prompt_tokens, "requests": 1, "computed_tokens": 1}
+
+
+# What the model writes behind "    total = ", the text behind the cursor, what is shown, and why it ends.
+ENDINGS: dict[str, tuple[StopKind, str, str, str, Reason]] = {
+    "the line's end": ("line", "left + right\n    return", "\n", "left + right", "line"),
+    "the model's own end": ("line", "left + right", "\n", "left + right", "stop"),
+    "an echo of the line's rest": ("line", "left + right\n    x", " + right\n", "left", "echo"),
+    "an echo that the model ends": ("line", "left + right", " + right\n", "left", "echo"),
+    "an echo of the next line": ("block", "left\n    return total\n    x", "\n    return total\n", "left", "echo"),
+    "a loop": ("line", "f(a, b, a, b, a, b, a, b, a, b, a, b, ", "\n", "f(a, b,", "loop"),
+    "the block's end": ("block", "left\n\n\nclass A:\n", "\n", "left", "block"),
+    "no rule": ("none", "left + right\n", " + right\n", "left + right\n", "stop"),
+}
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_the_rule_that_ends_it_is_named(engine: Engine, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    stop, written, suffix, shown, reason = ENDINGS[name]
+    prefix = "def add(left, right):\n    total = "
+    write(engine, monkeypatch, prefix, written)
+    chunks: list[Chunk] = []
+    params = GenerationParams(max_tokens=64, stop=stop)
+    result, _ = finish(engine.begin("s", Prompt(prefix, suffix), params, on_chunk=chunks.append))
+    assert (result.text, result.reason) == (shown, reason)
+    assert "".join(chunk.text for chunk in chunks) == shown
+
+
+@pytest.mark.parametrize("name", ["an echo that the model ends", "no rule"])
+def test_an_echo_at_the_budgets_end_is_not_shown_either(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    stop, written, suffix, shown, reason = ENDINGS[name]
+    prefix = "def add(left, right):\n    total = "
+    write(engine, monkeypatch, prefix, written)
+    budget = len(engine.tokenizer.encode(written))
+    result, _ = finish(engine.begin("s", Prompt(prefix, suffix), GenerationParams(max_tokens=budget, stop=stop)))
+    assert result.text == shown
+    assert result.reason == ("length" if reason == "stop" else reason)
+
+
+def write(engine: Engine, monkeypatch: pytest.MonkeyPatch, prefix: str, text: str) -> None:
+    """From now on the model finds the tokens of `text` the likeliest behind `prefix`, then its stop id."""
+    _, typed = Healer(engine.tokenizer).split(prefix)
+    ids = iter([*engine.tokenizer.encode(typed), *engine.tokenizer.encode(text), min(engine.profile.stop_ids)])
+
+    def logits(hidden: torch.Tensor) -> torch.Tensor:
+        scores = torch.zeros(1, engine.config.vocab_size)
+        scores[0, next(ids)] = 1.0
+        return scores
+
+    monkeypatch.setattr(engine.model, "logits", logits)
 
 
 def test_two_at_once_do_not_disturb_each_other(engine: Engine) -> None:

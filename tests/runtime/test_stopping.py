@@ -1,19 +1,30 @@
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mellum_ls.runtime.stopping import LineRule, StopKind, columns, make_rule
+from mellum_ls.runtime.stopping import LineRule, StopKind, StopReason, StopRule, columns, make_rule
 
 
 def run(kind: StopKind, prefix: str, text: str, size: int = 1) -> tuple[str, bool]:
-    """Feed the text in pieces of `size`; return what was shown and whether the rule stopped."""
-    rule = make_rule(kind, prefix)
+    """Feed the text in pieces of `size`; return what was shown and whether the rule stopped before its end."""
+    shown, reason, early = feed(make_rule(kind, prefix), [text[i : i + size] for i in range(0, len(text), size)])
+    assert not early or reason == kind
+    return shown, early
+
+
+def feed(rule: StopRule, pieces: list[str]) -> tuple[str, StopReason | None, bool]:
+    """What is shown of the pieces, the rule that ended it, and whether that was before the end of the text."""
     shown = ""
-    for start in range(0, len(text), size):
-        shown += rule.push(text[start : start + size])
+    for piece in pieces:
+        shown += rule.push(piece)
         if rule.stopped:
-            return shown, True
-    return shown + rule.finish(), False
+            assert rule.push("more") == rule.finish() == ""
+            return shown, rule.reason, True
+    shown += rule.finish()
+    assert rule.stopped == (rule.reason is not None)
+    return shown, rule.reason, False
 
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
@@ -105,6 +116,59 @@ def test_block_stops_the_model_at_the_block_and_not_later() -> None:
 
 def test_none_shows_everything() -> None:
     assert run("none", "x", "a\n\n b\n") == ("a\n\n b\n", False)
+
+
+ENDS: dict[str, tuple[StopKind, str, str, str, str, StopReason | None]] = {
+    "the line": ("line", "x = ", "\n", "1\n", "1", "line"),
+    "an echo of the next line": ("line", "", "\nreturn total\n", "return total\n", "", "echo"),
+    "an echo at the end of a block": (
+        "block",
+        "if a:\n    ",
+        "\n    last_of_all()\n",
+        "b()\n    last_of_all()\n    c",
+        "b()",
+        "echo",
+    ),
+    "a loop in a line": ("line", "x = ", "\n", "[a, b, c, a, b, c, a, b, c, a", "[a, b, c,", "loop"),
+    "a loop inside a block": ("block", "def f():", "", "\n    a()\n    a()\n    a()\n    a()", "\n    a()", "loop"),
+    "the end of the text": ("block", "def f():", "", "\n    return 1", "\n    return 1", None),
+    "a loop after the end of the line": ("line", "", "", "x\na a a a a a a", "x", "line"),
+    "no rule for raw text": (
+        "none",
+        "",
+        "\nreturn total\n",
+        "return total\na a a a a",
+        "return total\na a a a a",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+@pytest.mark.parametrize("name", ENDS)
+def test_the_first_rule_that_applies_ends_the_text_and_is_named(name: str, size: int) -> None:
+    kind, prefix, suffix, text, shown, reason = ENDS[name]
+    pieces = [text[i : i + size] for i in range(0, len(text), size)]
+    assert feed(make_rule(kind, prefix, suffix), pieces)[:2] == (shown, reason)
+
+
+TEXT = st.lists(
+    st.sampled_from(["a", "bb", " ", "\n", "\r\n", "    ", "(", ")", "'", ":", "a, ", "a()\n", "\r"]), max_size=30
+)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(st.sampled_from(("line", "block", "none")), TEXT, TEXT, TEXT, st.randoms(use_true_random=False))
+def test_how_the_text_is_cut_into_pieces_does_not_matter(
+    kind: StopKind, before: list[str], after: list[str], written: list[str], rng: Random
+) -> None:
+    prefix, suffix, text = "".join(before), "".join(after), "".join(written)
+    cuts = sorted(rng.sample(range(len(text) + 1), min(len(text), rng.randrange(8))))
+    pieces = [text[i:j] for i, j in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    shown, reason, _ = feed(make_rule(kind, prefix, suffix), pieces)
+    assert text.startswith(shown)
+    assert (shown, reason) == feed(make_rule(kind, prefix, suffix), [text])[:2]
+    assert (shown, reason) == feed(make_rule(kind, prefix, suffix), list(text))[:2]
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)

@@ -31,11 +31,21 @@ def test_the_table_has_straight_columns() -> None:
 
 
 def test_suggestions_stand_unedited_in_markdown() -> None:
-    shown = {"path": "p/a.py", "before": "x = ", "suggestion": "wrong(", "truth": "right()", "exact": False}
+    shown = {
+        "path": "p/a.py",
+        "before": "x = ",
+        "suggestion": "wrong(",
+        "shown": "wrong",
+        "truth": "right()",
+        "exact": False,
+    }
     text = markdown({**FIGURES, "suggestions": {"every": 100, "shown": [shown]}}, "a machine, 2 cores")
     assert "| Bits per byte | 0.800 |  |" in text
     assert "x = ⟦wrong(⟧" in text
+    assert "shown as `wrong`; the file has" in text
     assert "right()" in text
+    hidden = markdown({"suggestions": {"every": 100, "shown": [{**shown, "shown": ""}]}}, "a machine")
+    assert "not shown; the file has" in hidden
     assert "a machine, 2 cores" in text
     assert "⟦" not in markdown(FIGURES, "a machine")
 

@@ -9,7 +9,8 @@ import pytest
 from mellum_ls.runtime.errors import SettingError
 from mellum_ls.runtime.fim import Prompt
 from mellum_ls.runtime.nano.answers import Answers
-from mellum_ls.runtime.nano.sections import SECTIONS, Bench, Sizes
+from mellum_ls.runtime.nano.holes import single_line_holes
+from mellum_ls.runtime.nano.sections import SECTIONS, SEED, Bench, Sizes
 from tests.fakes.checkpoints import small_config, write_checkpoint
 
 SHAPES = "def area(width, height):\n    total = width * height\n    return total\n"
@@ -64,6 +65,23 @@ def test_kinds_add_up_to_all_single_line_holes(bench: Bench) -> None:
 
 def test_the_stop_rule_allows_these_blocks(bench: Bench) -> None:
     assert SECTIONS["multi_line"](bench)["reachable"] == 1.0
+
+
+def test_true_texts_are_hardly_ever_ended_early(bench: Bench) -> None:
+    figures = SECTIONS["stop_rules"](bench)
+    for kind in ("line", "block"):
+        assert figures[kind]["holes"] > 0
+        assert figures[kind]["loop"] == 0
+    lines = single_line_holes(bench.files, bench.sizes.true_texts, SEED)
+    doubled = [hole for hole in lines if hole.suffix.lstrip("\n").startswith(hole.prefix.split("\n")[-1] + hole.target)]
+    assert figures["line"]["echo"] == len(doubled) / len(lines)
+
+
+def test_what_is_shown_is_counted_on_the_same_holes(bench: Bench) -> None:
+    figures, scores = SECTIONS["shown"](bench), SECTIONS["single_line"](bench)
+    assert figures["suggestions"] == round(scores["count"] * (1 - scores["empty"]))
+    assert figures["shown"] <= figures["suggestions"]
+    assert figures["truths_changed"] == 0
 
 
 def test_call_cases_are_paired(bench: Bench) -> None:
