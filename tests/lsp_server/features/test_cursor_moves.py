@@ -14,8 +14,8 @@ METHOD = "mellum/didMoveCursor"
 START, END = {"line": 0, "character": 2}, {"line": 0, "character": 5}
 
 
-@pytest.mark.parametrize(("end", "prefixes"), [(START, ["x "]), (END, [])])
-def test_a_cursor_is_read_ahead_and_a_selection_is_not(end: object, prefixes: list[str]) -> None:
+@pytest.mark.parametrize(("end", "suffix"), [(START, "= 1"), (END, "")])
+def test_what_is_read_ahead_is_what_stays_around_a_cursor_or_a_selection(end: object, suffix: str) -> None:
     async def run() -> None:
         time, backend, host = Sleeper(), ScriptedBackend("1"), FakeHost()
         session = Session(lambda _: backend, sleep=time.sleep)
@@ -23,7 +23,7 @@ def test_a_cursor_is_read_ahead_and_a_selection_is_not(end: object, prefixes: li
         cursor_moves.register(host, session)
         await host.call(METHOD, {"textDocument": {"uri": "u"}, "range": {"start": START, "end": end}})
         await time.pass_time(QUIET_SECONDS)
-        assert [query.prefix for query in backend.prefilled] == prefixes
+        assert [(query.prefix, query.suffix) for query in backend.prefilled] == [("x ", suffix)]
         await session.close()
 
     asyncio.run(run())
