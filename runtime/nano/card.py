@@ -44,6 +44,15 @@ on code that nobody looked at. One seed, one run. Of the call arguments 14 diffe
 prompts, 11 for context (two-sided sign test p = 0.06); the whole calls differ too little to say
 anything.
 
+**What is shown.** The stop rules for echoes and loops and the rule for brackets and quotes were chosen
+while looking at these 1,000 single-line holes and at 1,000 others of the same 21 packages (of those
+93.6 % of the non-empty suggestions were shown and 96.7 % of the shown parsed). They have not been
+confirmed yet on packages that nothing was chosen on. Before them 991 suggestions were not empty, 88.7 %
+of these parsed, and 0.30 % were loops; an echo now counts as empty, and against those 991 the share
+shown is 91.4 %. The single-line figures are of the greedy answers recorded before, with the new rules
+applied to their text; the 18 answers that were computed anew were the same. The figures for blocks,
+cursors inside a token, calls and HumanEval are from before these rules.
+
 """
 
 HOW = """## How it was made
