@@ -49,15 +49,23 @@ def settle(before: str, text: str, after: str) -> str | None:
     """`text` as it can be shown between `before` and `after`, which are the whole document but for this place.
 
     Where it leaves brackets open, they are closed if it ends with a word or a bracket, else it ends before the call
-    that stays open. Closing brackets at its end that are there already are cut off. None: it cannot be made to fit.
+    that stays open; a block that begins with a brace at its end stays open, for the lines to come are meant to fill it.
+    Closing brackets at its end that are there already are cut off. None: it cannot be made to fit.
     Texts have \n line ends; `text` is the cursor's line up to where `after` begins.
     """
     fault = find_fault(before, text, after)
-    if fault is None or _goes_on_deeper(before, after):
-        return text if fault is None else None
+    if fault is None or _begins_block(fault, text, after):
+        return text
+    if _goes_on_deeper(before, after):
+        return None
     text = text.rstrip()
     candidates = (_closed(text, fault.missing), _without_call(text)) if fault.missing else _without_closers(text)
     return next((found for found in candidates if found.strip() and find_fault(before, found, after) is None), None)
+
+
+def _begins_block(fault: Fault, text: str, after: str) -> bool:
+    """Whether `text` ends the line with a brace that it leaves open, as blocks and callbacks begin."""
+    return fault.missing[:1] == "}" and text.rstrip().endswith("{") and not after.partition("\n")[0].strip()
 
 
 def _goes_on_deeper(before: str, after: str) -> bool:

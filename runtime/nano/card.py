@@ -51,7 +51,8 @@ confirmed yet on packages that nothing was chosen on. Before them 991 suggestion
 of these parsed, and 0.30 % were loops; an echo now counts as empty, and against those 991 the share
 shown is 91.4 %. The single-line figures are of the greedy answers recorded before, with the new rules
 applied to their text; the 18 answers that were computed anew were the same. The figures for blocks,
-cursors inside a token, calls and HumanEval are from before these rules.
+cursors inside a token, calls and HumanEval are from before these rules. Since then a suggestion may end in
+a brace that opens a block; of 2,001 recorded answers to such Python holes 4 ended in one.
 
 """
 

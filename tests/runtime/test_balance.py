@@ -31,6 +31,9 @@ SHOWN = {
     "a docstring on one line": 'def f():\n    ⟦"""Return (x."""⟧\n    return 1\n',
     "the end of a docstring": 'def f():\n    """Return x.\n    ⟦"""⟧\n    return 1\n',
     "a block in braces": "function f() {\n  ⟦if (x) {⟧\n    g();\n  }\n}\n",
+    "a block not written yet": "function f() {\n  ⟦for (const a of b) {⟧\n}\n\ng();\n",
+    "a callback not written yet": "⟦f(() => {⟧\ng();\n",
+    "a block at the end": "⟦export function f(a: string) {⟧",
     "a namespace": "⟦namespace a {⟧\nint x;\n}\n",
     "a switch": "  switch (x) ⟦{⟧\n  case 1:\n    break;\n  }\n",
     "a head over two lines": "    int f(int a,\n          ⟦int b) {⟧\n      return a;\n    }\n",
@@ -79,7 +82,8 @@ HIDDEN = {
     "closes too many in the middle": "x = ⟦f(a)) + 1⟧\n",
     "the lines below close what nothing opens": "    ⟦x = f(a)⟧\n        b,\n    )\n",
     "the lines below are a block": "def f(⟦a⟧\n    return a\n",
-    "a bracket that the bracket of an outer line would close": "x = {\n    'a': ⟦{⟧\n}\n\n\ndef f():\n    pass\n",
+    "a bracket that the bracket of an outer line would close": "x = [\n    ⟦[⟧\n]\n\n\ndef f():\n    pass\n",
+    "a brace in the middle of a line": "f(⟦a, {⟧ + b)\ng();\n",
 }
 
 
