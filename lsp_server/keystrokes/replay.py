@@ -95,9 +95,7 @@ class Replay:
             await self._answers()
             if self._editor.move(action):
                 self.tally.moves += 1
-                # Whoever has selected something may do anything next, and nobody reads ahead for that.
-                if action.start == action.end:
-                    await self._rest(step.pause_s)
+                await self._rest(step.pause_s)
 
     async def _ask(self, path: str, caret: int, *, wait: bool) -> None:
         asked = Asked((path, self._editor.text(path), caret))
