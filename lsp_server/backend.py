@@ -72,10 +72,11 @@ class Backend(Protocol):
     async def warm(self) -> None:
         """Get ready to answer; failures show in `status` and at the next request, not here."""
 
-    def complete(self, query: Query) -> AsyncGenerator[Piece | Done, None]:
+    def complete(self, query: Query, *, ahead: bool = False) -> AsyncGenerator[Piece | Done, None]:
         """Stream an answer. Closing the iterator, or cancelling its consumer, stops the model.
 
-        Raises BackendUnavailable when the model cannot answer.
+        With `ahead` nobody waits for it yet, and whatever somebody waits for goes first. Raises BackendUnavailable when
+        the model cannot answer.
         """
 
     async def prefill(self, query: Query) -> bool:

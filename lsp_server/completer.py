@@ -49,7 +49,8 @@ class Answer:
 
     suggestion: Suggestion | None
     reason: str
-    usage: Usage
+    usage: Usage | None
+    """None where the model was not asked, or not heard to the end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from mellum_ls.lsp_server import positions
+from mellum_ls.lsp_server.edit_history import Replaced
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
@@ -119,14 +120,18 @@ class Document:
             return len(self.lines) - 1, len(self.lines[-1])
         return place.line, positions.index_of(bare(self.lines[place.line]), place.character)
 
-    def apply(self, edit: Edit) -> None:
+    def apply(self, edit: Edit) -> Replaced:
         """Apply one change. A range that ends before it starts is read as the empty range at its start."""
         self.revision += 1
         if edit.start is None or edit.end is None:
+            replaced = Replaced(0, 0, self.text, edit.text)
             self.lines = split_lines(edit.text)
-            return
+            return replaced
         first, start = self.locate(edit.start)
         last, end = max((first, start), self.locate(edit.end))
+        touched = "".join(self.lines[first : last + 1])
+        removed = touched[start : len(touched) - len(self.lines[last]) + end]
+        replaced = Replaced(first, start, removed, edit.text)
         if first and not start and self.lines[first - 1].endswith("\r"):
             # A \n that comes to stand behind a \r joins it to one line end.
             first -= 1
@@ -136,14 +141,19 @@ class Document:
         if last + 1 < len(self.lines):
             lines.pop()  # `middle` ends with a line end, and the line behind that is there already
         self.lines[first : last + 1] = lines
+        return replaced
 
-    def snapshot(self, place: Place, end: Place | None = None) -> Snapshot:
-        """The document as it is now, seen from `place`; with an `end`, as it would be without place..end."""
+    def snapshot(self, place: Place, end: Place | None = None, text: str = "") -> Snapshot:
+        """The document as it is now, seen from `place`; with an `end`, with `text` instead of place..end and seen from
+        behind that text.
+        """
         document = self
-        if end is not None and end != place:
+        line, column = self.locate(place)
+        if end is not None and (text or end != place):
             document = replace(self, lines=list(self.lines))
-            document.apply(Edit("", place, end))
-        line, column = document.locate(place)
+            document.apply(Edit(text, place, end))
+            lines = split_lines(text)
+            line, column = line + len(lines) - 1, len(lines[-1]) + (column if len(lines) == 1 else 0)
         return Snapshot(self.uri, self.language_id, self.revision, tuple(document.lines), line, column)
 
 
@@ -169,15 +179,14 @@ class DocumentStore:
         self._documents[uri] = document
         return document
 
-    def change(self, uri: str, version: int | None, edits: Sequence[Edit]) -> bool:
-        """Apply `edits` in order; False, and nothing done, when the document is not open."""
+    def change(self, uri: str, version: int | None, edits: Sequence[Edit]) -> tuple[Replaced, ...] | None:
+        """Apply `edits` in order; what each replaced. None, and nothing done, when the document is not open."""
         document = self._documents.get(uri)
         if document is None:
-            return False
-        for edit in edits:
-            document.apply(edit)
+            return None
+        change = tuple(document.apply(edit) for edit in edits)
         document.version = version
-        return True
+        return change
 
     def close(self, uri: str) -> None:
         """Forget a document; one that is not open is no fault."""

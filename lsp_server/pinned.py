@@ -71,11 +71,13 @@ class PinnedFiles:
         own = file_path(uri)
         return tuple((file.path, file.text) for file in self.files if file.place != own)
 
-    async def renew(self) -> None:
-        """Take the files as they are now, because the user pauses."""
+    async def renew(self) -> bool:
+        """Take the files as they are now, because the user pauses; whether any is another than it was."""
+        before = self.files
         if self._wanted.names:
             async with self._reading:
                 await self._read(self._wanted)
+        return self.files != before
 
     def report(self) -> dict[str, object]:
         """What is pinned and what is wrong with it; no text."""

@@ -30,9 +30,9 @@ class RuntimeBackend:
         """Begin to find or start the process."""
         await self._client.warm()
 
-    async def complete(self, query: Query) -> AsyncGenerator[Piece | Done, None]:
+    async def complete(self, query: Query, *, ahead: bool = False) -> AsyncGenerator[Piece | Done, None]:
         """Stream an answer; see Backend. Raises BackendUnavailable."""
-        async with aclosing(self._stream(query, "inline")) as stream:
+        async with aclosing(self._stream(query, "ahead" if ahead else "inline")) as stream:
             async for item in stream:
                 yield item
 

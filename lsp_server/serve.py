@@ -11,9 +11,9 @@ import logging
 from dataclasses import dataclass
 
 from mellum_ls.lsp_server import logs, transport
+from mellum_ls.lsp_server.asking import BackendFactory
 from mellum_ls.lsp_server.backend import Backend
 from mellum_ls.lsp_server.server import MellumServer
-from mellum_ls.lsp_server.session import BackendFactory
 from mellum_ls.runtime.environment import read_environment
 from mellum_ls.runtime.errors import MellumError
 

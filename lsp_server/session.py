@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
-from mellum_ls.lsp_server.backend import Backend, BackendUnavailable, Query
-from mellum_ls.lsp_server.completer import Answer, Gap, Selected, Suggestion, complete, query_for
-from mellum_ls.lsp_server.documents import Document, DocumentStore, Place
+from mellum_ls.lsp_server.answering import Answering
+from mellum_ls.lsp_server.asking import Asking, BackendFactory
+from mellum_ls.lsp_server.backend import BackendUnavailable
+from mellum_ls.lsp_server.completer import Answer, Gap, Selected, Suggestion
+from mellum_ls.lsp_server.documents import Document, DocumentStore, Edit, Place
+from mellum_ls.lsp_server.edit_history import EditHistory
+from mellum_ls.lsp_server.flight import Stream
 from mellum_ls.lsp_server.outcomes import Outcome, Outcomes
 from mellum_ls.lsp_server.pinned import PinnedFiles
+from mellum_ls.lsp_server.policy import LastChange, why_not, why_not_ask
 from mellum_ls.lsp_server.scheduler import Scheduler
 from mellum_ls.lsp_server.settings import Settings, parse, section_of
 from mellum_ls.lsp_server.uris import secret_reason
@@ -22,9 +28,6 @@ from mellum_ls.lsp_server.warming import PAUSE_SECONDS, QUIET_SECONDS, Warming
 
 _log = logging.getLogger(__name__)
 _CLOSE_SECONDS = 1.0
-
-BackendFactory = Callable[[str], Backend]
-"""Makes a backend for a model directory; the empty name is the user's default."""
 
 
 class Session:
@@ -35,20 +38,20 @@ class Session:
         make_backend: BackendFactory,
         model: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._make_backend = make_backend
         self._model = model
         self._layers: dict[str, dict[str, object]] = {}
         self._reported: set[str] = set()
         self._background: set[asyncio.Task[None]] = set()
-        self._backend: Backend | None = None
-        self._backend_model = ""
-        self._computed: Query | None = None
-        """What the model has read last; to have it read the same again would be idle work."""
+        self._histories: dict[str, EditHistory] = {}
+        self._changes: dict[str, LastChange] = {}
         self.documents = DocumentStore()
         self.pinned = PinnedFiles(self.documents)
         self.scheduler: Scheduler[Answer] = Scheduler()
         self.warming = Warming(sleep)
+        self.answering = Answering(sleep, clock)
+        self.asking = Asking(make_backend, self.pinned, self._in_background)
         self.outcomes = Outcomes()
         self.settings = Settings()
         self.roots: tuple[str, ...] = ()
@@ -80,29 +83,38 @@ class Session:
         merged = {name: value for values in self._layers.values() for name, value in values.items()}
         self.settings, _ = parse(merged)
         self.warming.disturb()
-        self._computed = None  # perhaps it is another model now
+        # Perhaps it is another model now.
+        self.asking.forget()
+        self.answering.forget()
         new = tuple(problem for problem in problems if problem not in self._reported)
         self._reported.update(new)
         return new
 
-    def backend(self) -> Backend:
-        """The backend of the model in force, made on first use. An earlier model's one is closed."""
-        if self._backend is None or self._backend_model != self.model:
-            if self._backend is not None:
-                self._in_background(self._backend.close())
-            self._backend_model = self.model
-            self._backend = self._make_backend(self.model)
-        return self._backend
-
     def warm(self) -> None:
         """Get the model ready in the background, unless completions are off."""
         if self.settings.enable:
-            self._in_background(self.backend().warm())
+            self._in_background(self.asking.backend(self.model).warm())
 
-    def change(self, uri: str) -> None:
-        """A document has changed or gone: what is being computed for it is worth nothing any more."""
+    def edit(self, uri: str, version: int | None, edits: Sequence[Edit]) -> None:
+        """A document is edited. What is being computed for it goes on only if that is typing along it."""
+        change = self.documents.change(uri, version, edits)
+        if change is None:
+            return
         self.scheduler.supersede(uri)
         self.warming.disturb(uri)
+        self.answering.follow(uri, edits)
+        kind = self._histories.setdefault(uri, EditHistory()).note(change)
+        if change:
+            last = max(edit.line + edit.inserted.count("\n") for edit in change)
+            self._changes[uri] = LastChange(kind, min(edit.line for edit in change), last)
+
+    def change(self, uri: str) -> None:
+        """A document is opened, closed or another: nothing that was computed for it is worth anything any more."""
+        self.scheduler.supersede(uri)
+        self.warming.disturb(uri)
+        self.answering.forget(uri)
+        self._histories.pop(uri, None)
+        self._changes.pop(uri, None)
 
     def move(self, uri: str, place: Place, end: Place | None = None) -> None:
         """The cursor has gone to `place`, or place..end is selected: then what comes next takes that text's place."""
@@ -115,39 +127,60 @@ class Session:
         place: Place,
         selected: Selected | None = None,
         on_growth: Callable[[Suggestion], None] | None = None,
+        *,
+        invoked: bool = False,
     ) -> Suggestion | None:
         """The suggestion at `place` of the document as it is now, or None; `silence` then says why.
 
         A newer request for the document, or a change to it, ends this one with None. Never raises for the model.
+        `invoked`: the user asked for it by a key.
         """
         number = self.outcomes.begin()
         self.warming.disturb()
         try:
-            suggestion, outcome = await self._suggest(uri, place, selected, on_growth)
+            suggestion, outcome = await self._suggest(uri, place, selected, on_growth, invoked=invoked)
         except asyncio.CancelledError:
+            # It was the newest of its document: an older one would have been ended with an answer.
+            self.answering.end(uri)
             self.outcomes.end(number, Outcome("cancelled", "the client took its request back"))
             raise
         except Exception:
             self.outcomes.end(number, Outcome("failed", "the server has a fault"))
             raise
         self.outcomes.end(number, outcome)
-        heard = outcome.ending in ("answered", "empty") and outcome.usage is not None
         # Unless the cursor has gone on since.
-        if heard and number == self.outcomes.requests and not self.warming.active:
-            self._rest(uri, lambda document: Gap.of(document.snapshot(place), selected))
+        if outcome.ending in ("answered", "empty") and outcome.reason and number == self.outcomes.requests:
+            self._rest_behind(uri, place, selected, suggestion)
         return suggestion
 
     async def _suggest(
-        self, uri: str, place: Place, selected: Selected | None, on_growth: Callable[[Suggestion], None] | None
+        self,
+        uri: str,
+        place: Place,
+        selected: Selected | None,
+        on_growth: Callable[[Suggestion], None] | None,
+        *,
+        invoked: bool,
     ) -> tuple[Suggestion | None, Outcome]:
         document = self.documents.get(uri)
         if document is None:
             return None, Outcome("empty", "the document is not open")
         if reason := self._kept_back(uri):
             return None, Outcome("empty", reason)
+        self.scheduler.supersede(uri)
         gap = Gap.of(document.snapshot(place), selected)
+        change = LastChange() if invoked else self._changes.get(uri, LastChange())
+        if reason := why_not(gap, change):
+            return None, Outcome("empty", reason)
+        if reason := why_not_ask(gap, change):
+            served = self.answering.parked.find(gap, self.settings)
+            if served is None or served.suggestion is None:
+                return None, Outcome("empty", reason)
         try:
-            answer = await self.scheduler.latest(uri, self._ask(gap, on_growth))
+            work = self.answering.answer(
+                gap, self.settings, lambda: self._stream(gap), at_once=invoked, on_growth=on_growth
+            )
+            answer = await self.scheduler.latest(uri, work)
         except BackendUnavailable as error:
             self.failed(str(error))
             return None, Outcome("failed", "the model is not available")
@@ -169,44 +202,54 @@ class Session:
         reason = secret_reason(uri)
         return f"the document is kept back: it {reason}" if reason else ""
 
-    async def _query(self, gap: Gap) -> Query:
-        context = await self.pinned.context(gap.snapshot.uri, self.settings, self.roots)
-        return query_for(gap, self.settings, self.roots, context)
-
-    async def _ask(self, gap: Gap, on_growth: Callable[[Suggestion], None] | None) -> Answer:
-        query = await self._query(gap)
-        self._computed = None
-        answer = await complete(gap, query, self.backend(), self.settings, on_growth)
-        self._computed = query
-        return answer
+    async def _stream(self, gap: Gap, *, ahead: bool = False) -> Stream:
+        query = await self.asking.query(gap, self.settings, self.roots)
+        return self.asking.stream(query, self.model, ahead=ahead)
 
     def _rest(self, uri: str, gap_in: Callable[[Document], Gap]) -> None:
         """The cursor rests: read ahead at its gap soon, and again with the pinned files of then if it stays."""
-        if not self.settings.enable:
-            return
+        if self.settings.enable:
+            soon = (QUIET_SECONDS, lambda: self._read_ahead(uri, gap_in))
+            self.warming.rest(uri, [soon, (PAUSE_SECONDS, lambda: self._pause(uri, gap_in))])
 
-        async def pause() -> None:
-            await self.pinned.renew()
-            await self._read_ahead(uri, gap_in)
+    def _rest_behind(self, uri: str, place: Place, selected: Selected | None, shown: Suggestion | None) -> None:
+        """The cursor rests at an answer: write ahead what follows it soon, and read again if it stays."""
 
-        soon = (QUIET_SECONDS, lambda: self._read_ahead(uri, gap_in))
-        self.warming.rest(uri, [soon, (PAUSE_SECONDS, pause)])
+        def gap_in(document: Document) -> Gap:
+            return Gap.of(document.snapshot(place), selected)
+
+        soon = (QUIET_SECONDS, lambda: self._write_ahead(uri, gap_in, shown))
+        if not self.warming.active:
+            self.warming.rest(uri, [soon, (PAUSE_SECONDS, lambda: self._pause(uri, gap_in))])
+
+    async def _pause(self, uri: str, gap_in: Callable[[Document], Gap]) -> None:
+        if await self.pinned.renew():
+            # What was written with the files as they were is not what would be written now.
+            self.answering.forget()
+        await self._read_ahead(uri, gap_in)
 
     async def _read_ahead(self, uri: str, gap_in: Callable[[Document], Gap]) -> None:
-        """Have the model read what a request there would ask, unless it has or one is under way."""
-        document = self.documents.get(uri)
-        if document is None or not self.settings.warm_up or self._kept_back(uri) or uri in self.scheduler:
+        """Have the model read what a request there would ask, unless it has or writes an answer."""
+        document = self._open_to_models(uri)
+        if document is None or not self.settings.warm_up or uri in self.scheduler or uri in self.answering:
             return
-        query = await self._query(gap_in(document))
-        if query == self._computed:
+        query = await self.asking.query(gap_in(document), self.settings, self.roots)
+        self.outcomes.warm_ups += await self.asking.read_ahead(query, self.model)
+
+    async def _write_ahead(self, uri: str, gap_in: Callable[[Document], Gap], shown: Suggestion | None) -> None:
+        """Have the model write what follows `shown`, in case it is accepted."""
+        document = self._open_to_models(uri)
+        if document is None or shown is None or not self.settings.write_ahead:
             return
-        self._computed = None
-        try:
-            if await self.backend().prefill(query):
-                self._computed = query
-                self.outcomes.warm_ups += 1
-        except BackendUnavailable as error:
-            _log.debug("could not read ahead: %s", error)
+        start, end = Place(shown.line, shown.start), Place(shown.line, shown.end)
+        accepted = Gap.of(document.snapshot(start, end, shown.text), None)
+        await self.answering.write_ahead(
+            gap_in(document), shown, accepted, self.settings, lambda: self._stream(accepted, ahead=True)
+        )
+
+    def _open_to_models(self, uri: str) -> Document | None:
+        """The open document of that URI, if models may see it."""
+        return None if self._kept_back(uri) else self.documents.get(uri)
 
     async def report(self) -> dict[str, object]:
         """How things are, for `mellum/status`. Starts nothing."""
@@ -216,13 +259,13 @@ class Session:
             "model": self.model,
             "lastError": self.last_error,
             "documents": len(self.documents),
-            "active": len(self.scheduler),
+            "active": len(self.scheduler) + len(self.answering),
             "pinned": self.pinned.report(),
             **self.outcomes.report(),
         }
-        if self._backend is None:
+        status = await self.asking.status()
+        if status is None:
             return report
-        status = await self._backend.status()
         if self.settings.enable:
             report["state"] = status.state
         report["model"] = status.model or self.model
@@ -237,8 +280,8 @@ class Session:
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self.warming.close()
                 await self.scheduler.close()
-                if self._backend is not None:
-                    await self._backend.close()
+                await self.answering.close()
+                await self.asking.close()
         except TimeoutError:
             _log.warning("the backend did not close in time")
 

@@ -39,6 +39,12 @@ class Settings:
     """Most characters of pinned files that the model sees."""
     warm_up: bool = True
     """Whether the model reads ahead at a cursor that rests, so that the next suggestion comes sooner."""
+    write_ahead: bool = True
+    """Whether the model writes, while a suggestion is looked at, what it would suggest behind it."""
+    debounce_ms: int = 150
+    """Longest wait for the next key before the model is asked, in milliseconds; only fast typing is waited for."""
+    early_answer_ms: int = 300
+    """After so many milliseconds the whole lines that the model has written so far are shown; 0 waits for all."""
 
 
 # The least value of each number.
@@ -49,6 +55,8 @@ LEAST = {
     "prefix_chars": 64,
     "suffix_chars": 0,
     "pinned_chars": 0,
+    "debounce_ms": 0,
+    "early_answer_ms": 0,
 }
 
 Value = bool | int | str | tuple[str, ...]

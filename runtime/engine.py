@@ -62,14 +62,20 @@ class Counters:
     """Prompt tokens of requests that were not in the cache."""
     generated_tokens: int = 0
     warm_ups: int = 0
+    written_ahead: int = 0
+    """Answers that were begun before anybody asked."""
     warmed_tokens: int = 0
-    """Prompt tokens that warm-ups computed, before anybody asked."""
+    """Prompt tokens that were computed before anybody asked."""
+    ahead_tokens: int = 0
+    """Tokens that were generated before anybody asked."""
 
-    def count(self, result: Result, *, warm_up: bool) -> None:
+    def count(self, result: Result, params: GenerationParams) -> None:
         """Add one finished completion."""
-        if warm_up:
-            self.warm_ups += 1
+        if params.warm_up or params.ahead:
+            self.warm_ups += params.warm_up
+            self.written_ahead += params.ahead
             self.warmed_tokens += result.computed_tokens
+            self.ahead_tokens += result.generated_tokens
             return
         self.requests += 1
         self.prompt_tokens += result.prompt_tokens
@@ -171,7 +177,7 @@ class Engine:
 
         def end(lease: Lease, result: Result) -> None:
             self._sessions.give_back(lease)
-            self.counters.count(result, warm_up=params.warm_up)
+            self.counters.count(result, params)
 
         wanted = Wanted(layout.ids, typed, rule, params, started)
         return Completion(self._tools, lease, wanted, on_chunk=on_chunk, on_end=end)
@@ -255,6 +261,8 @@ class Engine:
             "hit_rate": round(reused / counters.prompt_tokens, 4) if counters.prompt_tokens else None,
             "generated_tokens": counters.generated_tokens,
             "warm_ups": counters.warm_ups,
+            "written_ahead": counters.written_ahead,
+            "ahead_tokens": counters.ahead_tokens,
             "warmed_tokens": counters.warmed_tokens,
         }
 

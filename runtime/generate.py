@@ -39,6 +39,8 @@ class GenerationParams:
     """
     warm_up: bool = False
     """Compute the prompt and nothing more, so that the next request finds it cached."""
+    ahead: bool = False
+    """Nobody waits for the answer yet: counted apart from those that somebody asked for."""
 
     def __post_init__(self) -> None:
         if self.max_tokens < 1:

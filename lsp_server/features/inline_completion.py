@@ -40,7 +40,11 @@ def register(host: Host, session: Session) -> None:
 
     async def inline_completion(request: params.InlineCompletionRequest) -> dict[str, object]:
         try:
-            return answer(await session.suggest(request.uri, request.place, request.selected, growth(request)))
+            return answer(
+                await session.suggest(
+                    request.uri, request.place, request.selected, growth(request), invoked=request.invoked
+                )
+            )
         except Exception as error:  # noqa: BLE001 -- the edge: no fault of ours may open a window
             session.failed(f"internal error: {type(error).__name__}")
             return answer(None)

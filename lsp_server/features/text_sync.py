@@ -15,8 +15,7 @@ def register(host: Host, session: Session) -> None:
         session.documents.open(document.uri, document.language_id, document.version, document.text)
 
     def did_change(change: params.Changed) -> None:
-        session.change(change.uri)
-        session.documents.change(change.uri, change.version, change.edits)
+        session.edit(change.uri, change.version, change.edits)
 
     def did_close(uri: str) -> None:
         session.change(uri)

@@ -14,8 +14,8 @@ from mellum_ls.runtime.errors import MessageError
 PROTOCOL = 2
 
 StopRule = Literal["line", "block", "none"]
-# The most urgent first. warm_up computes the prompt and generates nothing.
-Priority = Literal["inline", "next_edit", "action", "warm_up"]
+# The most urgent first. ahead: an answer that nobody waits for yet; warm_up: the prompt is computed, nothing generated.
+Priority = Literal["inline", "next_edit", "action", "ahead", "warm_up"]
 # stop: the model ended it; line, block, echo, loop: a stop rule did; length: the budget; warm: a warm-up is done.
 EndReason = Literal["stop", "line", "block", "echo", "loop", "length", "warm", "cancelled", "superseded"]
 LoadState = Literal["loading", "ready", "failed"]

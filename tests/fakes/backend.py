@@ -10,6 +10,10 @@ from mellum_ls.lsp_server.backend import BackendStatus, BackendUnavailable, Done
 Script = Callable[[Query], str]
 
 
+# Loop turns between words: enough for whoever listens to hear each, as from a model that takes time.
+TURNS = 8
+
+
 class ScriptedBackend:
     """Answers with `script(query)`, a word at a time.
 
@@ -29,6 +33,7 @@ class ScriptedBackend:
         self.gate = gate
         self.reason = reason
         self.asked: list[Query] = []
+        self.asked_ahead: list[Query] = []
         self.started: asyncio.Queue[Query] = asyncio.Queue()
         self.prefilled: list[Query] = []
         self.prefilling: asyncio.Queue[Query] = asyncio.Queue()
@@ -40,8 +45,8 @@ class ScriptedBackend:
     async def warm(self) -> None:
         self.warmed += 1
 
-    async def complete(self, query: Query) -> AsyncGenerator[Piece | Done, None]:
-        self.asked.append(query)
+    async def complete(self, query: Query, *, ahead: bool = False) -> AsyncGenerator[Piece | Done, None]:
+        (self.asked_ahead if ahead else self.asked).append(query)
         self.started.put_nowait(query)
         if self.error:
             raise BackendUnavailable(self.error)
@@ -49,6 +54,8 @@ class ScriptedBackend:
         try:
             for word in _words(text):
                 yield Piece(word)
+                for _ in range(TURNS):
+                    await asyncio.sleep(0)
                 if self.gate is not None:
                     await self.gate.wait()
             yield Done(text, self.reason, usage_of(query, text))

@@ -248,8 +248,8 @@ def test_pinned_files_are_renewed_at_a_pause_and_not_between_keys(tmp_path: Path
         for version in range(5):  # keys with less than a pause between them
             await time.pass_time(PAUSE_SECONDS - 0.1)
             session.change(uri)
-            session.documents.change(uri, version, [Edit("y", Place(0, 4), Place(0, 4))])
-            await session.suggest(uri, Place(0, 5))
+            session.documents.change(uri, version, [Edit("y", Place(0, 4 + version), Place(0, 4 + version))])
+            await session.suggest(uri, Place(0, 5 + version))
         assert {query.context for query in backend.asked} == {(("b.py", "b = 1\n"),)}
         assert backend.prefilled == []
         await time.pass_time(PAUSE_SECONDS)
@@ -257,7 +257,7 @@ def test_pinned_files_are_renewed_at_a_pause_and_not_between_keys(tmp_path: Path
             await asyncio.sleep(0)
         # What changed is read ahead, so that the next key does not have to wait for it.
         assert [query.context for query in backend.prefilled] == ([(("b.py", "b = 2\n"),)] if warm_up else [])
-        await session.suggest(uri, Place(0, 5))
+        await session.suggest(uri, Place(0, 9))
         assert backend.asked[-1].context == (("b.py", "b = 2\n"),)
         await session.close()
 

@@ -108,8 +108,8 @@ def test_a_newer_request_of_a_document_ends_the_older_and_other_documents_go_on(
         session = session_over(backend)
         session.documents.open("file:///b.py", "python", 1, "y = ")
         asking = []
-        for uri in (URI, "file:///b.py", URI):
-            asking.append(asyncio.ensure_future(session.suggest(uri, START)))
+        for uri, place in ((URI, START), ("file:///b.py", START), (URI, Place(0, 0))):
+            asking.append(asyncio.ensure_future(session.suggest(uri, place)))
             await backend.started.get()
         assert await asking[0] is None
         gate.set()
@@ -137,15 +137,15 @@ def test_a_changed_model_is_another_backend() -> None:
             return made[-1][1]
 
         session = Session(make)
-        assert session.backend() is session.backend()
+        assert session.asking.backend(session.model) is session.asking.backend(session.model)
         session.configure("pushed", {"model": "/m"})
-        assert session.backend() is made[1][1]
+        assert session.asking.backend(session.model) is made[1][1]
         await asyncio.sleep(0)
         assert [model for model, _ in made] == ["", "/m"]
         assert made[0][1].closed
         fixed = Session(make, model="/command-line")
         fixed.configure("pushed", {"model": "/m"})
-        fixed.backend()
+        fixed.asking.backend(fixed.model)
         assert made[-1][0] == "/command-line"
 
     asyncio.run(run())
@@ -191,7 +191,9 @@ def test_the_report_counts_how_requests_ended_and_says_what_the_last_one_cost() 
         figures = {"promptTokens": 4, "computedTokens": 4, "generatedTokens": 1, "firstTokenMs": 1.5, "totalMs": 2.5}
         assert report["lastRequest"] == {**figures, "reason": "stop"}
         backend.script = lambda _: ""
+        session.change(URI)
         await session.suggest(URI, START)
+        session.change(URI)
         backend.script, backend.gate = lambda _: "1 2", asyncio.Event()
         for _ in range(2):
             asking = asyncio.ensure_future(session.suggest(URI, START))

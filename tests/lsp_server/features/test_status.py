@@ -22,7 +22,7 @@ def test_status_says_how_the_model_is_and_starts_nothing() -> None:
         assert (before["requests"], before["lastRequest"]) == (0, None)
         assert before["pinned"] == {"files": [], "problems": []}
         assert json.loads(json.dumps(before)) == before
-        session.backend()
+        session.asking.backend(session.model)
         after = await host.call("mellum/status", {})
         assert (after["state"], after["model"]) == ("ready", "scripted")
 

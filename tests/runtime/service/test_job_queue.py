@@ -72,7 +72,7 @@ def test_a_job_that_has_not_begun_leaves_at_once() -> None:
     waiting, gone = job(), job()
     queue = filled(waiting, gone)
     assert queue.cancel(gone, "cancelled")
-    assert queue.counts() == (0, {"inline": 1, "next_edit": 0, "action": 0, "warm_up": 0})
+    assert queue.counts() == (0, {"inline": 1, "next_edit": 0, "action": 0, "ahead": 0, "warm_up": 0})
     assert queue.withdraw(waiting)
     assert not queue.withdraw(waiting)
     assert waiting.cancel_reason is None
@@ -81,7 +81,7 @@ def test_a_job_that_has_not_begun_leaves_at_once() -> None:
     queue.put(running)
     assert queue.next() is running
     assert not queue.withdraw(running)
-    assert queue.counts() == (1, {"inline": 0, "next_edit": 0, "action": 0, "warm_up": 0})
+    assert queue.counts() == (1, {"inline": 0, "next_edit": 0, "action": 0, "ahead": 0, "warm_up": 0})
     queue.remove(running)
     assert not queue.cancel(running, "cancelled")
     assert running.cancel_reason is None

@@ -125,7 +125,7 @@ def test_status_counts_how_completions_ended_and_what_waits(tmp_path: Path) -> N
             await peer.complete(4, "d", prefix="raise")
             await peer.send(t="status", id=5)
             status = await peer.receive()
-            assert status["queued"] == {"inline": 1, "next_edit": 0, "action": 1, "warm_up": 1}
+            assert status["queued"] == {"inline": 1, "next_edit": 0, "action": 1, "ahead": 0, "warm_up": 1}
             assert (status["active"], status["rss_mb"] > 5) == (1, True)
             await peer.send(t="cancel", id=3)
             await last(peer)
