@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 _DEPTH = 64
+_MOST_CHARS = 20_000
+"""A larger change is not remembered, so that undoing it goes unnoticed."""
 Kind = Literal["typed", "erased", "undone", "other"]
 # typed: text put in at one place; erased: one character taken out; undone: an undo or redo; other: everything else.
 
@@ -67,9 +69,13 @@ class EditHistory:
 
     def _note(self, change: tuple[Replaced, ...]) -> Kind:
         size = sum(len(edit.removed) + len(edit.inserted) for edit in change)
+        if not change or size > _MOST_CHARS:
+            self._undo.clear()
+            self._redo.clear()
+            return "other"
         erased = len(change) == 1 and not change[0].inserted and size == 1
         for here, there in ((self._undo, self._redo), (self._redo, self._undo)):
-            # One character may as well have been erased, or typed again, by its own key.
+            # A single character may as well have been erased, or typed again, by its own key.
             if size > 1 and here and _takes_back(change, here[-1]):
                 there.append(change)
                 here.pop()

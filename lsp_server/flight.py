@@ -22,7 +22,7 @@ Stream = AsyncGenerator[Piece | Done, None]
 
 
 class Flight:
-    """The answer at `gap`, from `stream`; `landed` is called once with the flight when the model has ended it.
+    """The answer at `gap`, from `stream`; `landed` is called once with the flight when it is over.
 
     With `known` the text begins with that, and the stream goes on behind it: nobody is answered before the user has
     typed all of `known`. The model is stopped by `end`, and by nothing else.
@@ -75,7 +75,10 @@ class Flight:
 
     def end(self) -> None:
         """Stop the model; whoever waits gets what has come so far and a failure."""
-        if not self.task.done():
+        if not self.over:
+            # A task that has not begun yet would not say so itself.
+            self.failure = asyncio.CancelledError()
+            self._beat()
             self.task.cancel()
 
     async def _run(self, stream: Stream) -> None:
@@ -84,7 +87,6 @@ class Flight:
                 async for item in stream:
                     if isinstance(item, Done):
                         self.written, self.done = self.known + item.text, item
-                        self._landed(self)
                         return
                     self.written += item.text
                     self._beat()
@@ -99,6 +101,7 @@ class Flight:
             _log.error("an answer failed: %s", type(error).__name__)
             self.failure = error
         finally:
+            self._landed(self)
             self._beat()
 
     def _beat(self) -> None:
