@@ -260,13 +260,13 @@ def test_no_text_of_the_user_is_logged_or_reported(tmp_path: Path, caplog: pytes
         session.roots = (tmp_path.as_uri(),)
         session.configure("test", {"pinnedFiles": ["b.py", "gone.py"]})
         session.documents.open(URI, "python", 1, "typed_text = ")
-        await session.suggest(URI, START)
+        await session.suggest(URI, Place(0, 13))
         backend.error = "away"
         session.move(URI, Place(0, 0))
         await time.pass_time(10)
         for _ in range(2):
             await backend.prefilling.get()
-        await session.suggest(URI, START)
+        await session.suggest(URI, Place(0, 12))
         assert "_text" not in str(await session.report())
         await session.close()
 
