@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,8 @@ class LspClient:
         self.unclaimed: asyncio.Queue[Message] = asyncio.Queue()
         self.answers: Counter[int | str | None] = Counter()
         self.referee = Referee()
+        self.configuration: Callable[[], Message] = lambda: {"result": [None]}
+        """The result or the error with which workspace/configuration is answered."""
         self._reading = asyncio.ensure_future(self._read())
         self._listening = asyncio.ensure_future(self._listen())
 
@@ -158,7 +160,7 @@ class LspClient:
             (self.requests if "id" in message else self.notifications).append(message)
             self._heard.set()
             if message["method"] == "workspace/configuration":
-                self.send({"jsonrpc": "2.0", "id": message["id"], "result": [None]})
+                self.send({"jsonrpc": "2.0", "id": message["id"], **self.configuration()})
             return
         self.answers[message["id"]] += 1
         waiting = self._waiting.pop(message["id"], None)

@@ -68,6 +68,11 @@ class Mirror:
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
 
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """The open documents."""
+        return tuple(self._texts)
+
     def text(self, uri: object) -> str | None:
         """The document's text; None when it is not open."""
         return self._texts.get(uri) if isinstance(uri, str) else None

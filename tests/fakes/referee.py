@@ -15,9 +15,9 @@ from tests.fakes.item_rules import Asked, result_faults
 from tests.fakes.mirror import Mirror
 
 INLINE = "textDocument/inlineCompletion"
-CANCELLED, INTERNAL_ERROR = -32800, -32603
+CANCELLED, INTERNAL_ERROR, INVALID_REQUEST = -32800, -32603, -32600
 # What an inline request may be refused with: bad params, a reused id, before initialize, after shutdown, cancelled.
-INLINE_ERRORS = {-32602, -32600, -32002, CANCELLED}
+INLINE_ERRORS = {-32602, INVALID_REQUEST, -32002, CANCELLED}
 SERVER_REQUESTS = {"workspace/configuration"}
 SERVER_NOTIFICATIONS = {"window/logMessage", "$/progress"}
 WINDOWS = {"window/showMessage", "window/showMessageRequest"}
@@ -44,9 +44,10 @@ def answered_id(body: bytes) -> Key | None:
     return key_of(message) if "id" in message or not isinstance(message["method"], str) else None
 
 
-@dataclass
+@dataclass(eq=False)
 class _Request:
-    method: object
+    method: str = ""
+    """Empty where a body is answered that is no request at all, or never a right one."""
     asked: Asked | None = None
     token: object = None
 
@@ -78,6 +79,11 @@ class Referee:
         """Ids that are still due an answer."""
         return [key for key, count in (self.expected - self.answers).items() if count > 0]
 
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """The URIs of the documents that the client has open."""
+        return self._mirror.uris
+
     def sent(self, body: bytes) -> None:
         """The client sends a body, right or wrong."""
         key = answered_id(body)
@@ -87,6 +93,7 @@ class Referee:
             message = None
         if key is not None:
             self.expected[key] += 1
+            self._open.setdefault(key, []).append(_Request())
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
             return
         method, params = message.get("method"), message.get("params")
@@ -94,8 +101,10 @@ class Referee:
             self._asked_us.pop(key_of(message), None)
         elif key is None:
             self._notified(method, params)
-        elif key != NULL_ID:
-            self._requested(key, method, params)
+        elif key != NULL_ID and isinstance(method, str):
+            self._requested(self._open[key][-1], method, params)
+            if len(self._open[key]) == 1:
+                self._cancelled.discard(key)
 
     def received(self, message: Any) -> None:
         """The server says something."""
@@ -127,18 +136,17 @@ class Referee:
         elif isinstance(method, str) and self._initialized and not self._shut_down:
             self._mirror.follow(method, params)
 
-    def _requested(self, key: Key, method: object, params: Any) -> None:
-        request = _Request(method)
+    def _requested(self, request: _Request, method: str, params: Any) -> None:
         if method == "initialize":
+            if self._initialized:
+                return  # refused at once, like what is no request
             self._initialized = True
         elif method == "shutdown" and self._initialized:
             self._shut_down = True
         elif method == INLINE:
             request.asked = self._asked(params)
             request.token = params.get("partialResultToken") if isinstance(params, dict) else None
-        if key not in self._open:
-            self._cancelled.discard(key)
-        self._open.setdefault(key, []).append(request)
+        request.method = method
 
     def _asked(self, params: Any) -> Asked | None:
         try:
@@ -157,32 +165,29 @@ class Referee:
             self.faults.append(f"the answer to {key[1]!r} has not exactly one of result and error")
         waiting = self._open.get(key, [])
         error = message.get("error")
+        request = _due(waiting, error)
+        if request is None:
+            return
+        waiting.remove(request)
+        if not waiting:
+            del self._open[key]
         if error is not None:
-            self._refused(key, error, waiting)
-        elif waiting:
-            self._resulted(key, message.get("result"), waiting[0])
-        else:
-            self.faults.append(f"a result came for {key[1]!r}, which is no open request")
-        if waiting:
-            # Of requests that share an id the server refuses the later ones, at once.
-            waiting.pop(-1 if error is not None and error.get("code") == -32600 else 0)
-            if not waiting:
-                del self._open[key]
+            self._refused(key, error, request)
+        elif not request.method:
+            self.faults.append(f"a result came for {key[1]!r}, which is no request")
+        elif request.method == INLINE:
+            self._check(f"request {key[1]!r}", message.get("result"), request.asked)
 
-    def _refused(self, key: Key, error: Any, waiting: list[_Request]) -> None:
+    def _refused(self, key: Key, error: Any, request: _Request) -> None:
         code, reason = error.get("code"), error.get("message")
         if type(code) is not int or not isinstance(reason, str) or not reason:
             self.faults.append(f"the error of {key[1]!r} has no code or no message")
         elif code == INTERNAL_ERROR:
             self.faults.append(f"request {key[1]!r} ended with an internal error")
-        elif code == CANCELLED and key not in self._cancelled:
+        elif code == CANCELLED and key not in self._cancelled and not self._shut_down:
             self.faults.append(f"request {key[1]!r} was cancelled by nobody")
-        elif waiting and all(each.method == INLINE for each in waiting) and code not in INLINE_ERRORS:
+        elif request.method == INLINE and code not in INLINE_ERRORS:
             self.faults.append(f"the inline request {key[1]!r} ended with the error {code}")
-
-    def _resulted(self, key: Key, result: Any, request: _Request) -> None:
-        if request.method == INLINE:
-            self._check(f"request {key[1]!r}", result, request.asked)
 
     def _check(self, whose: str, result: Any, asked: Asked | None) -> None:
         if asked is None:
@@ -219,3 +224,14 @@ class Referee:
                 self._check(f"progress of {key[1]!r}", params.get("value"), request.asked)
                 return
         self.faults.append("progress came for no open request")
+
+
+def _due(waiting: list[_Request], error: Any) -> _Request | None:
+    """Which of the requests that share an id an answer is for; None when none is waiting.
+
+    What is no request is refused at once, and so is a request whose id is in use: the first behind the one that uses
+    it. All else goes in turn.
+    """
+    if isinstance(error, dict) and error.get("code") == INVALID_REQUEST:
+        return next((each for each in waiting if not each.method), next(iter(waiting[1:] or waiting), None))
+    return next((each for each in waiting if each.method), waiting[0] if waiting else None)

@@ -1,7 +1,8 @@
-"""The real server in its own process with a scripted model: `python scripted_server.py ANSWER [hang|fail|table]`.
+"""The real server in its own process with a scripted model: `python scripted_server.py ANSWER [MODE]`.
 
 With `hang` the model says one word and then nothing more; with `fail` it cannot be reached. With `table` ANSWER is a
 JSON object from the paths of documents to the answers there, and of a path with `hang` in it only one word is said.
+With `forget` nothing of what it was asked is kept, for those who look at memory.
 """
 
 from __future__ import annotations
@@ -33,12 +34,31 @@ class TableBackend(ScriptedBackend):  # type: ignore[misc,unused-ignore]
                     await asyncio.Event().wait()
 
 
+class ForgetfulBackend(ScriptedBackend):  # type: ignore[misc,unused-ignore]
+    """Answers like the others and remembers nothing."""
+
+    def complete(self, query: Query) -> AsyncGenerator[Piece | Done, None]:
+        self._forget()
+        return super().complete(query)  # type: ignore[no-any-return,unused-ignore]
+
+    async def prefill(self, query: Query) -> bool:
+        self._forget()
+        return await super().prefill(query)  # type: ignore[no-any-return,unused-ignore]
+
+    def _forget(self) -> None:
+        self.asked.clear()
+        self.prefilled.clear()
+        self.started, self.prefilling = asyncio.Queue(), asyncio.Queue()
+
+
 def make_backend(_: str) -> ScriptedBackend:
     """The model that the command line describes."""
     mode = sys.argv[2] if len(sys.argv) > 2 else ""
     if mode == "table":
         table = json.loads(sys.argv[1])
         return TableBackend(lambda query: table.get(query.path, ""))
+    if mode == "forget":
+        return ForgetfulBackend(sys.argv[1])
     gate = asyncio.Event() if mode == "hang" else None
     return ScriptedBackend(sys.argv[1], gate=gate, error="the model is away" if mode == "fail" else "")
 

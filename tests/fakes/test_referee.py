@@ -226,6 +226,30 @@ def test_requests_that_share_an_id_are_each_answered() -> None:
     assert end(referee) == []
 
 
+def test_of_requests_that_share_an_id_the_second_is_the_one_that_is_refused() -> None:
+    referee = started()
+    ask(referee)
+    ask(referee)
+    send(referee, id=1, method="no/such")
+    hear(referee, id=1, error={"code": -32600, "message": "this id is still being answered"})
+    hear(referee, id=1, result=shown())
+    hear(referee, id=1, error={"code": -32601, "message": "there is no such method"})
+    send(referee, id=2, method="initialize", params={})
+    ask(referee, 2)
+    hear(referee, id=2, error={"code": -32600, "message": "initialized already"})
+    hear(referee, id=2, result=shown())
+    assert end(referee) == []
+
+
+def test_what_is_no_request_may_have_the_id_of_one() -> None:
+    referee = started()
+    referee.sent(b'{"id": 1, "method": "mellum/status"}')
+    ask(referee)
+    hear(referee, id=1, error={"code": -32600, "message": "not a JSON-RPC 2.0 object"})
+    hear(referee, id=1, result=shown(column=9))
+    assert "not inside the document" in end(referee)[0]
+
+
 @pytest.mark.parametrize(
     ("body", "key"),
     [
