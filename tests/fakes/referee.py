@@ -46,8 +46,8 @@ def answered_id(body: bytes) -> Key | None:
 
 @dataclass(eq=False)
 class _Request:
-    method: str = ""
-    """Empty where a body is answered that is no request at all, or never a right one."""
+    method: str | None = None
+    """None where a body is answered that is no request at all, or never a right one."""
     asked: Asked | None = None
     token: object = None
 
@@ -173,7 +173,7 @@ class Referee:
             del self._open[key]
         if error is not None:
             self._refused(key, error, request)
-        elif not request.method:
+        elif request.method is None:
             self.faults.append(f"a result came for {key[1]!r}, which is no request")
         elif request.method == INLINE:
             self._check(f"request {key[1]!r}", message.get("result"), request.asked)
@@ -233,5 +233,5 @@ def _due(waiting: list[_Request], error: Any) -> _Request | None:
     it. All else goes in turn.
     """
     if isinstance(error, dict) and error.get("code") == INVALID_REQUEST:
-        return next((each for each in waiting if not each.method), next(iter(waiting[1:] or waiting), None))
-    return next((each for each in waiting if each.method), waiting[0] if waiting else None)
+        return next((each for each in waiting if each.method is None), next(iter(waiting[1:] or waiting), None))
+    return next((each for each in waiting if each.method is not None), waiting[0] if waiting else None)

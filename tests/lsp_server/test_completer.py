@@ -66,7 +66,9 @@ def test_an_empty_selected_entry_replaces_nothing() -> None:
     assert (gap.before, gap.start, gap.end) == ("    obj.pr", 10, 10)
 
 
-@pytest.mark.parametrize(("written", "shown"), [("t(x)", "print(x)"), ("t(x)\nprint(y))", None), ("t(x))\nz = 1", None)])
+@pytest.mark.parametrize(
+    ("written", "shown"), [("t(x)", "print(x)"), ("t(x)\nprint(y))", None), ("t(x))\nz = 1", None)]
+)
 def test_a_selected_entry_is_extended_over_its_own_range_only(written: str, shown: str | None) -> None:
     snapshot = at_mark("foo(pr|)")
     suggestion = fit(Gap.of(snapshot, Selected("prin", Place(0, 4), Place(0, 6))), written, Settings())
