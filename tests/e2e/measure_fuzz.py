@@ -23,7 +23,7 @@ ERRATIC = (sys.executable, "-P", str(Path(__file__).parent.parent / "fakes" / "e
 BATCHES = (1, 1, 1, 2, 5, 20, 80)
 """So many messages come at once: after few, requests get their answers; in many, one takes the place of another."""
 FULL, SEED = 100_000, 1
-CALM_SECONDS = 30.0
+STEPS, CALM_SECONDS = 10, 30.0
 
 
 @dataclass
@@ -42,8 +42,8 @@ class Storming:
     """Suggestions that were checked, those on the way included."""
     status: Message = field(default_factory=dict)
     """mellum/status after all documents were closed."""
-    resident: tuple[float, float] = (0.0, 0.0)
-    """Memory of the server in 10**6 bytes, after the first batch and at the end."""
+    resident: list[float] = field(default_factory=list)
+    """Memory of the server in 10**6 bytes: after the first batch, at each tenth of the way, and at the end."""
     longest_batch: float = 0.0
     """Seconds until a request behind a batch was answered, at worst."""
     seconds: float = 0.0
@@ -59,7 +59,6 @@ async def weather(folder: Path, count: int, seed: int) -> Storming:
         _count_answers(client, result)
         capabilities = {"workspace": {"configuration": True}}
         await client.initialize({"streaming": True}, capabilities=capabilities, rootUri="file:///project")
-        first = 0.0
         while (left := count - result.sent.total()) > 0:
             began = time.perf_counter()
             for _ in range(min(dice.choice(BATCHES), left)):
@@ -71,10 +70,11 @@ async def weather(folder: Path, count: int, seed: int) -> Storming:
             said = await client.request("mellum/status")
             result.silences[said["result"]["reason"]] += 1
             result.longest_batch = max(result.longest_batch, time.perf_counter() - began)
-            first = first or resident_mb(client.process.pid)
+            if result.sent.total() * STEPS >= count * len(result.resident):
+                result.resident.append(resident_mb(client.process.pid))
         await _calm(client)
         result.status = (await client.request("mellum/status"))["result"]
-        result.resident = first, resident_mb(client.process.pid)
+        result.resident.append(resident_mb(client.process.pid))
         result.cpu_seconds = activity(client.process.pid).cpu_seconds
         assert await client.shut_down() == 0
         result.due = client.referee.expected.total()
@@ -126,7 +126,8 @@ def report(result: Storming) -> str:
         f"{total} messages in {result.seconds:.1f} s ({result.cpu_seconds:.1f} s of the server's processor time)",
         f"{result.due} answers due, each came exactly once; {result.items} suggestions checked",
         f"a request behind a batch of up to {max(BATCHES)} waited at most {result.longest_batch * 1e3:.0f} ms",
-        "resident memory {:.1f} MB after the first batch, {:.1f} MB at the end".format(*result.resident),
+        "resident memory in MB, from the first batch to the end: "
+        + " ".join(f"{each:.1f}" for each in result.resident),
         f"documents {result.status['documents']}, active {result.status['active']} after all were closed",
         "answers: " + ", ".join(f"{name} {number}" for name, number in result.answers.most_common()),
         "reasons for silence, behind each batch: "

@@ -96,7 +96,9 @@ def _text_faults(text: str, asked: Asked) -> Iterator[str]:
     own = text.removeprefix(asked.chosen)
     if _SURROGATE.search(own):
         yield "insertText holds half a character"
-    yield from (f"insertText holds the special token {token}" for token in special_tokens() if token in own)
+    # A user who writes about such tokens may be helped with it: then they stand in the document as well.
+    leaked = [token for token in special_tokens() if token in own and token not in asked.text]
+    yield from (f"insertText holds the special token {token}" for token in leaked)
     if len(own) > MAX_CHARS or len(lines_of(own)) > MAX_LINES:
         yield "insertText is too long"
     if not own.strip():

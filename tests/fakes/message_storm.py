@@ -5,6 +5,7 @@ Knows what the messages look like; who is to make what of them is others' busine
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections.abc import Callable, Iterator
@@ -243,7 +244,7 @@ class Storm:
                 {"mellum": {"pinnedFiles": ["missing.py", "../x", ""], "pinnedChars": 0}},
                 {"mellum": {"model": dice.choice(["", "/no/model"])}},
                 {"mellum": {"enable": "yes", "maxLines": -1, f"unknown-{dice.randrange(5)}": 1}},
-                dice.choice(JUNK),
+                copy.deepcopy(dice.choice(JUNK)),
             ]
         )
         return {"method": "workspace/didChangeConfiguration", "params": {"settings": settings}}
@@ -298,4 +299,4 @@ def _spoil(dice: random.Random, message: Json) -> None:
     if isinstance(place, dict) and dice.random() < 0.3:
         del place[key]
     else:
-        place[key] = dice.choice(JUNK)
+        place[key] = copy.deepcopy(dice.choice(JUNK))

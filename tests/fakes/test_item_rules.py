@@ -152,5 +152,10 @@ def test_a_chosen_entry_elsewhere_asks_for_nothing() -> None:
         assert faults({"items": [item()]}, asked) == []
 
 
+def test_special_tokens_that_the_user_writes_about_are_text() -> None:
+    item_of_it = item(insertText="'<fim_middle>'", range=span(13, 13))
+    assert faults({"items": [item_of_it]}, Asked("'<fim_middle>", {"line": 0, "character": 13})) == []
+
+
 def test_the_special_tokens_are_those_of_the_shipped_tokenizer() -> None:
     assert {"<fim_prefix>", "<fim_middle>", "<fim_suffix>", "<|endoftext|>", "<filename>"} <= set(special_tokens())
