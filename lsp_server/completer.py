@@ -70,9 +70,9 @@ class Gap:
 
     @staticmethod
     def of(snapshot: Snapshot, selected: Selected | None) -> Gap:
-        """The gap at the cursor; a selected entry on another line, or away from the cursor, is ignored."""
+        """The gap at the cursor; a selected entry is ignored when empty, on another line, or away from the cursor."""
         line, cursor = snapshot.current, snapshot.column
-        if selected is not None and selected.start.line == selected.end.line == snapshot.line:
+        if selected is not None and selected.text and selected.start.line == selected.end.line == snapshot.line:
             start = index_of(line, selected.start.character)
             end = index_of(line, selected.end.character)
             if start <= cursor <= end:
@@ -115,7 +115,8 @@ def fit(gap: Gap, written: str, settings: Settings, *, whole: bool = True) -> Su
     snapshot = gap.snapshot
     below = snapshot.lines[snapshot.line + 1 : snapshot.line + 1 + _LINES_BELOW]
     around = postprocess.Surroundings(gap.before, gap.after, gap.previous, tuple(map(bare, below)))
-    taken = written_closers(gap.before, written, gap.after)
+    # A client shows what extends its chosen entry only where it replaces the entry's own range and no more.
+    taken = 0 if gap.chosen else written_closers(gap.before, written, gap.after)
     fitted = None
     if taken:
         behind = replace(around, after=gap.after[taken:])
@@ -128,7 +129,7 @@ def fit(gap: Gap, written: str, settings: Settings, *, whole: bool = True) -> Su
         fitted = postprocess.finish(written, around, settings.max_lines, snapshot.line_end)
     if fitted is not None and whole:
         fitted = balanced(gap, fitted, taken)
-    if fitted is None:
+    if fitted is None or (gap.chosen and fitted.replaces):
         return None
     line = snapshot.current
     return Suggestion(

@@ -73,6 +73,11 @@ class MellumProtocol(LanguageServerProtocol):
         """Whether the client asked for shutdown: what the exit code tells."""
         return bool(self._shutdown)
 
+    @property
+    def num_running(self) -> int:
+        """How many handlers of requests and notifications are not done yet."""
+        return len(self._request_futures)
+
     def receive(self, body: bytes) -> None:
         """Handle one message. Whatever it holds, this returns; every request with a usable id gets one answer."""
         try:
@@ -189,6 +194,8 @@ class MellumProtocol(LanguageServerProtocol):
 
     def _check_handler_result(self, future: Future[Any]) -> None:
         """Note how a notification went; nobody waits for an answer."""
+        # pygls keeps what runs for a notification among the requests, under an id of its own, and never lets it go.
+        self._request_futures = {key: kept for key, kept in self._request_futures.items() if kept is not future}
         if not future.cancelled() and (fault := future.exception()) is not None:
             _log.error("a notification failed: %s", type(fault).__name__)
 

@@ -154,6 +154,15 @@ def test_cancelled_superseded_and_outdated_requests_are_each_answered_once(tmp_p
     with_server(tmp_path, test, HANGING)
 
 
+def test_what_is_under_way_at_shutdown_is_answered_too(tmp_path: Path) -> None:
+    async def test(client: LspClient) -> None:
+        _, answer = await asking(client)
+        assert await client.shut_down() == 0
+        assert (await answer)["error"]["code"] == -32800
+
+    with_server(tmp_path, test, HANGING)
+
+
 def test_a_failing_model_is_silence_with_a_reason(tmp_path: Path) -> None:
     async def test(client: LspClient) -> None:
         await client.initialize()

@@ -1,4 +1,7 @@
-"""An LSP client over the pipes of a real server process: raw JSON-RPC, no library, every message kept."""
+"""An LSP client over the pipes of a real server process: raw JSON-RPC, no library, every message kept.
+
+Every message either way is shown to a referee, and `server_process` fails when that has something to object to.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,12 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.fakes.referee import Referee
 
 SERVE = (sys.executable, "-P", "-m", "mellum_ls.lsp_server", "serve", "--stdio")
 SECONDS = 60.0
@@ -37,6 +42,9 @@ class LspClient:
         self.requests: list[Message] = []
         self.unclaimed: asyncio.Queue[Message] = asyncio.Queue()
         self.answers: Counter[int | str | None] = Counter()
+        self.referee = Referee()
+        self.configuration: Callable[[], Message] = lambda: {"result": [None]}
+        """The result or the error with which workspace/configuration is answered."""
         self._reading = asyncio.ensure_future(self._read())
         self._listening = asyncio.ensure_future(self._listen())
 
@@ -46,6 +54,7 @@ class LspClient:
 
     def send_body(self, body: bytes) -> None:
         """One framed body, JSON or not."""
+        self.referee.sent(body)
         self.send_bytes(b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
     def send(self, message: object) -> None:
@@ -146,11 +155,12 @@ class LspClient:
         await asyncio.gather(self._reading, self._listening)
 
     def _receive(self, message: Message) -> None:
+        self.referee.received(message)
         if "method" in message:
             (self.requests if "id" in message else self.notifications).append(message)
             self._heard.set()
             if message["method"] == "workspace/configuration":
-                self.send({"jsonrpc": "2.0", "id": message["id"], "result": [None]})
+                self.send({"jsonrpc": "2.0", "id": message["id"], **self.configuration()})
             return
         self.answers[message["id"]] += 1
         waiting = self._waiting.pop(message["id"], None)
@@ -177,7 +187,10 @@ def isolated_environment(folder: Path, **extra: str) -> dict[str, str]:
 async def server_process(
     command: Sequence[str] = SERVE, env: Mapping[str, str] | None = None
 ) -> AsyncGenerator[LspClient, None]:
-    """A running server and a client to it. At the end the process is gone and no id was answered twice."""
+    """A running server and a client to it; one that still runs at the end is shut down as an editor does.
+
+    Raises AssertionError for whatever the referee of the conversation has found.
+    """
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.PIPE,
@@ -189,10 +202,11 @@ async def server_process(
     client = LspClient(process)
     try:
         yield client
-        twice = [key for key, count in client.answers.items() if count > 1 and key is not None]
-        assert not twice, f"answered more than once: {twice}"
-        shown = [message for message in client.notifications if message["method"] == "window/showMessage"]
-        assert not shown, "the server opened a window"
+        if process.returncode is None:
+            await client.shut_down()
+        await client.settle()
+        client.referee.ended(process.returncode, client.log)
+        assert not client.referee.faults, "\n".join(client.referee.faults)
     finally:
         if process.returncode is None:
             process.kill()

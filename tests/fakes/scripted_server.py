@@ -1,12 +1,17 @@
-"""The real server in its own process with a scripted model: `python scripted_server.py ANSWER [hang|fail]`.
+"""The real server in its own process with a scripted model: `python scripted_server.py ANSWER [MODE]`.
 
-With `hang` the model says one word and then nothing more; with `fail` it cannot be reached.
+With `hang` the model says one word and then nothing more; with `fail` it cannot be reached. With `table` ANSWER is a
+JSON object from the paths of documents to the answers there, and of a path with `hang` in it only one word is said.
+With `forget` nothing of what it was asked is kept, for those who look at memory.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from pathlib import Path
 
 # Run as a program, this file does not find its sibling by its test name.
@@ -14,12 +19,46 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from backend import ScriptedBackend  # type: ignore[import-not-found,unused-ignore]
 
+from mellum_ls.lsp_server.backend import Done, Piece, Query
 from mellum_ls.lsp_server.serve import Connection, run
+
+
+class TableBackend(ScriptedBackend):  # type: ignore[misc,unused-ignore]
+    """Answers by the document's path."""
+
+    async def complete(self, query: Query) -> AsyncGenerator[Piece | Done, None]:
+        async with aclosing(super().complete(query)) as stream:
+            async for item in stream:
+                yield item
+                if "hang" in query.path:
+                    await asyncio.Event().wait()
+
+
+class ForgetfulBackend(ScriptedBackend):  # type: ignore[misc,unused-ignore]
+    """Answers like the others and remembers nothing."""
+
+    def complete(self, query: Query) -> AsyncGenerator[Piece | Done, None]:
+        self._forget()
+        return super().complete(query)  # type: ignore[no-any-return,unused-ignore]
+
+    async def prefill(self, query: Query) -> bool:
+        self._forget()
+        return await super().prefill(query)  # type: ignore[no-any-return,unused-ignore]
+
+    def _forget(self) -> None:
+        self.asked.clear()
+        self.prefilled.clear()
+        self.started, self.prefilling = asyncio.Queue(), asyncio.Queue()
 
 
 def make_backend(_: str) -> ScriptedBackend:
     """The model that the command line describes."""
     mode = sys.argv[2] if len(sys.argv) > 2 else ""
+    if mode == "table":
+        table = json.loads(sys.argv[1])
+        return TableBackend(lambda query: table.get(query.path, ""))
+    if mode == "forget":
+        return ForgetfulBackend(sys.argv[1])
     gate = asyncio.Event() if mode == "hang" else None
     return ScriptedBackend(sys.argv[1], gate=gate, error="the model is away" if mode == "fail" else "")
 

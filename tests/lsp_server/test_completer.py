@@ -61,6 +61,22 @@ def test_selected_entry_elsewhere_is_ignored(line: int, start: int) -> None:
     assert (gap.before, gap.chosen) == ("    obj.pr", "")
 
 
+def test_an_empty_selected_entry_replaces_nothing() -> None:
+    gap = Gap.of(at_mark("    obj.pr|"), Selected("", Place(0, 8), Place(0, 10)))
+    assert (gap.before, gap.start, gap.end) == ("    obj.pr", 10, 10)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"), [("t(x)", "print(x)"), ("t(x)\nprint(y))", None), ("t(x))\nz = 1", None)]
+)
+def test_a_selected_entry_is_extended_over_its_own_range_only(written: str, shown: str | None) -> None:
+    snapshot = at_mark("foo(pr|)")
+    suggestion = fit(Gap.of(snapshot, Selected("prin", Place(0, 4), Place(0, 6))), written, Settings())
+    if suggestion is not None:
+        assert (suggestion.start, suggestion.end) == (4, 6)
+    assert (suggestion and suggestion.text) == shown
+
+
 def ask(text: str, backend: ScriptedBackend, on_growth: Callable[[Suggestion], None] | None = None) -> Answer:
     gap = Gap.of(at_mark(text), None)
     return asyncio.run(complete(gap, query_for(gap, Settings()), backend, Settings(), on_growth))

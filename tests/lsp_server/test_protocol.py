@@ -1,3 +1,4 @@
+import asyncio
 import json
 from typing import Any
 
@@ -153,6 +154,27 @@ def test_a_failing_handler_is_one_error_and_no_window(
     assert errors(sent) == [(5, -32603)]
     assert "secret" not in json.dumps(sent.messages)
     assert "secret" not in caplog.text
+
+
+def test_nothing_is_kept_of_what_has_run(server: MellumServer, sent: Sent) -> None:
+    begun: list[object] = []
+
+    async def work(_: dict[str, object]) -> None:
+        begun.append(server.protocol.num_running)
+        await asyncio.sleep(0)
+
+    async def run() -> None:
+        server.handle("test/works", dict, work)
+        protocol = started(server, sent)
+        for number in range(3):
+            protocol.receive(b'{"jsonrpc": "2.0", "method": "test/works"}')
+            request(protocol, "test/works", {}, number)
+        while protocol.num_running:
+            await asyncio.sleep(0)
+
+    asyncio.run(run())
+    assert begun == [6] * 6
+    assert sorted(message["id"] for message in sent.messages) == [0, 1, 2]
 
 
 def test_a_client_that_reads_no_more_ends_the_connection(server: MellumServer, sent: Sent) -> None:
