@@ -54,7 +54,9 @@ class LoadedEngine:
             context=tuple(ContextFile(path, text) for path, text in request.context),
             repository=request.repository,
         )
-        params = GenerationParams(request.max_tokens, request.stop, warm_up=request.priority == "warm_up")
+        params = GenerationParams(
+            request.max_tokens, request.stop, warm_up=request.priority == "warm_up", rank=request.rank
+        )
         completion = self._engine.begin(request.session, prompt, params, on_chunk=lambda chunk: on_text(chunk.text))
         return LoadedRun(completion)
 
