@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mellum_ls.lsp_server import postprocess, shape
 from mellum_ls.lsp_server.backend import Backend, BackendUnavailable, Done, Query, Usage
@@ -41,6 +41,8 @@ class Suggestion:
     line: int
     start: int
     end: int
+    replaced: str = field(default="", compare=False)
+    """The text between start and end, which clients compare with the suggestion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +68,19 @@ class Gap:
     end: int
     chosen: str = ""
     """The selected menu entry: every suggestion begins with it."""
+    unit: str = ""
+    """One step of indentation as the client has it set, empty when it does not say; the document's own goes first."""
 
     @staticmethod
-    def of(snapshot: Snapshot, selected: Selected | None) -> Gap:
+    def of(snapshot: Snapshot, selected: Selected | None, unit: str = "") -> Gap:
         """The gap at the cursor; a selected entry on another line, or away from the cursor, is ignored."""
         line, cursor = snapshot.current, snapshot.column
         if selected is not None and selected.start.line == selected.end.line == snapshot.line:
             start = index_of(line, selected.start.character)
             end = index_of(line, selected.end.character)
             if start <= cursor <= end:
-                return Gap(snapshot, line[:start] + selected.text, line[end:], start, end, selected.text)
-        return Gap(snapshot, line[:cursor], line[cursor:], cursor, cursor)
+                return Gap(snapshot, line[:start] + selected.text, line[end:], start, end, selected.text, unit)
+        return Gap(snapshot, line[:cursor], line[cursor:], cursor, cursor, unit=unit)
 
     @property
     def previous(self) -> str:
@@ -112,8 +116,7 @@ def fit(gap: Gap, written: str, settings: Settings, *, whole: bool = True) -> Su
     A text that is not `whole` still grows, so that its brackets may yet be closed.
     """
     snapshot = gap.snapshot
-    below = snapshot.lines[snapshot.line + 1 : snapshot.line + 1 + _LINES_BELOW]
-    around = postprocess.Surroundings(gap.before, gap.after, gap.previous, tuple(map(bare, below)))
+    around = postprocess.Surroundings.of(snapshot.lines, snapshot.line, gap.before, gap.after, gap.unit)
     taken = written_closers(gap.before, written, gap.after)
     fitted = None
     if taken:
@@ -127,15 +130,11 @@ def fit(gap: Gap, written: str, settings: Settings, *, whole: bool = True) -> Su
         fitted = postprocess.finish(written, around, settings.max_lines, snapshot.line_end)
     if fitted is not None and whole:
         fitted = balanced(gap, fitted, taken)
-    if fitted is None:
-        return None
-    line = snapshot.current
-    return Suggestion(
-        gap.chosen + fitted.text,
-        snapshot.line,
-        column_of(line, gap.start),
-        column_of(line, gap.end + taken + fitted.replaces),
-    )
+    if fitted is None or (gap.chosen and taken + fitted.replaces):
+        return None  # a menu entry is shown only in its own place
+    line, end = snapshot.current, gap.end + taken + fitted.replaces
+    columns = column_of(line, gap.start), column_of(line, end)
+    return Suggestion(gap.chosen + fitted.text, snapshot.line, *columns, line[gap.start : end])
 
 
 def balanced(gap: Gap, fitted: postprocess.Fitted, taken: int) -> postprocess.Fitted | None:

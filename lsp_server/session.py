@@ -115,15 +115,18 @@ class Session:
         place: Place,
         selected: Selected | None = None,
         on_growth: Callable[[Suggestion], None] | None = None,
+        unit: str = "",
     ) -> Suggestion | None:
         """The suggestion at `place` of the document as it is now, or None; `silence` then says why.
+
+        `unit` is one step of indentation as the client has it set, empty when it does not say.
 
         A newer request for the document, or a change to it, ends this one with None. Never raises for the model.
         """
         number = self.outcomes.begin()
         self.warming.disturb()
         try:
-            suggestion, outcome = await self._suggest(uri, place, selected, on_growth)
+            suggestion, outcome = await self._suggest(uri, place, selected, on_growth, unit)
         except asyncio.CancelledError:
             self.outcomes.end(number, Outcome("cancelled", "the client took its request back"))
             raise
@@ -138,14 +141,19 @@ class Session:
         return suggestion
 
     async def _suggest(
-        self, uri: str, place: Place, selected: Selected | None, on_growth: Callable[[Suggestion], None] | None
+        self,
+        uri: str,
+        place: Place,
+        selected: Selected | None,
+        on_growth: Callable[[Suggestion], None] | None,
+        unit: str,
     ) -> tuple[Suggestion | None, Outcome]:
         document = self.documents.get(uri)
         if document is None:
             return None, Outcome("empty", "the document is not open")
         if reason := self._kept_back(uri):
             return None, Outcome("empty", reason)
-        gap = Gap.of(document.snapshot(place), selected)
+        gap = Gap.of(document.snapshot(place), selected, unit)
         try:
             answer = await self.scheduler.latest(uri, self._ask(gap, on_growth))
         except BackendUnavailable as error:
