@@ -30,19 +30,25 @@ def unit_wanted(tab_size: int | None, insert_spaces: bool | None) -> str:
 
 
 def unit_of(lines: Iterable[str], default: str = "") -> str:
-    """The step by which `lines` are indented, a tab or blanks; `default` where they do not tell or do not agree."""
+    """The step by which `lines` are indented, a tab or blanks; `default` where they do not tell or do not agree.
+
+    Empty for a document in which tabs and blanks do the same work.
+    """
     seen: Counter[str] = Counter()
-    above = ""
+    above, tabs = "", False
     for line in lines:
         lead = lead_of(line)
         if len(lead) == len(line.rstrip("\r\n")):
             continue
+        tabs = tabs or TAB in lead
         step = lead.removeprefix(above)
         if step != lead or not above:
             seen[TAB if set(step) == {TAB} else step] += 1
         above = lead
     steps = {step: count for step, count in seen.items() if count >= _LEAST_SEEN.get(step, math.inf)}
     first, second = [*Counter(steps).most_common(2), ("", 0), ("", 0)][:2]
+    if tabs and first[0] != TAB:
+        return ""  # its tabs stand for several steps: nobody can say which blanks they should be
     return first[0] if first[1] >= 2 * second[1] and first[0] else default
 
 

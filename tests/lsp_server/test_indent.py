@@ -46,6 +46,11 @@ def test_the_step_of_a_document(text: str, unit: str) -> None:
     assert unit_of(text.splitlines(keepends=True), "x") == (unit or "x")
 
 
+def test_a_document_in_which_tabs_and_blanks_do_the_same_has_no_step() -> None:
+    lines = ["a\n", "    b\n", "\tc\n", "    d\n", "e\n", "    f\n"]
+    assert unit_of(lines, "x") == ""
+
+
 def test_lead() -> None:
     assert [lead_of(line) for line in ("a", " \ta ", "\n", "  ")] == ["", " \t", "", "  "]
 
