@@ -25,6 +25,11 @@ class Query:
     """Path and text of other files, the most stable first."""
     max_tokens: int = 64
     stop: Literal["line", "block", "none"] = "line"
+    rank: int = 0
+    """0 asks for the likeliest answer; n for the one that begins with the n-th likeliest of the other first tokens.
+
+    The answer is empty where there are not as many.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,15 @@ The model is not shown them (see `model_rest`), so a suggestion may write them a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from mellum_ls.lsp_server.shape import is_closers
 
-_PAIRS = {")": "(", "]": "[", "}": "{"}
+_PAIRS = {")": "(", "]": "[", "}": "{", ">": "<"}
 _OPENERS = frozenset(_PAIRS.values())
+_ANGLE = re.compile("[<>]")
+_COMPARISON = re.compile(r"(?<=[\s<])<|<(?=[\s=<-]|$)|(?<=[\s=-])>|>(?==)")
 _QUOTES = frozenset("\"'`")
 _SEPARATORS = frozenset(",;:")
 
@@ -31,7 +34,9 @@ def written_closers(before: str, text: str, after: str) -> int:
     that merely ends with closers can be shown without them. A closer for something that `text` opened is its own.
     """
     taken, end = 0, 0
-    for closer, behind in _closed_by(before, text):
+    # Where none is open, an angle is a comparison.
+    brackets = _with_angles(text) if ">" in after and "<" in before else _ANGLE.sub(" ", text)
+    for closer, behind in _closed_by(before, brackets):
         at = _next(after, taken)
         if not after.startswith(closer, at):
             break
@@ -79,6 +84,11 @@ def _closed_by(before: str, text: str) -> Iterator[tuple[str, int]]:
             elif opened.pop() != _PAIRS[character]:
                 return
         at += 1
+
+
+def _with_angles(text: str) -> str:
+    """`text` with blanks for those of < and > that blanks or signs beside them make comparisons or arrows."""
+    return _COMPARISON.sub(" ", text)
 
 
 def _open_quote(line: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mellum_ls.lsp_server import postprocess, shape
 from mellum_ls.lsp_server.backend import Backend, BackendUnavailable, Done, Query, Usage
@@ -41,6 +41,8 @@ class Suggestion:
     line: int
     start: int
     end: int
+    replaced: str = field(default="", compare=False)
+    """The text between start and end, which clients compare with the suggestion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +69,19 @@ class Gap:
     end: int
     chosen: str = ""
     """The selected menu entry: every suggestion begins with it."""
+    unit: str = ""
+    """One step of indentation as the client has it set, empty when it does not say; the document's own goes first."""
 
     @staticmethod
-    def of(snapshot: Snapshot, selected: Selected | None) -> Gap:
+    def of(snapshot: Snapshot, selected: Selected | None, unit: str = "") -> Gap:
         """The gap at the cursor; a selected entry is ignored when empty, on another line, or away from the cursor."""
         line, cursor = snapshot.current, snapshot.column
         if selected is not None and selected.text and selected.start.line == selected.end.line == snapshot.line:
             start = index_of(line, selected.start.character)
             end = index_of(line, selected.end.character)
             if start <= cursor <= end:
-                return Gap(snapshot, line[:start] + selected.text, line[end:], start, end, selected.text)
-        return Gap(snapshot, line[:cursor], line[cursor:], cursor, cursor)
+                return Gap(snapshot, line[:start] + selected.text, line[end:], start, end, selected.text, unit)
+        return Gap(snapshot, line[:cursor], line[cursor:], cursor, cursor, unit=unit)
 
     @property
     def previous(self) -> str:
@@ -113,8 +117,7 @@ def fit(gap: Gap, written: str, settings: Settings, *, whole: bool = True) -> Su
     A text that is not `whole` still grows, so that its brackets may yet be closed.
     """
     snapshot = gap.snapshot
-    below = snapshot.lines[snapshot.line + 1 : snapshot.line + 1 + _LINES_BELOW]
-    around = postprocess.Surroundings(gap.before, gap.after, gap.previous, tuple(map(bare, below)))
+    around = postprocess.Surroundings.of(snapshot.lines, snapshot.line, gap.before, gap.after, gap.unit)
     # A client shows what extends its chosen entry only where it replaces the entry's own range and no more.
     taken = 0 if gap.chosen else written_closers(gap.before, written, gap.after)
     fitted = None
@@ -131,13 +134,9 @@ def fit(gap: Gap, written: str, settings: Settings, *, whole: bool = True) -> Su
         fitted = balanced(gap, fitted, taken)
     if fitted is None or (gap.chosen and fitted.replaces):
         return None
-    line = snapshot.current
-    return Suggestion(
-        gap.chosen + fitted.text,
-        snapshot.line,
-        column_of(line, gap.start),
-        column_of(line, gap.end + taken + fitted.replaces),
-    )
+    line, end = snapshot.current, gap.end + taken + fitted.replaces
+    columns = column_of(line, gap.start), column_of(line, end)
+    return Suggestion(gap.chosen + fitted.text, snapshot.line, *columns, line[gap.start : end])
 
 
 def balanced(gap: Gap, fitted: postprocess.Fitted, taken: int) -> postprocess.Fitted | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mellum_ls.lsp_server.closers import model_rest
 from mellum_ls.lsp_server.completer import Gap, Suggestion, fit_ended
-from mellum_ls.lsp_server.positions import column_of
+from mellum_ls.lsp_server.positions import column_of, index_of
 from mellum_ls.lsp_server.settings import Settings
 from mellum_ls.lsp_server.windows import model_text
 
@@ -81,8 +81,9 @@ def rest_of(parked: Parked, now: Gap, settings: Settings) -> Served | None:
 
 def _suggestion(gap: Gap, rest: str, replaces: int) -> Suggestion:
     line, snapshot = gap.snapshot.current, gap.snapshot
-    text = gap.chosen + rest.replace("\n", snapshot.line_end)
-    return Suggestion(text, snapshot.line, column_of(line, gap.start), column_of(line, gap.end) + replaces)
+    end = column_of(line, gap.end) + replaces
+    text, replaced = gap.chosen + rest.replace("\n", snapshot.line_end), line[gap.start : index_of(line, end)]
+    return Suggestion(text, snapshot.line, column_of(line, gap.start), end, replaced)
 
 
 class ParkedTexts:

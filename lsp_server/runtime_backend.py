@@ -55,6 +55,7 @@ class RuntimeBackend:
             max_tokens=query.max_tokens,
             stop=query.stop,
             priority=priority,
+            rank=query.rank,
         )
         try:
             async with aclosing(self._client.complete(request)) as stream:

@@ -127,10 +127,13 @@ class Session:
         place: Place,
         selected: Selected | None = None,
         on_growth: Callable[[Suggestion], None] | None = None,
+        unit: str = "",
         *,
         invoked: bool = False,
     ) -> Suggestion | None:
         """The suggestion at `place` of the document as it is now, or None; `silence` then says why.
+
+        `unit` is one step of indentation as the client has it set, empty when it does not say.
 
         A newer request for the document, or a change to it, ends this one with None. Never raises for the model.
         `invoked`: the user asked for it by a key.
@@ -138,7 +141,7 @@ class Session:
         number = self.outcomes.begin()
         self.warming.disturb()
         try:
-            suggestion, outcome = await self._suggest(uri, place, selected, on_growth, invoked=invoked)
+            suggestion, outcome = await self._suggest(uri, place, selected, on_growth, unit, invoked=invoked)
         except asyncio.CancelledError:
             # It was the newest of its document: an older one would have been ended with an answer.
             self.answering.end(uri)
@@ -159,6 +162,7 @@ class Session:
         place: Place,
         selected: Selected | None,
         on_growth: Callable[[Suggestion], None] | None,
+        unit: str,
         *,
         invoked: bool,
     ) -> tuple[Suggestion | None, Outcome]:
@@ -168,7 +172,7 @@ class Session:
         if reason := self._kept_back(uri):
             return None, Outcome("empty", reason)
         self.scheduler.supersede(uri)
-        gap = Gap.of(document.snapshot(place), selected)
+        gap = Gap.of(document.snapshot(place), selected, unit)
         change = LastChange() if invoked else self._changes.get(uri, LastChange())
         if reason := why_not(gap, change):
             return None, Outcome("empty", reason)

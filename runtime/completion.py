@@ -98,7 +98,7 @@ class Completion:
         if params.warm_up:
             return "warm"
         stop_ids = tools.profile.stop_ids
-        spelling = Spelling(tools.healer, wanted.typed)
+        spelling = Spelling(tools.healer, wanted.typed, params.rank)
         unshown = len(wanted.typed)
         for token in greedy(tools.model, session, hidden, params.max_tokens, stop_ids, spelling.choose):
             self._generated += 1
@@ -115,7 +115,7 @@ class Completion:
                 return rule.reason
             yield
         self._show(rule.finish())
-        return rule.reason or "length"
+        return rule.reason or ("length" if self._generated else "stop")
 
     def _show(self, text: str) -> None:
         if text:

@@ -41,12 +41,19 @@ class GenerationParams:
     """Compute the prompt and nothing more, so that the next request finds it cached."""
     ahead: bool = False
     """Nobody waits for the answer yet: counted apart from those that somebody asked for."""
+    rank: int = 0
+    """Begin with the likeliest first token (0), the second likeliest (1) and so on, then go on greedily; see healing.
+
+    A rank that nothing is left for is an empty completion.
+    """
 
     def __post_init__(self) -> None:
         if self.max_tokens < 1:
             raise RequestError(f"max_tokens is {self.max_tokens}, wanted at least 1")
         if self.stop not in ("line", "block", "none"):
             raise RequestError(f"stop is {self.stop!r}, wanted 'line', 'block' or 'none'")
+        if self.rank < 0:
+            raise RequestError(f"rank is {self.rank}, wanted 0 or more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +70,9 @@ class Result:
 
     text: str
     reason: Reason
-    """stop: the model ended it; line, block: the stop rule; echo: it began to repeat the text behind the cursor; loop:
-    it began to repeat itself; length: the budget; cancelled: the caller; warm: only the prompt was wanted."""
+    """stop: the model ended it, or had nothing of that rank; line, block: the stop rule; echo: it began to repeat the
+    text behind the cursor; loop: it began to repeat itself; length: the budget; cancelled: the caller; warm: only the
+    prompt was wanted."""
     prompt_tokens: int
     computed_tokens: int
     """Prompt tokens that were not in the cache."""
@@ -167,15 +175,17 @@ def greedy(
     hidden: Tensor,
     max_tokens: int,
     stop_ids: Collection[int],
-    choose: Callable[[Tensor], int] = likeliest,
+    choose: Callable[[Tensor], int | None] = likeliest,
 ) -> Iterator[int]:
-    """Yield the id that `choose` takes after `hidden` [1, H], then after that, until a stop id or the budget.
+    """Yield the id that `choose` takes after `hidden` [1, H], then after that, until a stop id, None or the budget.
 
     The stop id itself is yielded, so that the caller can tell it from the budget. An id enters the session only when
     the next one is asked for: the last one never costs a pass.
     """
     for remaining in range(max_tokens - 1, -1, -1):
         token = choose(model.logits(hidden)[0])
+        if token is None:
+            return
         yield token
         if token in stop_ids or not remaining:
             return

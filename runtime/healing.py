@@ -63,11 +63,12 @@ class Healer:
     def fitting(self, missing: bytes, device: torch.device) -> Tensor:
         """Ids that spell all of `missing` or more, and those that spell as much of it as the tokenizer's own first id.
 
+        Where nothing is missing that is every id with text.
         Shorter beginnings are left out: a lone first letter is likely in itself, but no beginning of this word.
         int64 [fitting] on the device, not to be changed.
         """
         try:
-            shortest = len(self.piece(self._tokenizer.encode(missing.decode())[0]))
+            shortest = len(self.piece(self._tokenizer.encode(missing.decode())[0])) if missing else 0
         except UnicodeDecodeError:  # the rest of a character
             shortest = 1
         places = [self._place_of(missing[:length]) for length in range(shortest, len(missing))]
@@ -94,18 +95,42 @@ class Healer:
 
 
 class Spelling:
-    """Chooses ids for one completion: the likeliest that spells what is still missing of `typed`, then any."""
+    """Chooses ids for one completion: the likeliest that spells what is still missing of `typed`, then any.
 
-    def __init__(self, healer: Healer, typed: str) -> None:
+    With a `rank` the first id is another: so many places behind the likeliest, among those that fit and have text. All
+    ranks of a prompt begin differently, and none but the likeliest is a special token.
+    """
+
+    def __init__(self, healer: Healer, typed: str, rank: int = 0) -> None:
         self._healer = healer
         self._missing = typed.encode()
+        self._rank = rank
 
-    def choose(self, logits: Tensor) -> int:
-        """The likeliest id, [V] scores, among those that fit."""
+    def choose(self, logits: Tensor) -> int | None:
+        """The likeliest id, [V] scores, among those that fit; None if the first id should be one that is not there."""
+        chosen: int | None = self._likeliest(logits)
+        if self._rank:
+            chosen, self._rank = self._behind(logits, self._rank), 0
+        if self._missing and chosen is not None:
+            self._missing = self._missing[len(self._healer.piece(chosen)) :]
+        return chosen
+
+    def _likeliest(self, logits: Tensor) -> int:
         if not self._missing:
             return likeliest(logits)
+        fitting = self._fitting(logits)
+        return int(fitting[logits[fitting].argmax()])
+
+    def _behind(self, logits: Tensor, rank: int) -> int | None:
+        """The id that stands `rank` places behind the likeliest; None if there are not as many."""
+        fitting = self._fitting(logits)
+        others = fitting[fitting != self._likeliest(logits)]
+        if rank > len(others):
+            return None
+        # Stable: of equal scores the same comes first each time.
+        return int(others[logits[others].sort(descending=True, stable=True).indices[rank - 1]])
+
+    def _fitting(self, logits: Tensor) -> Tensor:
         fitting = self._healer.fitting(self._missing, logits.device)
         assert len(fitting), f"no id spells {self._missing!r}: the vocabulary is not byte-level"
-        chosen = int(fitting[logits[fitting].argmax()])
-        self._missing = self._missing[len(self._healer.piece(chosen)) :]
-        return chosen
+        return fitting

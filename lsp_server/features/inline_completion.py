@@ -10,6 +10,7 @@ from collections.abc import Callable
 from mellum_ls.lsp_server import params
 from mellum_ls.lsp_server.completer import Suggestion
 from mellum_ls.lsp_server.host import Host
+from mellum_ls.lsp_server.indent import unit_wanted
 from mellum_ls.lsp_server.session import Session
 
 
@@ -22,7 +23,11 @@ def answer(suggestion: Suggestion | None) -> dict[str, object]:
         "start": {"line": line, "character": suggestion.start},
         "end": {"line": line, "character": suggestion.end},
     }
-    return {"items": [{"insertText": suggestion.text, "range": span}]}
+    item: dict[str, object] = {"insertText": suggestion.text, "range": span}
+    if not suggestion.text.startswith(suggestion.replaced):
+        # Clients show an item only if what it replaces is the beginning of its text, or of this one.
+        item["filterText"] = suggestion.replaced + suggestion.text
+    return {"items": [item]}
 
 
 def register(host: Host, session: Session) -> None:
@@ -40,9 +45,10 @@ def register(host: Host, session: Session) -> None:
 
     async def inline_completion(request: params.InlineCompletionRequest) -> dict[str, object]:
         try:
+            unit = unit_wanted(request.tab_size, request.insert_spaces)
             return answer(
                 await session.suggest(
-                    request.uri, request.place, request.selected, growth(request), invoked=request.invoked
+                    request.uri, request.place, request.selected, growth(request), unit, invoked=request.invoked
                 )
             )
         except Exception as error:  # noqa: BLE001 -- the edge: no fault of ours may open a window

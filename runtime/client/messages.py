@@ -11,7 +11,7 @@ from typing import Literal, TypeVar, cast, get_args
 
 from mellum_ls.runtime.errors import MessageError
 
-PROTOCOL = 2
+PROTOCOL = 3
 
 StopRule = Literal["line", "block", "none"]
 # The most urgent first. ahead: an answer that nobody waits for yet; warm_up: the prompt is computed, nothing generated.
@@ -49,6 +49,8 @@ class CompletionRequest:
     max_tokens: int = 64
     stop: StopRule = "line"
     priority: Priority = "inline"
+    rank: int = 0
+    """0 for the likeliest completion; n for the one that begins with the n-th likeliest of the other first tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ def to_wire(message: ClientMessage | RuntimeMessage) -> Wire:
     fields: Wire = asdict(message)
     if isinstance(message, Complete):
         request = asdict(message.request)
-        fields = {name: request.pop(name) for name in ("session", "max_tokens", "stop", "priority")}
+        fields = {name: request.pop(name) for name in ("session", "max_tokens", "stop", "priority", "rank")}
         fields |= {"id": message.id, "prompt": request}
     elif isinstance(message, StatusReply):
         fields = {"id": message.id, **asdict(message.status)}
@@ -295,6 +297,7 @@ def _complete(f: _Fields) -> Complete:
         max_tokens=f.whole("max_tokens", 64, least=1),
         stop=cast("StopRule", f.choice("stop", get_args(StopRule), "line")),
         priority=cast("Priority", f.choice("priority", get_args(Priority), "inline")),
+        rank=f.whole("rank", 0),
     )
     return Complete(f.whole("id"), request)
 

@@ -59,6 +59,7 @@ class LoadedEngine:
             request.stop,
             warm_up=request.priority == "warm_up",
             ahead=request.priority == "ahead",
+            rank=request.rank,
         )
         completion = self._engine.begin(request.session, prompt, params, on_chunk=lambda chunk: on_text(chunk.text))
         return LoadedRun(completion)

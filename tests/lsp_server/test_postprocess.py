@@ -7,6 +7,7 @@ from mellum_ls.lsp_server.postprocess import (
     Surroundings,
     balance,
     cap,
+    drop_copies_of_above,
     drop_looping_line,
     drop_repeated_tail,
     drop_unfinished_line,
@@ -54,10 +55,64 @@ def test_nothing_stands_twice_on_the_line(text: str, after: str, fitted: Fitted)
         ("x = 1", ("x = 1",), "x = 1"),
         ("x = 1\ny = 2", ("    y = 2",), "x = 1\ny = 2"),
         ("x", (), "x"),
+        ("f(\n    1\n);", (")",), "f(\n    1"),
+        ("f(\n    1\n}", (")",), "f(\n    1\n}"),
     ],
 )
 def test_tail_that_follows_anyway_is_dropped(text: str, below: tuple[str, ...], kept: str) -> None:
     assert drop_repeated_tail(text, below) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "below", "kept"),
+    [
+        ("return x", "    ", ("    return x",), ""),
+        ("    return x", "", ("    return x",), ""),
+        ("return x", "    ", ("  return x",), "return x"),
+        ("turn x", "    re", ("    return x",), "turn x"),
+        ("pass", "    ", ("    pass",), "pass"),
+        ("else:\n    g()", "", ("else:", "    g()"), ""),
+    ],
+)
+def test_a_whole_text_that_follows_anyway_is_dropped(text: str, before: str, below: tuple[str, ...], kept: str) -> None:
+    assert drop_repeated_tail(text, below, before) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "above", "kept"),
+    [
+        ("a()", "", ("a()", "a()"), ""),
+        ("a()", "", ("a()",), "a()"),
+        ("a()\na()", "", ("a()",), "a()"),
+        ("b()\na()", "", ("a()", "a()"), "b()\na()"),
+        ("  a()", "", ("a()", "a()"), "  a()"),
+        ("()", "a", ("a()", "a()"), "()"),
+        ("()\na()\na()", "a", ("b()",), "()\na()"),
+        ("}", "", ("}", "}"), "}"),
+        ("x = one()\ny = two()\nz", "", ("x = one()", "y = two()"), "x = one()\ny = two()\nz"),
+        ("first = one()\nsecond = two()\nz", "", ("first = one()", "second = two()"), ""),
+        ("first = one()\n\nsecond = two()", "", ("z", "first = one()", "second = two()"), ""),
+        ("first = one()\nthird = two()", "", ("first = one()", "second = two()"), "first = one()\nthird = two()"),
+        (" = one()\nsecond = two()", "first", ("first = one()", "second = two()"), " = one()\nsecond = two()"),
+    ],
+)
+def test_what_stands_above_is_not_written_again(text: str, before: str, above: tuple[str, ...], kept: str) -> None:
+    assert drop_copies_of_above(text, before, above) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "previous", "unit", "kept"),
+    [
+        ("    return 1", "    ", "def f():", "    ", "return 1"),
+        ("    return 1", "    ", "    def f():", "    ", "    return 1"),
+        ("        return 1", "    ", "    def f():", "    ", "    return 1"),
+        ("  return 1", "  ", "def f():", "    ", "  return 1"),
+        ("\treturn 1", "", "func f() {", "\t", "\treturn 1"),
+        ("\t\treturn 1", "\t", "\tif x {", "\t", "\treturn 1"),
+    ],
+)
+def test_blanks_up_to_the_blocks_indent_stay(text: str, before: str, previous: str, unit: str, kept: str) -> None:
+    assert strip_doubled_blank(text, before, previous, unit) == kept
 
 
 @pytest.mark.parametrize(

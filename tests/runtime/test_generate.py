@@ -139,3 +139,5 @@ def test_parameters_are_checked() -> None:
         GenerationParams(max_tokens=0)
     with pytest.raises(RequestError, match="stop is 'word'"):
         GenerationParams(stop="word")  # type: ignore[arg-type]
+    with pytest.raises(RequestError, match="rank is -1"):
+        GenerationParams(rank=-1)

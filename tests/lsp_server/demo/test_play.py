@@ -20,12 +20,13 @@ from mellum_ls.lsp_server.demo.typist import Hurried, Person, Typist
 
 SCRIPTED = (sys.executable, "-P", str(Path(__file__).parents[2] / "fakes" / "scripted_server.py"))
 LINE = "value = compute(first, second)"
-SOURCE = Source("a.py", f"{LINE}\n" * 40)
+# No two lines that follow each other are the same: what the next line says is not suggested.
+SOURCE = Source("a.py", f"{LINE}\nreport(value)\n" * 40)
 NO_LIMITS = Limits(1e9, 1e9)
 
 
 def edits(count: int, truth: str = LINE) -> list[Edit]:
-    return [Edit("a.py", "line", number * (len(LINE) + 1), truth) for number in range(count)]
+    return [Edit("a.py", "line", number * len(f"{LINE}\nreport(value)\n"), truth) for number in range(count)]
 
 
 async def no_time(_: float) -> None:
@@ -64,7 +65,7 @@ def test_what_is_right_is_taken_whole() -> None:
     tally, text, screen = performed([LINE], Hurried(), edits(2))
     assert text == SOURCE.text
     assert (tally.edits, tally.requests, tally.accepted("whole"), tally.typed_chars) == (2, 2, 2, 0)
-    assert tally.shown[1].line == 2
+    assert tally.shown[1].line == 3
     assert f"⟦{LINE}⟧" in screen
 
 

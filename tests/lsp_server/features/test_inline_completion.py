@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from mellum_ls.lsp_server.completer import Suggestion
 from mellum_ls.lsp_server.features import inline_completion
 from mellum_ls.lsp_server.session import Session
 from tests.fakes.backend import ScriptedBackend
@@ -24,6 +25,24 @@ def ask(host: FakeHost, session: Session, params: object) -> object:
 def test_an_item_always_has_a_range() -> None:
     answer = ask(FakeHost(), Session(lambda _: ScriptedBackend("1")), inline_params("u", 0, 4))
     assert answer == {"items": [{"insertText": "1", "range": AT_4}]}
+
+
+def test_what_does_not_begin_with_the_text_that_it_replaces_has_one_to_be_compared_with_it() -> None:
+    def shown(replaced: str) -> object:
+        return inline_completion.answer(Suggestion("a):\n    pass", 0, 4, 4 + len(replaced), replaced))
+
+    for prefix in ("", "a", "a)"):
+        [item] = shown(prefix)["items"]  # type: ignore[index]
+        assert "filterText" not in item
+    [item] = shown("):")["items"]  # type: ignore[index]
+    assert item["filterText"] == "):a):\n    pass"
+
+
+def test_the_clients_indentation_is_followed() -> None:
+    host, session = FakeHost(), Session(lambda _: ScriptedBackend("if x:\n    f()"))
+    options = {"tabSize": 4, "insertSpaces": False}
+    answer = ask(host, session, inline_params("u", 0, 4, formattingOptions=options))
+    assert answer == {"items": [{"insertText": "if x:\n\tf()", "range": AT_4}]}
 
 
 @pytest.mark.parametrize("backend", [ScriptedBackend(""), ScriptedBackend(error="away")])

@@ -38,6 +38,7 @@ REQUEST = CompletionRequest(
     repository="r",
     max_tokens=8,
     stop="block",
+    rank=2,
 )
 STATUS = RuntimeStatus(
     state="ready",
@@ -105,6 +106,7 @@ def test_the_wire_of_a_completion_is_the_agreed_one() -> None:
         "max_tokens": 8,
         "stop": "block",
         "priority": "inline",
+        "rank": 2,
     }
 
 
@@ -127,6 +129,7 @@ def test_what_may_be_left_out_has_defaults() -> None:
         ({"prompt": {"prefix": "", "context": [["a"]]}}, r"complete.prompt: field 'context\[0\]' should be"),
         ({"prompt": {"prefix": "", "context": [["a", "b"], ["c", 1]]}}, r"field 'context\[1\]' should be"),
         ({"max_tokens": 0}, "complete: field 'max_tokens' should be 1 or more"),
+        ({"rank": -1}, "complete: field 'rank' should be 0 or more"),
         ({"stop": "secret"}, "complete: field 'stop' should be one of line, block, none"),
     ],
 )
