@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from mellum_ls.lsp_server import positions
+from mellum_ls.lsp_server.lines import Lines
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
@@ -54,6 +56,10 @@ class Edit:
     end: Place | None = None
 
 
+_NONE = Lines()
+_EMPTY = Lines([""])
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """What a completion sees: the document as it was when the request came.
@@ -67,12 +73,26 @@ class Snapshot:
     """Counts the edits that the server has seen; unlike the client's version it is always there and always
     grows.
     """
-    lines: tuple[str, ...]
+    lines: Lines
     """Lines with their ends."""
     line: int
     """Line of the cursor, inside the document."""
     column: int
     """String index of the cursor in its line, inside the line."""
+    earlier: Lines = _NONE
+    """What stands before the document where it is a part of something, such as a cell of a notebook: whole lines."""
+    later: Lines = _NONE
+    """What stands behind it, beginning with the line end that its last line lacks."""
+
+    @property
+    def above(self) -> Lines:
+        """All lines before the cursor's, those of `earlier` included."""
+        return self.earlier + self.lines[: self.line]
+
+    @property
+    def below(self) -> Lines:
+        """All lines behind the cursor's, those of `later` included."""
+        return self.lines[self.line + 1 :] + self.later
 
     @property
     def current(self) -> str:
@@ -96,6 +116,13 @@ class Snapshot:
         return first[len(bare(first)) :] or "\n"
 
 
+class Whole(Protocol):
+    """What documents can be parts of."""
+
+    def around(self, uri: str) -> tuple[Lines, Lines]:
+        """What stands before and behind the part `uri`; see `earlier` and `later` of Snapshot."""
+
+
 @dataclass(slots=True)
 class Document:
     """One open document. Its text is always the concatenation of its lines."""
@@ -103,8 +130,14 @@ class Document:
     uri: str
     language_id: str
     version: int | None
-    lines: list[str] = field(default_factory=lambda: [""])
+    lines: Lines = _EMPTY
     revision: int = 0
+    whole: Whole | None = None
+    """What the document is a part of, if anything."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.lines, Lines):
+            self.lines = Lines(self.lines)
 
     @property
     def text(self) -> str:
@@ -123,7 +156,7 @@ class Document:
         """Apply one change. A range that ends before it starts is read as the empty range at its start."""
         self.revision += 1
         if edit.start is None or edit.end is None:
-            self.lines = split_lines(edit.text)
+            self.lines = Lines(split_lines(edit.text))
             return
         first, start = self.locate(edit.start)
         last, end = max((first, start), self.locate(edit.end))
@@ -135,16 +168,17 @@ class Document:
         lines = split_lines(middle)
         if last + 1 < len(self.lines):
             lines.pop()  # `middle` ends with a line end, and the line behind that is there already
-        self.lines[first : last + 1] = lines
+        self.lines = self.lines.replaced(first, last + 1, lines)
 
     def snapshot(self, place: Place, end: Place | None = None) -> Snapshot:
         """The document as it is now, seen from `place`; with an `end`, as it would be without place..end."""
         document = self
         if end is not None and end != place:
-            document = replace(self, lines=list(self.lines))
+            document = replace(self)
             document.apply(Edit("", place, end))
         line, column = document.locate(place)
-        return Snapshot(self.uri, self.language_id, self.revision, tuple(document.lines), line, column)
+        earlier, later = (_NONE, _NONE) if self.whole is None else self.whole.around(self.uri)
+        return Snapshot(self.uri, self.language_id, self.revision, document.lines, line, column, earlier, later)
 
 
 class DocumentStore:
@@ -165,7 +199,7 @@ class DocumentStore:
         # A document opened again must not repeat revisions of its earlier life.
         previous = self._documents.get(uri)
         revision = previous.revision + 1 if previous else self._revision
-        document = Document(uri, language_id, version, split_lines(text), revision)
+        document = Document(uri, language_id, version, Lines(split_lines(text)), revision)
         self._documents[uri] = document
         return document
 
