@@ -103,7 +103,7 @@ def query_for(gap: Gap, settings: Settings, roots: Sequence[str] = (), context: 
         path=model_text(relative_path(snapshot.uri, roots)),
         context=tuple(context),
         max_tokens=settings.max_tokens,
-        stop=shape.stop_mode(gap.before, gap.after, gap.previous),
+        stop=shape.stop_mode(gap.before, gap.after, gap.previous) if settings.max_lines > 1 else "line",
     )
 
 

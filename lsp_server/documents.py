@@ -39,6 +39,11 @@ def bare(line: str) -> str:
     return line[:-1] if line.endswith("\r") else line
 
 
+def is_at_or_below(uri: str, top: str) -> bool:
+    """Whether `uri` is that of the file or folder `top`, or of something in that folder."""
+    return uri.rstrip("/") == top.rstrip("/") or uri.startswith(top.rstrip("/") + "/")
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A position as the client counts: zero-based line and UTF-16 column. May lie outside the document."""
@@ -186,6 +191,8 @@ class DocumentStore:
 
     def __init__(self) -> None:
         self._documents: dict[str, Document] = {}
+        self._moved: dict[str, str] = {}
+        """Old URIs of open documents by the URIs that they are to be opened under."""
         self._revision = 0
 
     def __len__(self) -> int:
@@ -199,8 +206,11 @@ class DocumentStore:
         # A document opened again must not repeat revisions of its earlier life.
         previous = self._documents.get(uri)
         revision = previous.revision + 1 if previous else self._revision
-        document = Document(uri, language_id, version, Lines(split_lines(text)), revision)
+        whole = previous.whole if previous else None
+        document = Document(uri, language_id, version, Lines(split_lines(text)), revision, whole)
         self._documents[uri] = document
+        if (old := self._moved.pop(uri, None)) is not None:
+            self.close(old)
         return document
 
     def change(self, uri: str, version: int | None, edits: Sequence[Edit]) -> bool:
@@ -218,6 +228,23 @@ class DocumentStore:
         document = self._documents.pop(uri, None)
         if document is not None:
             self._revision = max(self._revision, document.revision + 1)
+        self._moved = {new: old for new, old in self._moved.items() if old != uri}
+
+    def moved(self, old: str, new: str) -> list[str]:
+        """The file or folder `old` is called `new` now; the URIs of the open documents that this concerns.
+
+        A client closes such a document and opens it under its new name, in any order with this. Until it does, its
+        edits still come under the old one; once it is open under the new one, the old is forgotten even if the client
+        forgets to close it.
+        """
+        concerned = [uri for uri in self._documents if is_at_or_below(uri, old)]
+        for uri in concerned:
+            target = new.rstrip("/") + uri[len(old.rstrip("/")) :]
+            if target in self._documents:
+                self.close(uri)
+            else:
+                self._moved[target] = uri
+        return concerned
 
     def get(self, uri: str) -> Document | None:
         """The open document of that URI."""

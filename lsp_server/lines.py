@@ -84,7 +84,12 @@ class Lines(Sequence[str]):
         return self._chunks[number].lines[offset]
 
     def __add__(self, other: Lines) -> Lines:
-        return Lines._over([*self._chunks, *other._chunks])
+        return Lines.joined((self, other))
+
+    @staticmethod
+    def joined(parts: Iterable[Lines]) -> Lines:
+        """The lines of all `parts` in order."""
+        return Lines._over([chunk for part in parts for chunk in part._chunks])
 
     def __eq__(self, other: object) -> bool:
         """Equal to any list, tuple or Lines of the same lines."""

@@ -24,7 +24,7 @@ class Settings:
     max_tokens: int = 64
     """Most tokens that one suggestion may cost."""
     max_lines: int = 16
-    """Most lines that one suggestion may have."""
+    """Most lines that one suggestion may have; with 1 the model is asked for no more than a line."""
     prefix_lines: int = 256
     """Least number of lines before the cursor that the model sees, where the document has them."""
     prefix_chars: int = 12_000
@@ -39,6 +39,12 @@ class Settings:
     """Most characters of pinned files that the model sees."""
     warm_up: bool = True
     """Whether the model reads ahead at a cursor that rests, so that the next suggestion comes sooner."""
+    multiline: str = "auto"
+    """Whether suggestions may have several lines: `auto`, where the code asks for a block, or `never`."""
+    disabled_languages: tuple[str, ...] = ()
+    """Languages without completions, by their LSP identifiers, such as `markdown`."""
+    max_file_chars: int = 2_000_000
+    """Most characters of a document in which completions are given."""
 
 
 # The least value of each number.
@@ -49,7 +55,12 @@ LEAST = {
     "prefix_chars": 64,
     "suffix_chars": 0,
     "pinned_chars": 0,
+    "max_file_chars": 1,
 }
+# The values that a text may have, where not any will do.
+CHOICES = {"multiline": ("auto", "never")}
+# Settings that name files. A workspace that the user does not trust has no say in them.
+NAME_FILES = frozenset({"model", "pinned_files"})
 
 Value = bool | int | str | tuple[str, ...]
 # A JSON list is a tuple here.
@@ -88,11 +99,15 @@ def parse(raw: object) -> tuple[Settings, tuple[str, ...]]:
         value = _value(given, type(known.default))
         if value is None:
             problems.append(f"setting {name} must be of type {_SAID[type(known.default)]}, not {_type_of(given)}")
+        elif isinstance(value, str) and value not in CHOICES.get(known.name, (value,)):
+            problems.append(f"setting {name} must be one of {', '.join(CHOICES[known.name])}")
         elif isinstance(value, int) and value < LEAST.get(known.name, 0):
             problems.append(f"setting {name} must be at least {LEAST[known.name]}")
         else:
             taken[known.name] = value
     problems += [f"unknown setting {name}" for name in values if name not in _FOREIGN]
+    if taken.get("multiline") == "never":
+        taken["max_lines"] = 1
     return Settings(**taken), tuple(problems)  # type: ignore[arg-type]
 
 
