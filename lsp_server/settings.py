@@ -119,5 +119,5 @@ def _value(given: object, kind: type) -> Value | None:
 
 
 def _type_of(given: object) -> str:
-    wrong = next((item for item in given if not isinstance(item, str)), None) if isinstance(given, list) else None
-    return type(given).__name__ if wrong is None else f"list of {type(wrong).__name__}"
+    wrong = [type(item).__name__ for item in given if not isinstance(item, str)] if isinstance(given, list) else []
+    return f"list of {wrong[0]}" if wrong else type(given).__name__

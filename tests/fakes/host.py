@@ -20,6 +20,7 @@ class FakeHost:
         self.logged: list[str] = []
         self.watched: list[int] = []
         self.traces: list[str] = []
+        self.asked: list[tuple[str, object]] = []
 
     def handle(self, method: str, read: Callable[[Any], Any], handler: Callable[[Any], Any]) -> None:
         self.handlers[method] = lambda raw: handler(read(raw))
@@ -28,6 +29,7 @@ class FakeHost:
         self.notified.append((method, params))
 
     async def ask(self, method: str, params: object) -> Any:
+        self.asked.append((method, params))
         if method not in self.answers:
             raise ClientRefused(method)
         return self.answers[method]
