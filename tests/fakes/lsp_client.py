@@ -35,6 +35,8 @@ class LspClient:
         self.notifications: list[Message] = []
         self._heard = asyncio.Event()
         self.requests: list[Message] = []
+        self.settings: dict[str | None, object] = {}
+        """What workspace/configuration gets, by the URI of the folder; None is the window."""
         self.unclaimed: asyncio.Queue[Message] = asyncio.Queue()
         self.answers: Counter[int | str | None] = Counter()
         self._reading = asyncio.ensure_future(self._read())
@@ -150,7 +152,8 @@ class LspClient:
             (self.requests if "id" in message else self.notifications).append(message)
             self._heard.set()
             if message["method"] == "workspace/configuration":
-                self.send({"jsonrpc": "2.0", "id": message["id"], "result": [None]})
+                scopes = [item.get("scopeUri") for item in message["params"]["items"]]
+                self.send({"jsonrpc": "2.0", "id": message["id"], "result": [*map(self.settings.get, scopes)]})
             return
         self.answers[message["id"]] += 1
         waiting = self._waiting.pop(message["id"], None)
