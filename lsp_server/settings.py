@@ -20,7 +20,7 @@ class Settings:
     enable: bool = True
     """Whether completions are given at all; when off, the model is neither asked nor loaded."""
     model: str = ""
-    """Model directory; empty means MELLUM_MODEL or the embedded model."""
+    """Model directory, one for the whole window; empty means MELLUM_MODEL or the embedded model."""
     max_tokens: int = 64
     """Most tokens that one suggestion may cost."""
     max_lines: int = 16

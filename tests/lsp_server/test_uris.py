@@ -71,7 +71,7 @@ def test_escapes_are_no_part_of_a_path() -> None:
 @pytest.mark.parametrize(
     "uri",
     [
-        "vscode-notebook-cell:/r/.env#W0",
+        "vscode-notebook-cell:/r/server.pem#W0",
         "file:///r/.env",
         "file:///r/%2Eenv.local",
         "file:///c%3A/r/server.pem",
