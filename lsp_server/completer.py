@@ -13,6 +13,7 @@ from mellum_ls.lsp_server import postprocess, shape
 from mellum_ls.lsp_server.backend import Backend, BackendUnavailable, Done, Query, Usage
 from mellum_ls.lsp_server.closers import model_rest, written_closers
 from mellum_ls.lsp_server.documents import Place, Snapshot, bare
+from mellum_ls.lsp_server.neighbourhood import neighbourhood
 from mellum_ls.lsp_server.positions import column_of, index_of
 from mellum_ls.lsp_server.settings import Settings
 from mellum_ls.lsp_server.uris import relative_path
@@ -98,8 +99,8 @@ def query_for(gap: Gap, settings: Settings, roots: Sequence[str] = (), context: 
     snapshot = gap.snapshot
     line = snapshot.lines[snapshot.line]
     rest = model_rest(gap.after) + line[len(bare(line)) :]
-    prefix = prefix_window(snapshot.lines[: snapshot.line], gap.before, settings.prefix_lines, settings.prefix_chars)
-    suffix = suffix_window(rest, snapshot.lines[snapshot.line + 1 :], settings.suffix_chars)
+    prefix = prefix_window(snapshot.above, gap.before, settings.prefix_lines, settings.prefix_chars)
+    suffix = suffix_window(rest, snapshot.below, settings.suffix_chars)
     return Query(
         session=snapshot.uri,
         prefix=model_text(prefix),
@@ -107,7 +108,7 @@ def query_for(gap: Gap, settings: Settings, roots: Sequence[str] = (), context: 
         path=model_text(relative_path(snapshot.uri, roots)),
         context=tuple(context),
         max_tokens=settings.max_tokens,
-        stop=shape.stop_mode(gap.before, gap.after, gap.previous),
+        stop=shape.stop_mode(gap.before, gap.after, gap.previous) if settings.max_lines > 1 else "line",
     )
 
 
@@ -141,11 +142,8 @@ def fit(gap: Gap, written: str, settings: Settings, *, whole: bool = True) -> Su
 
 def balanced(gap: Gap, fitted: postprocess.Fitted, taken: int) -> postprocess.Fitted | None:
     """What of a suggestion that also replaces `taken` closers behind the gap leaves no bracket or quote open."""
-    lines, number = gap.snapshot.lines, gap.snapshot.line
-    # What ends the cursor's line is no matter here, only that something does.
-    below = "\n" + "".join(lines[number + 1 :]) if number + 1 < len(lines) else ""
-    above = model_text("".join(lines[:number]))
-    return postprocess.balance(fitted, above + gap.before, gap.after[taken:] + model_text(below))
+    above, below = neighbourhood(gap.snapshot.lines, gap.snapshot.line)
+    return postprocess.balance(fitted, above + gap.before, gap.after[taken:] + below)
 
 
 def fit_ended(gap: Gap, written: str, reason: str, settings: Settings) -> Suggestion | None:

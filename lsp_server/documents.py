@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from mellum_ls.lsp_server import positions
 from mellum_ls.lsp_server.edit_history import Replaced
+from mellum_ls.lsp_server.lines import Lines
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
@@ -38,6 +40,11 @@ def bare(line: str) -> str:
     return line[:-1] if line.endswith("\r") else line
 
 
+def is_at_or_below(uri: str, top: str) -> bool:
+    """Whether `uri` is that of the file or folder `top`, or of something in that folder."""
+    return uri.rstrip("/") == top.rstrip("/") or uri.startswith(top.rstrip("/") + "/")
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A position as the client counts: zero-based line and UTF-16 column. May lie outside the document."""
@@ -55,6 +62,10 @@ class Edit:
     end: Place | None = None
 
 
+_NONE = Lines()
+_EMPTY = Lines([""])
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """What a completion sees: the document as it was when the request came.
@@ -68,12 +79,26 @@ class Snapshot:
     """Counts the edits that the server has seen; unlike the client's version it is always there and always
     grows.
     """
-    lines: tuple[str, ...]
+    lines: Lines
     """Lines with their ends."""
     line: int
     """Line of the cursor, inside the document."""
     column: int
     """String index of the cursor in its line, inside the line."""
+    earlier: Lines = _NONE
+    """What stands before the document where it is a part of something, such as a cell of a notebook: whole lines."""
+    later: Lines = _NONE
+    """What stands behind it, beginning with the line end that its last line lacks."""
+
+    @property
+    def above(self) -> Lines:
+        """All lines before the cursor's, those of `earlier` included."""
+        return self.earlier + self.lines[: self.line]
+
+    @property
+    def below(self) -> Lines:
+        """All lines behind the cursor's, those of `later` included."""
+        return self.lines[self.line + 1 :] + self.later
 
     @property
     def current(self) -> str:
@@ -97,6 +122,13 @@ class Snapshot:
         return first[len(bare(first)) :] or "\n"
 
 
+class Whole(Protocol):
+    """What documents can be parts of."""
+
+    def around(self, uri: str) -> tuple[Lines, Lines]:
+        """What stands before and behind the part `uri`; see `earlier` and `later` of Snapshot."""
+
+
 @dataclass(slots=True)
 class Document:
     """One open document. Its text is always the concatenation of its lines."""
@@ -104,8 +136,14 @@ class Document:
     uri: str
     language_id: str
     version: int | None
-    lines: list[str] = field(default_factory=lambda: [""])
+    lines: Lines = _EMPTY
     revision: int = 0
+    whole: Whole | None = None
+    """What the document is a part of, if anything."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.lines, Lines):
+            self.lines = Lines(self.lines)
 
     @property
     def text(self) -> str:
@@ -125,7 +163,7 @@ class Document:
         self.revision += 1
         if edit.start is None or edit.end is None:
             replaced = Replaced(0, 0, self.text, edit.text)
-            self.lines = split_lines(edit.text)
+            self.lines = Lines(split_lines(edit.text))
             return replaced
         first, start = self.locate(edit.start)
         last, end = max((first, start), self.locate(edit.end))
@@ -140,7 +178,7 @@ class Document:
         lines = split_lines(middle)
         if last + 1 < len(self.lines):
             lines.pop()  # `middle` ends with a line end, and the line behind that is there already
-        self.lines[first : last + 1] = lines
+        self.lines = self.lines.replaced(first, last + 1, lines)
         return replaced
 
     def snapshot(self, place: Place, end: Place | None = None, text: str = "") -> Snapshot:
@@ -150,11 +188,12 @@ class Document:
         document = self
         line, column = self.locate(place)
         if end is not None and (text or end != place):
-            document = replace(self, lines=list(self.lines))
+            document = replace(self)
             document.apply(Edit(text, place, end))
             lines = split_lines(text)
             line, column = line + len(lines) - 1, len(lines[-1]) + (column if len(lines) == 1 else 0)
-        return Snapshot(self.uri, self.language_id, self.revision, tuple(document.lines), line, column)
+        earlier, later = (_NONE, _NONE) if self.whole is None else self.whole.around(self.uri)
+        return Snapshot(self.uri, self.language_id, self.revision, document.lines, line, column, earlier, later)
 
 
 class DocumentStore:
@@ -162,6 +201,8 @@ class DocumentStore:
 
     def __init__(self) -> None:
         self._documents: dict[str, Document] = {}
+        self._moved: dict[str, str] = {}
+        """Old URIs of open documents by the URIs that they are to be opened under."""
         self._revision = 0
 
     def __len__(self) -> int:
@@ -175,8 +216,11 @@ class DocumentStore:
         # A document opened again must not repeat revisions of its earlier life.
         previous = self._documents.get(uri)
         revision = previous.revision + 1 if previous else self._revision
-        document = Document(uri, language_id, version, split_lines(text), revision)
+        whole = previous.whole if previous else None
+        document = Document(uri, language_id, version, Lines(split_lines(text)), revision, whole)
         self._documents[uri] = document
+        if (old := self._moved.pop(uri, None)) is not None:
+            self.close(old)
         return document
 
     def change(self, uri: str, version: int | None, edits: Sequence[Edit]) -> tuple[Replaced, ...] | None:
@@ -193,6 +237,23 @@ class DocumentStore:
         document = self._documents.pop(uri, None)
         if document is not None:
             self._revision = max(self._revision, document.revision + 1)
+        self._moved = {new: old for new, old in self._moved.items() if old != uri}
+
+    def moved(self, old: str, new: str) -> list[str]:
+        """The file or folder `old` is called `new` now; the URIs of the open documents that this concerns.
+
+        A client closes such a document and opens it under its new name, in any order with this. Until it does, its
+        edits still come under the old one; once it is open under the new one, the old is forgotten even if the client
+        forgets to close it.
+        """
+        concerned = [uri for uri in self._documents if is_at_or_below(uri, old)]
+        for uri in concerned:
+            target = new.rstrip("/") + uri[len(old.rstrip("/")) :]
+            if target in self._documents:
+                self.close(uri)
+            else:
+                self._moved[target] = uri
+        return concerned
 
     def get(self, uri: str) -> Document | None:
         """The open document of that URI."""

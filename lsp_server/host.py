@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
@@ -26,8 +27,11 @@ class Host(Protocol):
     def watch_parent(self, pid: int) -> None:
         """End when the process `pid` is gone."""
 
-    def log_to_client(self, message: str) -> None:
-        """A line for the user's log window. Never source text."""
+    def log_to_client(self, message: str, level: int = logging.WARNING) -> None:
+        """A line for the user's log window, at a level of `logging`. Never source text."""
+
+    def trace(self, value: str) -> None:
+        """Tell the client of each message from now on, or no more: `off`, `messages` or `verbose`."""
 
 
 class ClientRefused(Exception):

@@ -12,9 +12,12 @@ from typing import TypeVar
 
 from mellum_ls.lsp_server.completer import Selected
 from mellum_ls.lsp_server.documents import Edit, Place
+from mellum_ls.lsp_server.notebooks import Cell
 
 Json = Mapping[str, object]
 T = TypeVar("T")
+# The kind of a notebook's cell that holds code; the other one is prose.
+_CODE = 2
 
 
 class ParamsError(Exception):
@@ -75,6 +78,8 @@ class InitializeRequest:
     roots: tuple[str, ...]
     options: object
     pulls_configuration: bool
+    trace: str = "off"
+    """off, messages or verbose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +90,51 @@ class FoldersChange:
     removed: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class NotebookOpened:
+    """notebookDocument/didOpen."""
+
+    uri: str
+    cells: tuple[Cell, ...]
+    texts: tuple[Opened, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Splice:
+    """A notebook's cells from `start` on: so many deleted, and others put there."""
+
+    start: int
+    delete_count: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookChanged:
+    """notebookDocument/didChange: any part may be missing."""
+
+    uri: str
+    splice: Splice | None
+    opened: tuple[Opened, ...]
+    closed: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    """Cells whose kind or data have changed."""
+    texts: tuple[Changed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookClosed:
+    """notebookDocument/didClose, with the texts of its cells."""
+
+    uri: str
+    texts: tuple[str, ...]
+
+
 def opened(raw: Json) -> Opened:
     """Params of didOpen. Raises ParamsError."""
-    document = _object(raw, "textDocument")
+    return _opened(_object(raw, "textDocument"))
+
+
+def _opened(document: Json) -> Opened:
     language = _optional(document, "languageId", str) or ""
     return Opened(_text(document, "uri"), language, _optional(document, "version", int), _text(document, "text"))
 
@@ -139,7 +186,69 @@ def initialize(raw: Json) -> InitializeRequest:
         roots=folders,
         options=raw.get("initializationOptions"),
         pulls_configuration=_lenient_object(capabilities, "workspace").get("configuration") is True,
+        trace=_trace(raw.get("trace")),
     )
+
+
+def trace(raw: Json) -> str:
+    """The value of $/setTrace: off, messages or verbose; anything else is off."""
+    return _trace(raw.get("value"))
+
+
+def files_renamed(raw: Json) -> tuple[tuple[str, str], ...]:
+    """Old and new URI of each file or folder of didRenameFiles. Raises ParamsError."""
+    return tuple((_text(file, "oldUri"), _text(file, "newUri")) for file in _objects(raw, "files"))
+
+
+def files_deleted(raw: Json) -> tuple[str, ...]:
+    """The URIs of didDeleteFiles. Raises ParamsError."""
+    return tuple(_text(file, "uri") for file in _objects(raw, "files"))
+
+
+def notebook_opened(raw: Json) -> NotebookOpened:
+    """Params of notebookDocument/didOpen. Raises ParamsError."""
+    notebook = _object(raw, "notebookDocument")
+    texts = tuple(map(_opened, _objects(raw, "cellTextDocuments")))
+    return NotebookOpened(_text(notebook, "uri"), _cells(notebook, "cells"), texts)
+
+
+def notebook_changed(raw: Json) -> NotebookChanged:
+    """Params of notebookDocument/didChange. Raises ParamsError; a half-readable change is refused whole."""
+    uri = _text(_object(raw, "notebookDocument"), "uri")
+    cells = _optional_object(_object(raw, "change"), "cells")
+    structure = _optional_object(cells, "structure")
+    array = _optional_object(structure, "array")
+    return NotebookChanged(
+        uri=uri,
+        splice=Splice(_typed(array, "start", int), _typed(array, "deleteCount", int), _cells(array, "cells"))
+        if array
+        else None,
+        opened=tuple(map(_opened, _objects(structure, "didOpen"))),
+        closed=tuple(_text(document, "uri") for document in _objects(structure, "didClose")),
+        cells=_cells(cells, "data"),
+        texts=tuple(
+            Changed(
+                _text(_object(text, "document"), "uri"),
+                _optional(_object(text, "document"), "version", int),
+                tuple(map(_edit, _list(text, "changes"))),
+            )
+            for text in _objects(cells, "textContent")
+        ),
+    )
+
+
+def notebook_closed(raw: Json) -> NotebookClosed:
+    """Params of notebookDocument/didClose. Raises ParamsError."""
+    texts = tuple(_text(document, "uri") for document in _objects(raw, "cellTextDocuments"))
+    return NotebookClosed(_text(_object(raw, "notebookDocument"), "uri"), texts)
+
+
+def _cells(raw: Json, name: str) -> tuple[Cell, ...]:
+    return tuple(Cell(_text(cell, "document"), cell.get("kind") == _CODE) for cell in _objects(raw, name))
+
+
+def _trace(value: object) -> str:
+    return value if isinstance(value, str) and value in ("messages", "verbose") else "off"
 
 
 def folders_change(raw: Json) -> FoldersChange:
@@ -188,6 +297,15 @@ def _optional_object(raw: Json, name: str) -> Json:
 def _lenient_object(raw: Json, name: str) -> Json:
     value = raw.get(name)
     return value if isinstance(value, dict) else {}
+
+
+def _objects(raw: Json, name: str) -> list[Json]:
+    """The objects of a list that may be missing."""
+    items = _optional(raw, name, list) or []
+    for item in items:
+        if not isinstance(item, dict):
+            raise ParamsError(f"{name} should hold objects")
+    return items
 
 
 def _list(raw: Json, name: str) -> list[object]:

@@ -20,6 +20,7 @@ from pygls.exceptions import JsonRpcException
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from mellum_ls.lsp_server.params import Json, ParamsError
+from mellum_ls.lsp_server.tracing import Tracer
 
 _log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class MellumProtocol(LanguageServerProtocol):
         """Called at the client's `exit`."""
         self.on_lost: Callable[[], None] = _nothing
         """Called when the client no longer takes what is sent to it."""
+        self.tracer = Tracer(lambda params: self.notify("$/logTrace", params))
         self._asked: dict[RequestId, asyncio.Future[Any]] = {}
         self._ask_count = 0
 
@@ -85,6 +87,8 @@ class MellumProtocol(LanguageServerProtocol):
         except (ValueError, RecursionError):
             self._refuse(None, PARSE_ERROR, "the message is not JSON")
             return
+        if isinstance(message, dict):
+            self.tracer.received(message, len(body))
         if not isinstance(message, dict) or message.get("jsonrpc") != self.VERSION:
             self._refuse(_usable_id(message), INVALID_REQUEST, "the message is not a JSON-RPC 2.0 object")
         elif "method" not in message:
@@ -204,6 +208,7 @@ class MellumProtocol(LanguageServerProtocol):
         if self.writer is None:
             return
         body = json.dumps(data, separators=(",", ":")).encode()
+        self.tracer.sent(data, len(body))
         try:
             self.writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
         except OSError:

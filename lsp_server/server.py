@@ -17,10 +17,13 @@ from mellum_ls.lsp_server.asking import BackendFactory
 from mellum_ls.lsp_server.features import (
     configuration,
     cursor_moves,
+    file_operations,
     initialize,
     inline_completion,
+    notebook_sync,
     status,
     text_sync,
+    trace,
     workspace_folders,
 )
 from mellum_ls.lsp_server.host import ClientRefused
@@ -37,7 +40,8 @@ _log = logging.getLogger(__name__)
 NAME = "mellum-ls"
 # Asking the installed package would cost 65 ms before initialize is answered; a test holds the two equal.
 VERSION = "0.1.0"
-_INFO = 3
+# The protocol's MessageType by the levels of logging.
+_MESSAGE_TYPES = {logging.ERROR: 1, logging.WARNING: 2, logging.INFO: 3, logging.DEBUG: 4}
 
 
 class MellumServer(LanguageServer):
@@ -48,12 +52,23 @@ class MellumServer(LanguageServer):
     def __init__(self, make_backend: BackendFactory, model: str = "") -> None:
         super().__init__(NAME, VERSION, protocol_cls=MellumProtocol, converter_factory=plain_converter)
         self.session = Session(make_backend, model)
+        self.session.tell = self.log_to_client
         self.lifecycle = Lifecycle()
         self.protocol.on_exit = lambda: self._end("exit")
         self.protocol.on_lost = lambda: self._end("the client no longer reads")
         self._watching: set[asyncio.Task[None]] = set()
         initialize.register(self, self.session, NAME, VERSION)
-        for feature in (configuration, cursor_moves, inline_completion, status, text_sync, workspace_folders):
+        for feature in (
+            configuration,
+            cursor_moves,
+            file_operations,
+            inline_completion,
+            notebook_sync,
+            status,
+            text_sync,
+            trace,
+            workspace_folders,
+        ):
             feature.register(self, self.session)
 
     def handle(self, method: str, read: Callable[[Json], Any], handler: Callable[[Any], Any]) -> None:
@@ -72,10 +87,14 @@ class MellumServer(LanguageServer):
         except JsonRpcException as error:
             raise ClientRefused(method) from error
 
-    def log_to_client(self, message: str) -> None:
+    def log_to_client(self, message: str, level: int = logging.WARNING) -> None:
         """A line for the user's log window, and for the server's own log."""
-        _log.warning("%s", message)
-        self.notify("window/logMessage", {"type": _INFO, "message": f"{NAME}: {message}"})
+        _log.log(level, "%s", message)
+        self.notify("window/logMessage", {"type": _MESSAGE_TYPES[level], "message": f"{NAME}: {message}"})
+
+    def trace(self, value: str) -> None:
+        """See Host."""
+        self.protocol.tracer.value = value
 
     def report_server_error(self, error: Exception, source: type[PyglsError] | type[JsonRpcException]) -> None:
         """A fault in a handler is a line in the log; nobody is interrupted by a window."""

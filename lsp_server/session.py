@@ -18,12 +18,15 @@ from mellum_ls.lsp_server.completer import Answer, Gap, Selected, Suggestion
 from mellum_ls.lsp_server.documents import Document, DocumentStore, Edit, Place
 from mellum_ls.lsp_server.edit_history import EditHistory
 from mellum_ls.lsp_server.flight import Stream
+from mellum_ls.lsp_server.notebooks import Notebooks
 from mellum_ls.lsp_server.outcomes import Outcome, Outcomes
+from mellum_ls.lsp_server.oversize import oversize_reason
 from mellum_ls.lsp_server.pinned import PinnedFiles
 from mellum_ls.lsp_server.policy import LastChange, why_not, why_not_ask
 from mellum_ls.lsp_server.scheduler import Scheduler
-from mellum_ls.lsp_server.settings import Settings, parse, section_of
-from mellum_ls.lsp_server.uris import secret_reason
+from mellum_ls.lsp_server.settings import Settings
+from mellum_ls.lsp_server.settings_layers import SettingsLayers
+from mellum_ls.lsp_server.uris import root_of, secret_reason
 from mellum_ls.lsp_server.warming import PAUSE_SECONDS, QUIET_SECONDS, Warming
 
 _log = logging.getLogger(__name__)
@@ -41,8 +44,6 @@ class Session:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._model = model
-        self._layers: dict[str, dict[str, object]] = {}
-        self._reported: set[str] = set()
         self._background: set[asyncio.Task[None]] = set()
         self._histories: dict[str, EditHistory] = {}
         self._changes: dict[str, LastChange] = {}
@@ -53,13 +54,30 @@ class Session:
         self.answering = Answering(sleep, clock)
         self.asking = Asking(make_backend, self.pinned, self._in_background)
         self.outcomes = Outcomes()
-        self.settings = Settings()
+        self.layers = SettingsLayers()
+        self.notebooks = Notebooks(self.documents)
         self.roots: tuple[str, ...] = ()
         """URIs of the workspace's folders."""
         self.pulls_configuration = False
         """Whether the client answers workspace/configuration."""
         self.last_error = ""
         """The last failure of the model; empty once it has answered again."""
+        self.tell: Callable[[str, int], None] = _to_log
+        """Takes lines for the user's log, with a level of `logging`. Never source text."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force in the window, outside all workspace folders."""
+        return self.layers.of()
+
+    def settings_for(self, uri: str) -> Settings:
+        """The settings in force for a document: those of the innermost workspace folder that holds it."""
+        return self.layers.of(root_of(self.notebooks.of(uri) or uri, self.roots))
+
+    @property
+    def enabled(self) -> bool:
+        """Whether completions are given anywhere in the window."""
+        return any(self.layers.of(root).enable for root in self.roots or (None,))
 
     @property
     def model(self) -> str:
@@ -71,28 +89,21 @@ class Session:
         """Why the last request got no suggestion; empty when it got one."""
         return self.outcomes.last.silence
 
-    def configure(self, layer: str, raw: object) -> tuple[str, ...]:
-        """Take one source of settings; later sources win name by name. The problems that are new, in sentences.
+    def configure(self, layer: str, raw: object, folders: Mapping[str, object] | None = None) -> tuple[str, ...]:
+        """Take one source of settings, see SettingsLayers.take. The problems that are new, in sentences.
 
-        `layer` names the source, so that a source can be replaced. A changed model takes effect at the next request.
+        A changed model takes effect at the next request.
         """
-        if isinstance(raw, Mapping) or layer not in self._layers:
-            self._layers.pop(layer, None)
-            self._layers[layer] = section_of(raw)
-        _, problems = parse(raw)
-        merged = {name: value for values in self._layers.values() for name, value in values.items()}
-        self.settings, _ = parse(merged)
+        problems = self.layers.take(layer, raw, folders)
         self.warming.disturb()
         # Perhaps it is another model now.
         self.asking.forget()
         self.answering.forget()
-        new = tuple(problem for problem in problems if problem not in self._reported)
-        self._reported.update(new)
-        return new
+        return problems
 
     def warm(self) -> None:
         """Get the model ready in the background, unless completions are off."""
-        if self.settings.enable:
+        if self.enabled:
             self._in_background(self.asking.backend(self.model).warm())
 
     def edit(self, uri: str, version: int | None, edits: Sequence[Edit]) -> None:
@@ -169,7 +180,7 @@ class Session:
         document = self.documents.get(uri)
         if document is None:
             return None, Outcome("empty", "the document is not open")
-        if reason := self._kept_back(uri):
+        if reason := self._kept_back(uri, place.line):
             return None, Outcome("empty", reason)
         self.scheduler.supersede(uri)
         gap = Gap.of(document.snapshot(place), selected, unit)
@@ -190,7 +201,7 @@ class Session:
             return None, Outcome("failed", "the model is not available")
         if answer is None:
             return None, Outcome("superseded", "a newer request or a change took its place")
-        self.last_error = ""
+        self.recovered()
         if answer.reason in ("cancelled", "superseded"):
             return None, Outcome("superseded", "something newer took its place", answer.reason, answer.usage)
         if self.documents.get(uri) is not document or document.revision != gap.snapshot.revision:
@@ -199,20 +210,27 @@ class Session:
             return None, Outcome("empty", "the model had nothing to add", answer.reason, answer.usage)
         return answer.suggestion, Outcome("answered", "", answer.reason, answer.usage)
 
-    def _kept_back(self, uri: str) -> str:
-        """Why no model may see the document; empty when it may."""
-        if not self.settings.enable:
+    def _kept_back(self, uri: str, line: int | None = None) -> str:
+        """Why no model may see the document, or be asked at that line; empty when it may."""
+        settings, document = self.settings_for(uri), self.documents.get(uri)
+        if not settings.enable:
             return "completions are switched off"
-        reason = secret_reason(uri)
-        return f"the document is kept back: it {reason}" if reason else ""
+        reason = secret_reason(uri) or secret_reason(self.notebooks.of(uri))
+        if reason:
+            return f"the document is kept back: it {reason}"
+        if document is None:
+            return ""
+        if document.language_id in settings.disabled_languages:
+            return f"completions are switched off for {document.language_id}"
+        return oversize_reason(document, settings.max_file_chars, line)
 
     async def _stream(self, gap: Gap, *, ahead: bool = False) -> Stream:
-        query = await self.asking.query(gap, self.settings, self.roots)
+        query = await self.asking.query(gap, self.settings_for(gap.snapshot.uri), self.roots)
         return self.asking.stream(query, self.model, ahead=ahead)
 
     def _rest(self, uri: str, gap_in: Callable[[Document], Gap]) -> None:
         """The cursor rests: read ahead at its gap soon, and again with the pinned files of then if it stays."""
-        if self.settings.enable:
+        if self.settings_for(uri).enable:
             soon = (QUIET_SECONDS, lambda: self._read_ahead(uri, gap_in))
             self.warming.rest(uri, [soon, (PAUSE_SECONDS, lambda: self._pause(uri, gap_in))])
 
@@ -235,7 +253,7 @@ class Session:
     async def _read_ahead(self, uri: str, gap_in: Callable[[Document], Gap]) -> None:
         """Have the model read what a request there would ask, unless it has or writes an answer."""
         document = self._open_to_models(uri)
-        if document is None or not self.settings.warm_up or uri in self.scheduler or uri in self.answering:
+        if document is None or not self.settings_for(uri).warm_up or uri in self.scheduler or uri in self.answering:
             return
         query = await self.asking.query(gap_in(document), self.settings, self.roots)
         self.outcomes.warm_ups += await self.asking.read_ahead(query, self.model)
@@ -258,11 +276,13 @@ class Session:
     async def report(self) -> dict[str, object]:
         """How things are, for `mellum/status`. Starts nothing."""
         report: dict[str, object] = {
-            "state": "stopped" if self.settings.enable else "disabled",
+            "state": "stopped" if self.enabled else "disabled",
             "reason": self.silence,
             "model": self.model,
             "lastError": self.last_error,
             "documents": len(self.documents),
+            "notebooks": len(self.notebooks),
+            "trusted": self.layers.trusted,
             "active": len(self.scheduler) + len(self.answering),
             "pinned": self.pinned.report(),
             **self.outcomes.report(),
@@ -270,7 +290,7 @@ class Session:
         status = await self.asking.status()
         if status is None:
             return report
-        if self.settings.enable:
+        if self.enabled:
             report["state"] = status.state
         report["model"] = status.model or self.model
         report["lastError"] = self.last_error or status.last_error
@@ -293,10 +313,27 @@ class Session:
         """Note a failure of the model or of the server itself; `report` tells it."""
         # The same failure comes with every key typed; once is news.
         if message != self.last_error:
-            _log.warning("no completions: %s", message)
+            self.tell(f"no completions: {message}", logging.WARNING)
         self.last_error = message
+
+    def recovered(self) -> None:
+        """The model answers, perhaps again."""
+        if self.last_error:
+            self.tell("completions are back", logging.INFO)
+        self.last_error = ""
+
+    def moved(self, old: str, new: str | None) -> None:
+        """A file or folder has been renamed by the editor, or deleted where there is no `new`."""
+        for uri in self.documents.moved(old, new) if new else ():
+            self.change(uri)
+        # What is gone, or has another name, must not stand before prompts until the user pauses.
+        self._in_background(self.pinned.renew())
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+def _to_log(message: str, level: int) -> None:
+    _log.log(level, "%s", message)

@@ -20,11 +20,11 @@ class Settings:
     enable: bool = True
     """Whether completions are given at all; when off, the model is neither asked nor loaded."""
     model: str = ""
-    """Model directory; empty means MELLUM_MODEL or the embedded model."""
+    """Model directory, one for the whole window; empty means MELLUM_MODEL or the embedded model."""
     max_tokens: int = 64
     """Most tokens that one suggestion may cost."""
     max_lines: int = 16
-    """Most lines that one suggestion may have."""
+    """Most lines that one suggestion may have; with 1 the model is asked for no more than a line."""
     prefix_lines: int = 256
     """Least number of lines before the cursor that the model sees, where the document has them."""
     prefix_chars: int = 12_000
@@ -45,6 +45,12 @@ class Settings:
     """Longest wait for the next key before the model is asked, in milliseconds; only fast typing is waited for."""
     early_answer_ms: int = 300
     """After so many milliseconds the whole lines that the model has written so far are shown; 0 waits for all."""
+    multiline: str = "auto"
+    """Whether suggestions may have several lines: `auto`, where the code asks for a block, or `never`."""
+    disabled_languages: tuple[str, ...] = ()
+    """Languages without completions, by their LSP identifiers, such as `markdown`."""
+    max_file_chars: int = 2_000_000
+    """Most characters of a document in which completions are given."""
 
 
 # The least value of each number.
@@ -57,7 +63,12 @@ LEAST = {
     "pinned_chars": 0,
     "debounce_ms": 0,
     "early_answer_ms": 0,
+    "max_file_chars": 1,
 }
+# The values that a text may have, where not any will do.
+CHOICES = {"multiline": ("auto", "never")}
+# Settings that name files. A workspace that the user does not trust has no say in them.
+NAME_FILES = frozenset({"model", "pinned_files"})
 
 Value = bool | int | str | tuple[str, ...]
 # A JSON list is a tuple here.
@@ -96,11 +107,15 @@ def parse(raw: object) -> tuple[Settings, tuple[str, ...]]:
         value = _value(given, type(known.default))
         if value is None:
             problems.append(f"setting {name} must be of type {_SAID[type(known.default)]}, not {_type_of(given)}")
+        elif isinstance(value, str) and value not in CHOICES.get(known.name, (value,)):
+            problems.append(f"setting {name} must be one of {', '.join(CHOICES[known.name])}")
         elif isinstance(value, int) and value < LEAST.get(known.name, 0):
             problems.append(f"setting {name} must be at least {LEAST[known.name]}")
         else:
             taken[known.name] = value
     problems += [f"unknown setting {name}" for name in values if name not in _FOREIGN]
+    if taken.get("multiline") == "never":
+        taken["max_lines"] = 1
     return Settings(**taken), tuple(problems)  # type: ignore[arg-type]
 
 
@@ -112,5 +127,5 @@ def _value(given: object, kind: type) -> Value | None:
 
 
 def _type_of(given: object) -> str:
-    wrong = next((item for item in given if not isinstance(item, str)), None) if isinstance(given, list) else None
-    return type(given).__name__ if wrong is None else f"list of {type(wrong).__name__}"
+    wrong = [type(item).__name__ for item in given if not isinstance(item, str)] if isinstance(given, list) else []
+    return f"list of {wrong[0]}" if wrong else type(given).__name__

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from mellum_ls.lsp_server import settings
-from mellum_ls.lsp_server.settings import LEAST, SECTION, Settings, Value, json_name
+from mellum_ls.lsp_server.settings import CHOICES, LEAST, SECTION, Settings, Value, json_name
 
 _JSON_TYPES: dict[type, dict[str, object]] = {
     bool: {"type": "boolean"},
@@ -33,13 +33,21 @@ class Setting:
     meaning: str
     least: int | None
     """The least value of a number; None for the other types."""
+    choices: tuple[str, ...]
+    """The values that a text may have; empty where any will do."""
 
 
 def all_settings() -> list[Setting]:
     """The settings in the order of their definition."""
     meanings = _field_docstrings()
     return [
-        Setting(json_name(field.name), _as_json(field.default), meanings[field.name], LEAST.get(field.name))
+        Setting(
+            name=json_name(field.name),
+            default=_as_json(field.default),
+            meaning=meanings[field.name],
+            least=LEAST.get(field.name),
+            choices=CHOICES.get(field.name, ()),
+        )
         for field in fields(Settings)
     ]
 
@@ -61,6 +69,8 @@ def as_schema() -> dict[str, object]:
         }
         if setting.least is not None:
             entry["minimum"] = setting.least
+        if setting.choices:
+            entry["enum"] = list(setting.choices)
         properties[setting.name] = entry
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

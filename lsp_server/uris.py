@@ -10,6 +10,9 @@ from urllib.parse import unquote
 
 from mellum_ls.context.secrets import is_secret
 
+# Schemes of editors for what is, or will be, a part of a file; what follows is that file's path.
+_OF_FILES = frozenset({"untitled", "vscode-notebook-cell"})
+
 
 def file_path(uri: str) -> Path | None:
     """The file that a `file:` URI names (RFC 8089), its host left out; None where it names no path."""
@@ -25,17 +28,38 @@ def file_path(uri: str) -> Path | None:
     return Path(os.path.normpath(text)) if text else None
 
 
+def root_of(uri: str, roots: Sequence[str]) -> str | None:
+    """The innermost of the workspace `roots` (URIs) that holds `uri`; None when none does."""
+    holding = [root for root in roots if _below(uri, root) is not None]
+    return max(holding, key=lambda root: len(unquote(root).rstrip("/")), default=None)
+
+
 def relative_path(uri: str, roots: Sequence[str]) -> str:
-    """Path of `uri` under the longest of the workspace `roots` (URIs) that holds it; empty when none does."""
-    path = ""
-    for root in roots:
-        base = root.rstrip("/") + "/"
-        if uri.startswith(base) and (not path or len(uri) - len(base) < len(path)):
-            path = uri[len(base) :]
-    return unquote(path)
+    """Path of `uri` under the innermost of the workspace `roots` (URIs) that holds it; empty when none does.
+
+    A cell of a notebook has the notebook's path, and a new document the one under which it will be saved.
+    """
+    root = root_of(uri, roots)
+    return (_below(uri, root) or "") if root is not None else ""
 
 
 def secret_reason(uri: str) -> str | None:
     """Why the document's text has to be kept back, see `is_secret`; None for other documents. Any scheme."""
-    # An editor's own schemes put their arguments behind the path: git:/project/.env?{"ref":"HEAD"}
-    return is_secret(unquote(uri)) or is_secret(unquote(uri.partition("?")[0]))
+    # An editor's own schemes put their arguments behind the path: git:/project/.env?{"ref":"HEAD"}, or a cell's number.
+    paths = (uri, uri.partition("?")[0], uri.partition("?")[0].partition("#")[0])
+    return next((reason for path in paths if (reason := is_secret(unquote(path)))), None)
+
+
+def _below(uri: str, root: str) -> str | None:
+    """Path of `uri` under `root`, without escapes; None when it does not lie there."""
+    scheme = uri.partition(":")[0]
+    if scheme in _OF_FILES:
+        uri, root = _path_of(uri), _path_of(root)
+    base, whole = unquote(root).rstrip("/") + "/", unquote(uri)
+    return whole[len(base) :] if whole.startswith(base) else None
+
+
+def _path_of(uri: str) -> str:
+    """The path alone: without scheme, host, query and fragment."""
+    path = re.split(r"[?#]", uri.partition(":")[2], maxsplit=1)[0]
+    return re.sub(r"^//[^/]*", "", path)

@@ -6,13 +6,21 @@ from mellum_ls.lsp_server import params
 from mellum_ls.lsp_server.features.configuration import pull, take
 from mellum_ls.lsp_server.host import Host
 from mellum_ls.lsp_server.session import Session
+from mellum_ls.lsp_server.settings_layers import OPTIONS
 
+# A folder's name decides over all in it, so folders count like files.
+_ALL_FILES = {"filters": [{"scheme": "file", "pattern": {"glob": "**"}}]}
 CAPABILITIES: dict[str, object] = {
     # VS Code offers nothing else, and some clients of other editors assume it without asking.
     "positionEncoding": "utf-16",
     "textDocumentSync": {"openClose": True, "change": 2},
     "inlineCompletionProvider": {"workDoneProgress": False},
-    "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
+    # Notebooks of every kind, with all their cells.
+    "notebookDocumentSync": {"notebookSelector": [{"notebook": "*"}], "save": True},
+    "workspace": {
+        "workspaceFolders": {"supported": True, "changeNotifications": True},
+        "fileOperations": {"didRename": _ALL_FILES, "didDelete": _ALL_FILES},
+    },
     "experimental": {"mellum": {"didMoveCursor": True}},
 }
 
@@ -23,7 +31,8 @@ def register(host: Host, session: Session, name: str, version: str) -> None:
     def initialize(request: params.InitializeRequest) -> dict[str, object]:
         session.roots = request.roots
         session.pulls_configuration = request.pulls_configuration
-        take(host, session, "initializationOptions", request.options)
+        host.trace(request.trace)
+        take(host, session, OPTIONS, request.options)
         if request.process_id is not None:
             host.watch_parent(request.process_id)
         return {"capabilities": CAPABILITIES, "serverInfo": {"name": name, "version": version}}

@@ -35,7 +35,7 @@ def register(host: Host, session: Session) -> None:
 
     def growth(request: params.InlineCompletionRequest) -> Callable[[Suggestion], None] | None:
         token = request.partial_result_token
-        if token is None or not session.settings.streaming:
+        if token is None or not session.settings_for(request.uri).streaming:
             return None
 
         def send(suggestion: Suggestion) -> None:

@@ -1,8 +1,9 @@
-"""workspace/didChangeWorkspaceFolders: the roots that paths in prompts are relative to."""
+"""workspace/didChangeWorkspaceFolders: the roots that paths in prompts are relative to, each with its own settings."""
 
 from __future__ import annotations
 
 from mellum_ls.lsp_server import params
+from mellum_ls.lsp_server.features.configuration import pull
 from mellum_ls.lsp_server.host import Host
 from mellum_ls.lsp_server.session import Session
 
@@ -10,8 +11,10 @@ from mellum_ls.lsp_server.session import Session
 def register(host: Host, session: Session) -> None:
     """Follow the folders of the client's workspace."""
 
-    def did_change_workspace_folders(change: params.FoldersChange) -> None:
+    async def did_change_workspace_folders(change: params.FoldersChange) -> None:
         kept = [root for root in session.roots if root not in change.removed]
         session.roots = tuple(dict.fromkeys([*kept, *change.added]))
+        if session.pulls_configuration:
+            await pull(host, session)
 
     host.handle("workspace/didChangeWorkspaceFolders", params.folders_change, did_change_workspace_folders)

@@ -130,7 +130,10 @@ def test_garbage_gets_its_error_or_silence_and_the_next_request_works(tmp_path: 
         client.notify("exit")
         assert await client.wait() == 0
         logged = [m["params"]["message"] for m in client.notifications if m["method"] == "window/logMessage"]
-        assert logged == ["mellum-ls: initializationOptions: unknown setting nonsense"]
+        assert logged == [
+            "mellum-ls: initializationOptions: unknown setting nonsense",
+            "mellum-ls: the model is the default one",
+        ]
 
     with_server(tmp_path, test)
 

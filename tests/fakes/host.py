@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,8 @@ class FakeHost:
         self.notified: list[tuple[str, object]] = []
         self.logged: list[str] = []
         self.watched: list[int] = []
+        self.traces: list[str] = []
+        self.asked: list[tuple[str, object]] = []
 
     def handle(self, method: str, read: Callable[[Any], Any], handler: Callable[[Any], Any]) -> None:
         self.handlers[method] = lambda raw: handler(read(raw))
@@ -26,6 +29,7 @@ class FakeHost:
         self.notified.append((method, params))
 
     async def ask(self, method: str, params: object) -> Any:
+        self.asked.append((method, params))
         if method not in self.answers:
             raise ClientRefused(method)
         return self.answers[method]
@@ -33,8 +37,11 @@ class FakeHost:
     def watch_parent(self, pid: int) -> None:
         self.watched.append(pid)
 
-    def log_to_client(self, message: str) -> None:
+    def log_to_client(self, message: str, level: int = logging.WARNING) -> None:
         self.logged.append(message)
+
+    def trace(self, value: str) -> None:
+        self.traces.append(value)
 
     async def call(self, method: str, raw: object) -> Any:
         """What the feature answers to `method` with the params `raw`."""

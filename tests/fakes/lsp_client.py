@@ -40,11 +40,13 @@ class LspClient:
         self.notifications: list[Message] = []
         self._heard = asyncio.Event()
         self.requests: list[Message] = []
+        self.settings: dict[str | None, object] = {}
+        """What workspace/configuration gets, by the URI of the folder; None is the window."""
         self.unclaimed: asyncio.Queue[Message] = asyncio.Queue()
         self.answers: Counter[int | str | None] = Counter()
         self.referee = Referee()
-        self.configuration: Callable[[], Message] = lambda: {"result": [None]}
-        """The result or the error with which workspace/configuration is answered."""
+        self.configuration: Callable[[], Message] = dict
+        """The result or the error with which workspace/configuration is answered instead."""
         self._reading = asyncio.ensure_future(self._read())
         self._listening = asyncio.ensure_future(self._listen())
 
@@ -160,7 +162,9 @@ class LspClient:
             (self.requests if "id" in message else self.notifications).append(message)
             self._heard.set()
             if message["method"] == "workspace/configuration":
-                self.send({"jsonrpc": "2.0", "id": message["id"], **self.configuration()})
+                scopes = [item.get("scopeUri") for item in message["params"]["items"]]
+                answer = self.configuration() or {"result": [*map(self.settings.get, scopes)]}
+                self.send({"jsonrpc": "2.0", "id": message["id"], **answer})
             return
         self.answers[message["id"]] += 1
         waiting = self._waiting.pop(message["id"], None)

@@ -130,3 +130,13 @@ def test_editing_a_long_document_copies_no_other_lines() -> None:
     document.apply(Edit("x", Place(30_000, 0), Place(30_000, 0)))
     assert document.lines[30_001] is untouched
     assert document.lines[30_000] == "xline\n"
+
+
+def test_only_what_lies_in_a_renamed_folder_moves_with_it() -> None:
+    store = DocumentStore()
+    for uri in ("file:///old", "file:///old/a", "file:///older/a", "file:///new/a"):
+        store.open(uri, "", 1, "")
+    assert store.moved("file:///old/", "file:///new") == ["file:///old", "file:///old/a"]
+    assert [document.uri for document in store] == ["file:///old", "file:///older/a", "file:///new/a"]
+    store.open("file:///new", "", 1, "")
+    assert [document.uri for document in store] == ["file:///older/a", "file:///new/a", "file:///new"]

@@ -14,6 +14,7 @@ from mellum_ls.lsp_server.protocol import (
 )
 from mellum_ls.lsp_server.server import MellumServer
 from tests.fakes.backend import ScriptedBackend
+from tests.fakes.sleeper import settled
 
 
 class Sent:
@@ -183,3 +184,51 @@ def test_a_client_that_reads_no_more_ends_the_connection(server: MellumServer, s
     sent.broken = True
     request(server.protocol, "shutdown")
     assert lost == [True]
+
+
+def test_traces_are_sent_while_they_are_wanted_and_hold_no_text(server: MellumServer, sent: Sent) -> None:
+    protocol = started(server, sent)
+    for value in ("verbose", "off"):
+        protocol.receive(json.dumps({"jsonrpc": "2.0", "method": "$/setTrace", "params": {"value": value}}).encode())
+        document = {"uri": "file:///secret.py", "text": "secret = 1"}
+        opened = {"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"textDocument": document}}
+        protocol.receive(json.dumps(opened).encode())
+        request(protocol, "secret/method", {"secret": 1}, 9)
+    traces = [message["params"] for message in sent.messages if message.get("method") == "$/logTrace"]
+    assert [trace["message"] for trace in traces] == [
+        "received notification textDocument/didOpen",
+        "received request secret/method, id 9",
+        "sent response to 9, error -32601",
+        "received notification $/setTrace",
+    ]
+    assert all(trace["verbose"].endswith(" bytes") for trace in traces)
+    assert "secret.py" not in json.dumps(traces)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "initialized",
+        "mellum/didMoveCursor",
+        "workspace/didChangeConfiguration",
+        "notebookDocument/didOpen",
+        "notebookDocument/didChange",
+        "notebookDocument/didSave",
+        "workspace/didRenameFiles",
+    ],
+)
+@pytest.mark.parametrize("params", ["", ', "params": null', ', "params": []'])
+def test_a_notification_without_usable_params_harms_nothing(method: str, params: str) -> None:
+    async def run() -> None:
+        server, sent = MellumServer(lambda _: ScriptedBackend()), Sent()
+        server.protocol.set_writer(sent)
+        protocol = started(server, sent)
+        protocol.receive(f'{{"jsonrpc": "2.0", "method": "{method}"{params}}}'.encode())
+        await settled()
+        assert all(message["method"] == "window/logMessage" for message in sent.messages)
+        sent.messages.clear()
+        request(protocol, "shutdown", None, "next")
+        assert sent.messages == [{"jsonrpc": "2.0", "id": "next", "result": None}]
+        await server.session.close()
+
+    asyncio.run(run())

@@ -81,10 +81,16 @@ def random_messages(count: int) -> list[dict[str, object]]:
             "range": change["range"],
             "contentChanges": dice.choice([[change], [], None, [change, 5]]),
             "id": dice.randrange(number + 1),
+            "notebookDocument": {"uri": "n", "cells": [{"kind": 2, "document": dice.choice(uris)}]},
+            "cellTextDocuments": [document],
+            "change": {"cells": {"textContent": [{"document": document, "changes": [change]}]}},
+            "files": [{"uri": dice.choice(uris), "oldUri": dice.choice(uris), "newUri": dice.choice(uris)}],
         }
         method = dice.choice(
             ["textDocument/inlineCompletion", "mellum/status", "mellum/didMoveCursor", "no/such", "$/cancelRequest"]
             + [f"textDocument/did{what}" for what in ("Open", "Change", "Close")] * 2
+            + [f"notebookDocument/did{what}" for what in ("Open", "Change", "Close")]
+            + ["workspace/didRenameFiles", "workspace/didDeleteFiles"]
         )
         message: dict[str, object] = {
             "method": method,

@@ -6,6 +6,7 @@ import pytest
 
 from mellum_ls.lsp_server.completer import Suggestion
 from mellum_ls.lsp_server.documents import Edit, Place
+from mellum_ls.lsp_server.notebooks import Cell
 from mellum_ls.lsp_server.session import Session
 from tests.fakes.backend import ScriptedBackend
 from tests.fakes.sleeper import Sleeper, settled
@@ -162,6 +163,102 @@ def test_close_does_not_wait_for_a_backend_that_hangs(monkeypatch: pytest.Monkey
         await asyncio.wait_for(session.close(), 30)
 
     monkeypatch.setattr("mellum_ls.lsp_server.session._CLOSE_SECONDS", 0.01)
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("settings", "text", "reason"),
+    [
+        ({"disabledLanguages": ["markdown", "python"]}, "x = ", "completions are switched off for python"),
+        ({"maxFileChars": 3}, "x = ", "the document has 4 characters, and maxFileChars is 3"),
+        ({}, "x = " + "a" * 5_000, "the line has 5004 characters, more than 5000"),
+        ({}, f"x = {'a' * 4_000}\n" * 50, "the document looks minified: 3926 characters a line"),
+    ],
+)
+def test_documents_without_completions_say_why_and_cost_no_model(settings: object, text: str, reason: str) -> None:
+    async def run() -> None:
+        time, backend = Sleeper(), ScriptedBackend("1")
+        session = Session(lambda _: backend, sleep=time.sleep)
+        session.configure("test", settings)
+        session.documents.open(URI, "python", 1, text)
+        assert await session.suggest(URI, START) is None
+        assert session.silence == reason
+        session.move(URI, START)
+        await time.pass_time(10)
+        assert (backend.asked, len(backend.prefilled)) == ([], int("the line" in reason))
+        # All of it is live.
+        session.configure("test", {})
+        session.documents.change(URI, 2, [Edit("x = ")])
+        assert await session.suggest(URI, START) is not None
+        await session.close()
+
+    asyncio.run(run())
+
+
+def test_each_folder_has_its_own_settings() -> None:
+    async def run() -> None:
+        backend = ScriptedBackend("1")
+        session = Session(lambda _: backend)
+        session.roots = ("file:///a", "file:///a/b")
+        session.configure("pulled", {"maxTokens": 5}, {"file:///a": {"enable": False}, "file:///a/b": {"maxTokens": 9}})
+        for uri in ("file:///a/x.py", "file:///a/b/x.py", "file:///c/x.py"):
+            session.documents.open(uri, "python", 1, "x = ")
+            await session.suggest(uri, START)
+        assert [query.max_tokens for query in backend.asked] == [9, 5]
+        assert session.enabled
+        session.roots = ("file:///a",)
+        assert not session.enabled
+        assert (await session.report())["state"] == "disabled"
+        await session.close()
+
+    asyncio.run(run())
+
+
+def test_one_line_is_asked_for_where_several_are_never_wanted() -> None:
+    async def run() -> None:
+        backend = ScriptedBackend("return 1\n    return 2")
+        session = Session(lambda _: backend)
+        session.documents.open(URI, "python", 1, "def f():\n    ")
+        for settings, stop, text in (
+            ({}, "block", "return 1\n    return 2"),
+            ({"multiline": "never"}, "line", "return 1"),
+        ):
+            session.configure("test", settings)
+            suggestion = await session.suggest(URI, Place(1, 4))
+            assert suggestion is not None
+            assert (backend.asked[-1].stop, suggestion.text) == (stop, text)
+        await session.close()
+
+    asyncio.run(run())
+
+
+def test_the_cells_of_a_secret_notebook_are_kept_back_whatever_they_are_called() -> None:
+    async def run() -> None:
+        backend = ScriptedBackend("1")
+        session = Session(lambda _: backend)
+        session.documents.open("cell:1", "python", 1, "x = ")
+        session.notebooks.open("file:///home/u/.ssh/n.ipynb", [Cell("cell:1", True)])
+        assert await session.suggest("cell:1", START) is None
+        assert session.silence.startswith("the document is kept back: it ")
+        assert backend.asked == []
+
+    asyncio.run(run())
+
+
+def test_the_user_is_told_of_the_model_its_failure_and_its_return() -> None:
+    async def run() -> None:
+        told: list[tuple[str, int]] = []
+        backend = ScriptedBackend("1", error="no model there")
+        session = session_over(backend)
+        session.tell = lambda message, level: told.append((message, level))
+        for backend.error in ("no model there", "no model there", "", ""):
+            await session.suggest(URI, START)
+        assert told == [
+            ("the model is the default one", logging.INFO),
+            ("no completions: no model there", logging.WARNING),
+            ("completions are back", logging.INFO),
+        ]
+
     asyncio.run(run())
 
 

@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, fields
 import pytest
 
 from mellum_ls.lsp_server import settings
-from mellum_ls.lsp_server.settings import Settings, json_name, parse
+from mellum_ls.lsp_server.settings import CHOICES, NAME_FILES, Settings, json_name, parse
 
 
 def test_nothing_gives_the_defaults() -> None:
@@ -16,6 +16,7 @@ def test_every_setting_is_read_by_its_json_name() -> None:
     changed: dict[type, object] = {int: 100, str: "elsewhere", tuple: ["a.py", "b/c.py"]}
     for field in fields(Settings):
         value = not field.default if isinstance(field.default, bool) else changed[type(field.default)]
+        value = CHOICES[field.name][-1] if field.name in CHOICES else value
         parsed, problems = parse({"mellum": {json_name(field.name): value}})
         assert problems == ()
         assert getattr(parsed, field.name) == (tuple(value) if isinstance(value, list) else value)
@@ -32,6 +33,13 @@ def test_every_setting_is_read_by_its_json_name() -> None:
         ({"pinnedFiles": ["a.py", 3]}, "setting pinnedFiles must be of type list of str, not list of int"),
         ({"pinnedChars": -1}, "setting pinnedChars must be at least 0"),
         ({"maxToken": 3}, "unknown setting maxToken"),
+        ({"multiline": "always"}, "setting multiline must be one of auto, never"),
+        ({"multiline": False}, "setting multiline must be of type str, not bool"),
+        (
+            {"disabledLanguages": ["a", None]},
+            "setting disabledLanguages must be of type list of str, not list of NoneType",
+        ),
+        ({"maxFileChars": 0}, "setting maxFileChars must be at least 1"),
         ([], "settings must be an object, not list"),
     ],
 )
@@ -54,3 +62,16 @@ def test_settings_are_frozen_and_each_is_explained() -> None:
         Settings().enable = False  # type: ignore[misc]
     source = inspect.getsource(settings.Settings)
     assert source.count('"""') == 2 * (len(fields(Settings)) + 1)
+
+
+def test_never_several_lines_means_one_line_whatever_else_is_said() -> None:
+    assert parse({"multiline": "never", "maxLines": 9})[0].max_lines == 1
+    assert parse({"multiline": "auto", "maxLines": 9})[0].max_lines == 9
+
+
+def test_every_setting_of_text_says_whether_it_names_files() -> None:
+    """A new one must be weighed: a workspace that is not trusted can set those that do not name files."""
+    harmless = {"multiline", "disabled_languages"}
+    texts = {field.name for field in fields(Settings) if isinstance(field.default, str | tuple)}
+    assert texts - NAME_FILES == harmless
+    assert texts >= NAME_FILES

@@ -31,6 +31,9 @@ def test_the_schema_admits_what_the_parser_takes() -> None:
         if "minimum" in entry:
             assert parse({name: entry["minimum"]})[1] == ()
             assert parse({name: entry["minimum"] - 1})[1] != ()
+        for choice in entry.get("enum", []):
+            assert parse({name: choice})[1] == ()
+    assert properties["multiline"]["enum"] == ["auto", "never"]
 
 
 def test_the_readme_shows_the_generated_table() -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from mellum_ls.lsp_server.uris import file_path, relative_path, secret_reason
+from mellum_ls.lsp_server.uris import file_path, relative_path, root_of, secret_reason
 
 
 @pytest.mark.parametrize(
@@ -38,9 +38,40 @@ def test_paths_are_relative_to_the_nearest_root() -> None:
     assert relative_path("untitled:Untitled-1", roots) == ""
 
 
+ROOTS = ["file:///home/r/sub/deep", "file:///home/r", "file:///home/r/sub/", "vscode-remote://box/home/far"]
+
+
+@pytest.mark.parametrize(
+    ("uri", "root", "path"),
+    [
+        ("file:///home/r/sub/deep/a.py", ROOTS[0], "a.py"),
+        ("file:///home/r/sub/deeper/a.py", ROOTS[2], "deeper/a.py"),
+        ("file:///home/r/other/a.py", ROOTS[1], "other/a.py"),
+        ("file:///home/r", None, ""),
+        ("file:///HOME/r/a.py", None, ""),
+        ("vscode-remote://box/home/far/a.py", ROOTS[3], "a.py"),
+        ("vscode-remote://other/home/far/a.py", None, ""),
+        ("vscode-notebook-cell:/home/r/sub/n%20b.ipynb#W0sZmlsZQ%3D%3D", ROOTS[2], "n b.ipynb"),
+        ("vscode-notebook-cell://box/home/far/n.ipynb#C1", ROOTS[3], "n.ipynb"),
+        ("vscode-notebook-cell:/elsewhere/n.ipynb#C1", None, ""),
+        ("untitled:/home/r/new.py", ROOTS[1], "new.py"),
+        ("untitled:Untitled-1", None, ""),
+        ("git:/home/r/a.py", None, ""),
+    ],
+)
+def test_the_innermost_root_wins(uri: str, root: str | None, path: str) -> None:
+    for roots in (ROOTS, ROOTS[::-1]):
+        assert (root_of(uri, roots), relative_path(uri, roots)) == (root, path)
+
+
+def test_escapes_are_no_part_of_a_path() -> None:
+    assert relative_path("file:///c%3A/r/a.py", ["file:///c:/r"]) == "a.py"
+
+
 @pytest.mark.parametrize(
     "uri",
     [
+        "vscode-notebook-cell:/r/server.pem#W0",
         "file:///r/.env",
         "file:///r/%2Eenv.local",
         "file:///c%3A/r/server.pem",

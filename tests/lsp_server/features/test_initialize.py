@@ -1,5 +1,8 @@
 import asyncio
 
+from lsprotocol import types
+from lsprotocol.converters import get_converter
+
 from mellum_ls.lsp_server.features import initialize
 from mellum_ls.lsp_server.server import MellumServer
 from mellum_ls.lsp_server.session import Session
@@ -34,10 +37,36 @@ def test_what_is_advertised_is_handled() -> None:
     needs = {
         "textDocumentSync": ["textDocument/didOpen", "textDocument/didChange", "textDocument/didClose"],
         "inlineCompletionProvider": ["textDocument/inlineCompletion"],
-        "workspace": ["workspace/didChangeWorkspaceFolders"],
+        "notebookDocumentSync": [f"notebookDocument/did{what}" for what in ("Open", "Change", "Close", "Save")],
+        "workspace": [f"workspace/did{what}" for what in ("ChangeWorkspaceFolders", "RenameFiles", "DeleteFiles")],
         "experimental": ["mellum/didMoveCursor"],
         "positionEncoding": [],
     }
     assert set(needs) == set(initialize.CAPABILITIES)
     assert initialize.CAPABILITIES["experimental"] == {"mellum": {"didMoveCursor": True}}
     assert {method for methods in needs.values() for method in methods} <= set(handled)
+
+
+def test_what_clients_look_for_is_advertised() -> None:
+    given = initialize.CAPABILITIES
+    # pygls would leave the first two out.
+    assert given["inlineCompletionProvider"] == {"workDoneProgress": False}
+    assert given["textDocumentSync"] == {"openClose": True, "change": 2}
+    read = get_converter().structure(given, types.ServerCapabilities)
+    assert read.position_encoding == "utf-16"
+    assert read.notebook_document_sync is not None
+    assert read.notebook_document_sync.notebook_selector[0].notebook == "*"
+    assert read.workspace is not None
+    operations = read.workspace.file_operations
+    assert operations is not None
+    for operation in (operations.did_rename, operations.did_delete):
+        assert operation is not None
+        assert [(one.scheme, one.pattern.glob) for one in operation.filters] == [("file", "**")]
+
+
+def test_a_client_may_want_traces_from_the_start() -> None:
+    host = FakeHost()
+    initialize.register(host, Session(lambda _: ScriptedBackend()), "name", "1")
+    for value in ("verbose", "messages", "off", "nonsense", None, 3):
+        asyncio.run(host.call("initialize", {"trace": value}))
+    assert host.traces == ["verbose", "messages", "off", "off", "off", "off"]

@@ -1,0 +1,55 @@
+"""notebookDocument/didOpen, didChange, didClose, didSave: cells are documents, and a notebook is their order."""
+
+from __future__ import annotations
+
+from mellum_ls.lsp_server import params
+from mellum_ls.lsp_server.host import Host
+from mellum_ls.lsp_server.session import Session
+
+
+def register(host: Host, session: Session) -> None:
+    """Follow the notebooks that the client opens, edits and closes. What is not open is ignored."""
+
+    def did_open(notebook: params.NotebookOpened) -> None:
+        for document in notebook.texts:
+            _open(session, document)
+        session.notebooks.open(notebook.uri, notebook.cells)
+
+    def did_change(change: params.NotebookChanged) -> None:
+        _change(session, change)
+
+    def did_close(closed: params.NotebookClosed) -> None:
+        for uri in (*closed.texts, *(cell.uri for cell in session.notebooks.cells(closed.uri))):
+            _close(session, uri)
+        session.notebooks.close(closed.uri)
+
+    host.handle("notebookDocument/didOpen", params.notebook_opened, did_open)
+    host.handle("notebookDocument/didChange", params.notebook_changed, did_change)
+    host.handle("notebookDocument/didClose", params.notebook_closed, did_close)
+    # A save says nothing that the edits have not said; without a handler it would be logged as unknown.
+    host.handle("notebookDocument/didSave", dict, lambda _: None)
+
+
+def _change(session: Session, change: params.NotebookChanged) -> None:
+    # Whatever has changed, it may stand in the prompt of any cell.
+    for cell in session.notebooks.cells(change.uri):
+        session.change(cell.uri)
+    for document in change.opened:
+        _open(session, document)
+    for uri in change.closed:
+        _close(session, uri)
+    if change.splice is not None:
+        session.notebooks.splice(change.uri, change.splice.start, change.splice.delete_count, change.splice.cells)
+    session.notebooks.update(change.uri, change.cells)
+    for text in change.texts:
+        session.documents.change(text.uri, text.version, text.edits)
+
+
+def _open(session: Session, document: params.Opened) -> None:
+    session.change(document.uri)
+    session.documents.open(document.uri, document.language_id, document.version, document.text)
+
+
+def _close(session: Session, uri: str) -> None:
+    session.change(uri)
+    session.documents.close(uri)
