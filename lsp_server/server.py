@@ -16,9 +16,13 @@ from pygls.lsp.server import LanguageServer
 from mellum_ls.lsp_server.features import (
     configuration,
     cursor_moves,
+    execute_command,
     initialize,
     inline_completion,
+    loading_progress,
+    shown,
     status,
+    status_notifications,
     text_sync,
     workspace_folders,
 )
@@ -37,6 +41,18 @@ NAME = "mellum-ls"
 # Asking the installed package would cost 65 ms before initialize is answered; a test holds the two equal.
 VERSION = "0.1.0"
 _INFO = 3
+_FEATURES = (
+    configuration,
+    cursor_moves,
+    execute_command,
+    inline_completion,
+    loading_progress,
+    shown,
+    status,
+    status_notifications,
+    text_sync,
+    workspace_folders,
+)
 
 
 class MellumServer(LanguageServer):
@@ -52,7 +68,7 @@ class MellumServer(LanguageServer):
         self.protocol.on_lost = lambda: self._end("the client no longer reads")
         self._watching: set[asyncio.Task[None]] = set()
         initialize.register(self, self.session, NAME, VERSION)
-        for feature in (configuration, cursor_moves, inline_completion, status, text_sync, workspace_folders):
+        for feature in _FEATURES:
             feature.register(self, self.session)
 
     def handle(self, method: str, read: Callable[[Json], Any], handler: Callable[[Any], Any]) -> None:

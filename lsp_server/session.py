@@ -7,16 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import aclosing
+from dataclasses import asdict
 from typing import Any
 
 from mellum_ls.lsp_server.backend import Backend, BackendUnavailable, Query
+from mellum_ls.lsp_server.clients import Client
 from mellum_ls.lsp_server.completer import Answer, Gap, Selected, Suggestion, complete, query_for
 from mellum_ls.lsp_server.documents import Document, DocumentStore, Place
+from mellum_ls.lsp_server.event_file import EventFile
+from mellum_ls.lsp_server.loading import getting_ready
+from mellum_ls.lsp_server.metrics import Metrics
+from mellum_ls.lsp_server.offers import Offer, Offers
 from mellum_ls.lsp_server.outcomes import Outcome, Outcomes
 from mellum_ls.lsp_server.pinned import PinnedFiles
 from mellum_ls.lsp_server.scheduler import Scheduler
 from mellum_ls.lsp_server.settings import Settings, parse, section_of
+from mellum_ls.lsp_server.standing import Standing
 from mellum_ls.lsp_server.uris import secret_reason
 from mellum_ls.lsp_server.warming import PAUSE_SECONDS, QUIET_SECONDS, Warming
 
@@ -28,14 +37,20 @@ BackendFactory = Callable[[str], Backend]
 
 
 class Session:
-    """All that one window needs; created before the client has said anything. `sleep` takes seconds."""
+    """All that one window needs; created before the client has said anything.
+
+    `sleep` takes seconds; `clock` gives seconds and never goes back.
+    """
 
     def __init__(
         self,
         make_backend: BackendFactory,
         model: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
+        self._sleep = sleep
+        self._clock = clock
         self._make_backend = make_backend
         self._model = model
         self._layers: dict[str, dict[str, object]] = {}
@@ -50,11 +65,20 @@ class Session:
         self.scheduler: Scheduler[Answer] = Scheduler()
         self.warming = Warming(sleep)
         self.outcomes = Outcomes()
+        self.standing = Standing()
+        self.offers = Offers()
+        self._event_file = EventFile()
+        self.metrics = Metrics(lambda record: self._event_file.write(self.settings.metrics_file, record))
+        self.offers.listeners.append(self.metrics.happened)
+        self._focused = ""
+        self._getting_ready: asyncio.Task[None] | None = None
+        self.client = Client()
         self.settings = Settings()
         self.roots: tuple[str, ...] = ()
         """URIs of the workspace's folders."""
         self.pulls_configuration = False
         """Whether the client answers workspace/configuration."""
+        self._last_cause = ""
         self.last_error = ""
         """The last failure of the model; empty once it has answered again."""
 
@@ -81,6 +105,7 @@ class Session:
         self.settings, _ = parse(merged)
         self.warming.disturb()
         self._computed = None  # perhaps it is another model now
+        self.focus(self._focused)
         new = tuple(problem for problem in problems if problem not in self._reported)
         self._reported.update(new)
         return new
@@ -96,8 +121,49 @@ class Session:
 
     def warm(self) -> None:
         """Get the model ready in the background, unless completions are off."""
-        if self.settings.enable:
-            self._in_background(self.backend().warm())
+        if not self.settings.enable:
+            return
+        if self._getting_ready is not None:
+            self._getting_ready.cancel()
+        self._getting_ready = self._in_background(self._get_ready())
+
+    async def _get_ready(self) -> None:
+        backend = self.backend()
+        await backend.warm()
+        try:
+            async with aclosing(getting_ready(backend.status, self._sleep)) as steps:
+                async for step in steps:
+                    if isinstance(step, str):
+                        self.standing.loading(step)
+                    elif step.state == "ready":
+                        self.standing.works()
+                    elif step.last_error:
+                        self.standing.failed(step.last_error, passing=step.state == "stopped")
+        finally:
+            if self._getting_ready is asyncio.current_task():
+                self.standing.loading("")
+
+    def focus(self, uri: str) -> None:
+        """The user is in that document, or in none: what the status speaks of."""
+        self._focused = uri
+        self.standing.inactive(self._kept_back(uri))
+
+    def offer(self, uri: str, suggestion: Suggestion) -> Offer | None:
+        """`suggestion` is on its way to the client; None for a document that is not open."""
+        document = self.documents.get(uri)
+        return None if document is None else self.offers.offer(document, suggestion)
+
+    def shown(self, offer_id: str) -> None:
+        """The client has shown a suggestion."""
+        self.offers.shown(offer_id)
+
+    def accepted(self, offer_id: str) -> None:
+        """The client has put a suggestion into its document."""
+        self.offers.accepted(offer_id)
+
+    def partially_accepted(self, offer_id: str, length: int) -> None:
+        """The client has put the first `length` UTF-16 units of a suggestion into its document."""
+        self.offers.partially_accepted(offer_id, length)
 
     def change(self, uri: str) -> None:
         """A document has changed or gone: what is being computed for it is worth nothing any more."""
@@ -121,7 +187,10 @@ class Session:
         A newer request for the document, or a change to it, ends this one with None. Never raises for the model.
         """
         number = self.outcomes.begin()
+        started = self._clock()
         self.warming.disturb()
+        self.focus(uri)
+        self.standing.begin()
         try:
             suggestion, outcome = await self._suggest(uri, place, selected, on_growth)
         except asyncio.CancelledError:
@@ -130,7 +199,14 @@ class Session:
         except Exception:
             self.outcomes.end(number, Outcome("failed", "the server has a fault"))
             raise
+        finally:
+            self.standing.end()
         self.outcomes.end(number, outcome)
+        if (document := self.documents.get(uri)) is not None:
+            if outcome.ending == "answered":
+                self.metrics.answered(document.language_id, (self._clock() - started) * 1000, outcome.usage)
+            elif outcome.ending == "empty":
+                self.offers.settle(document)
         heard = outcome.ending in ("answered", "empty") and outcome.usage is not None
         # Unless the cursor has gone on since.
         if heard and number == self.outcomes.requests and not self.warming.active:
@@ -149,11 +225,12 @@ class Session:
         try:
             answer = await self.scheduler.latest(uri, self._ask(gap, on_growth))
         except BackendUnavailable as error:
-            self.failed(str(error))
+            self.failed(str(error), passing=error.passing, cause=error.cause)
             return None, Outcome("failed", "the model is not available")
         if answer is None:
             return None, Outcome("superseded", "a newer request or a change took its place")
-        self.last_error = ""
+        self.last_error = self._last_cause = ""
+        self.standing.works()
         if answer.reason in ("cancelled", "superseded"):
             return None, Outcome("superseded", "something newer took its place", answer.reason, answer.usage)
         if self.documents.get(uri) is not document or document.revision != gap.snapshot.revision:
@@ -219,6 +296,8 @@ class Session:
             "active": len(self.scheduler),
             "pinned": self.pinned.report(),
             **self.outcomes.report(),
+            "status": asdict(self.standing.status),
+            "metrics": self.metrics.report(),
         }
         if self._backend is None:
             return report
@@ -235,21 +314,31 @@ class Session:
         """Stop all work and let the backend go, within a second whatever it does."""
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
+                if self._getting_ready is not None:
+                    self._getting_ready.cancel()
+                    await asyncio.wait((self._getting_ready,))
                 await self.warming.close()
                 await self.scheduler.close()
                 if self._backend is not None:
                     await self._backend.close()
+                await self._event_file.close()
         except TimeoutError:
             _log.warning("the backend did not close in time")
 
-    def failed(self, message: str) -> None:
-        """Note a failure of the model or of the server itself; `report` tells it."""
-        # The same failure comes with every key typed; once is news.
-        if message != self.last_error:
-            _log.warning("no completions: %s", message)
-        self.last_error = message
+    def failed(self, message: str, *, passing: bool = True, cause: str = "") -> None:
+        """Note a failure of the model or of the server itself; `report` tells it.
 
-    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        `cause` is what of the message stays the same while the failure does, `passing` whether it may mend itself.
+        """
+        cause = cause or message
+        # The same failure comes with every key typed; once is news.
+        if cause != self._last_cause:
+            _log.warning("no completions: %s", message)
+        self.last_error, self._last_cause = message, cause
+        self.standing.failed(cause, passing=passing)
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        return task

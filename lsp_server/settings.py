@@ -39,6 +39,10 @@ class Settings:
     """Most characters of pinned files that the model sees."""
     warm_up: bool = True
     """Whether the model reads ahead at a cursor that rests, so that the next suggestion comes sooner."""
+    status: bool = False
+    """Whether the client is told of each change of state by didChangeStatus; Copilot's clients are told in any case."""
+    metrics_file: str = ""
+    """Absolute path of a file that gets a JSON line for each suggestion shown, accepted or rejected; never any text."""
 
 
 # The least value of each number.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mellum_ls.lsp_server import params
 from mellum_ls.lsp_server.features.configuration import pull, take
+from mellum_ls.lsp_server.features.execute_command import COMMANDS
 from mellum_ls.lsp_server.host import Host
 from mellum_ls.lsp_server.session import Session
 
@@ -12,6 +13,7 @@ CAPABILITIES: dict[str, object] = {
     "positionEncoding": "utf-16",
     "textDocumentSync": {"openClose": True, "change": 2},
     "inlineCompletionProvider": {"workDoneProgress": False},
+    "executeCommandProvider": {"commands": list(COMMANDS)},
     "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
     "experimental": {"mellum": {"didMoveCursor": True}},
 }
@@ -22,6 +24,7 @@ def register(host: Host, session: Session, name: str, version: str) -> None:
 
     def initialize(request: params.InitializeRequest) -> dict[str, object]:
         session.roots = request.roots
+        session.client = request.client
         session.pulls_configuration = request.pulls_configuration
         take(host, session, "initializationOptions", request.options)
         if request.process_id is not None:
@@ -29,6 +32,7 @@ def register(host: Host, session: Session, name: str, version: str) -> None:
         return {"capabilities": CAPABILITIES, "serverInfo": {"name": name, "version": version}}
 
     async def initialized(_: params.Json) -> None:
+        session.standing.open()
         if session.pulls_configuration:
             await pull(host, session)
         session.warm()

@@ -34,6 +34,7 @@ def test_what_is_advertised_is_handled() -> None:
     needs = {
         "textDocumentSync": ["textDocument/didOpen", "textDocument/didChange", "textDocument/didClose"],
         "inlineCompletionProvider": ["textDocument/inlineCompletion"],
+        "executeCommandProvider": ["workspace/executeCommand"],
         "workspace": ["workspace/didChangeWorkspaceFolders"],
         "experimental": ["mellum/didMoveCursor"],
         "positionEncoding": [],

@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from mellum_ls.lsp_server.clients import Client
 from mellum_ls.lsp_server.features import inline_completion
 from mellum_ls.lsp_server.session import Session
 from tests.fakes.backend import ScriptedBackend
@@ -21,9 +22,35 @@ def ask(host: FakeHost, session: Session, params: object) -> object:
     return asyncio.run(run())
 
 
-def test_an_item_always_has_a_range() -> None:
-    answer = ask(FakeHost(), Session(lambda _: ScriptedBackend("1")), inline_params("u", 0, 4))
-    assert answer == {"items": [{"insertText": "1", "range": AT_4}]}
+def items_of(answer: object) -> list[dict[str, object]]:
+    assert isinstance(answer, dict)
+    items: list[dict[str, object]] = answer["items"]
+    return items
+
+
+def test_an_item_always_has_a_range_and_the_command_that_tells_its_acceptance() -> None:
+    session = Session(lambda _: ScriptedBackend("1"))
+    [item] = items_of(ask(FakeHost(), session, inline_params("u", 0, 4)))
+    command = item.pop("command")
+    assert item == {"insertText": "1", "range": AT_4}
+    assert isinstance(command, dict)
+    assert (command["command"], len(command["arguments"])) == ("mellum.accepted", 1)
+    offer = session.offers.accepted(command["arguments"][0])
+    assert offer is not None
+    assert offer.text == "1"
+
+
+@pytest.mark.parametrize(("name", "text"), [("Neovim", "(\n)"), ("", "(\r\n)")])
+def test_line_ends_are_the_documents_but_for_clients_that_keep_bare_lines(name: str, text: str) -> None:
+    async def run() -> None:
+        host, session = FakeHost(), Session(lambda _: ScriptedBackend("(\n)"))
+        session.client = Client(name)
+        inline_completion.register(host, session)
+        session.documents.open("u", "python", 1, "x = \r\n")
+        [item] = items_of(await host.call(METHOD, inline_params("u", 0, 4)))
+        assert item["insertText"] == text
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("backend", [ScriptedBackend(""), ScriptedBackend(error="away")])
@@ -49,4 +76,4 @@ def test_growing_text_needs_the_setting_and_a_token(streaming: bool, token: int 
     answer = ask(host, session, inline_params("u", 0, 4, partialResultToken=token))
     sent = [("$/progress", {"token": 7, "value": {"items": [{"insertText": text, "range": AT_4}]}}) for text in texts]
     assert host.notified == sent
-    assert answer == {"items": [{"insertText": "1 + 2", "range": AT_4}]}
+    assert [item["insertText"] for item in items_of(answer)] == ["1 + 2"]
