@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,8 @@ class LspClient:
         self.notifications: list[Message] = []
         self._heard = asyncio.Event()
         self.requests: list[Message] = []
+        self.granted: set[str] = set()
+        """Methods of the server's requests that are answered with null."""
         self.unclaimed: asyncio.Queue[Message] = asyncio.Queue()
         self.answers: Counter[int | str | None] = Counter()
         self._reading = asyncio.ensure_future(self._read())
@@ -98,10 +100,14 @@ class LspClient:
 
     async def heard(self, method: str) -> Message:
         """The first notification of that method, once it has come."""
+        return await self.heard_where(lambda message: message["method"] == method)
+
+    async def heard_where(self, fits: Callable[[Message], bool]) -> Message:
+        """The first notification that `fits`, once it has come."""
         async with asyncio.timeout(SECONDS):
             while True:
                 for message in self.notifications:
-                    if message["method"] == method:
+                    if fits(message):
                         return message
                 self._heard.clear()
                 await self._heard.wait()
@@ -149,6 +155,8 @@ class LspClient:
         if "method" in message:
             (self.requests if "id" in message else self.notifications).append(message)
             self._heard.set()
+            if message["method"] in self.granted:
+                self.send({"jsonrpc": "2.0", "id": message["id"], "result": None})
             if message["method"] == "workspace/configuration":
                 self.send({"jsonrpc": "2.0", "id": message["id"], "result": [None]})
             return

@@ -94,8 +94,7 @@ class Neovim:
     async def quit(self) -> None:
         """End it as a user does, unsaved changes and all."""
         self._stdin.write(msgpack.packb([_NOTIFICATION, "nvim_command", ["stopinsert | qall!"]]))
-        async with asyncio.timeout(SECONDS):
-            await self.process.wait()
+        await self._wait(asyncio.ensure_future(self.process.wait()), "the end of Neovim")
 
     async def _wait(self, answer: asyncio.Future[Any], what: str) -> Any:
         try:

@@ -57,7 +57,7 @@ function M.lines()
   return vim.api.nvim_buf_get_lines(0, 0, -1, true)
 end
 
---- Tell `channel` the first value of `condition` that is neither nil nor false.
+--- Tell `channel` the first value of `condition` that is neither nil nor false. It must not wait for anything itself.
 function M.when(channel, number, condition)
   local timer = assert(vim.uv.new_timer())
   timer:start(0, 5, vim.schedule_wrap(function()
