@@ -40,9 +40,8 @@ class _Loading:
             await self._host.ask("window/workDoneProgress/create", {"token": self._token})
         except ClientRefused:
             return
-        if self._step:
-            self._shown = self._step
-            self._send({"kind": "begin", "title": _TITLE, "cancellable": False, "message": self._step})
+        self._shown = self._step
+        self._send({"kind": "begin", "title": _TITLE, "cancellable": False, "message": self._step})
 
     def _send(self, value: dict[str, object]) -> None:
         self._host.notify("$/progress", {"token": self._token, "value": value})

@@ -1,13 +1,12 @@
 """What a user does in Neovim with the real server and the embedded model: type, see, take, go on typing.
 
-Each function is one such scene; it raises AssertionError or NeovimError when the buffer is not what was seen and typed.
+Each function is one such scene, given an empty folder and an environment; it raises AssertionError or NeovimError when the buffer is not what was seen and typed.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from mellum_ls.runtime.client import launch
@@ -33,21 +32,26 @@ return answer.result.metrics.languages.python.accepted
 """
 
 
-@asynccontextmanager
-async def editing(folder: Path, text: str) -> AsyncGenerator[Neovim, None]:
-    """Neovim in a file a.py that holds `text`, with the server attached and in insert mode at the end of the file."""
-    (folder / "a.py").write_bytes(text.encode())
+@contextmanager
+def model_process(folder: Path) -> Iterator[dict[str, str]]:
+    """The environment of editors whose servers share one model process, its folders under `folder`; gone at the end."""
     environment = isolated_environment(folder, MELLUM_MODEL=str(NANO), MELLUM_THREADS="1")
     try:
-        async with neovim(folder, environment) as editor:
-            await editor.lua(_START, str(folder / "a.py"), list(SERVE))
-            await editor.when("(vim.lsp.get_clients({ bufnr = 0 })[1] or {}).initialized")
-            await editor.type("GA")
-            await editor.when("vim.api.nvim_get_mode().mode == 'i'")
-            yield editor
+        yield environment
     finally:
-        # It waits in a loop of its own.
-        await asyncio.to_thread(launch.stop, RuntimeOptions.of(read_environment(environment)))
+        launch.stop(RuntimeOptions.of(read_environment(environment)))
+
+
+@asynccontextmanager
+async def editing(folder: Path, environment: Mapping[str, str], text: str) -> AsyncGenerator[Neovim, None]:
+    """Neovim in a file a.py that holds `text`, with the server attached and in insert mode at the end of the file."""
+    (folder / "a.py").write_bytes(text.encode())
+    async with neovim(folder, environment) as editor:
+        await editor.lua(_START, str(folder / "a.py"), list(SERVE))
+        await editor.when("(vim.lsp.get_clients({ bufnr = 0 })[1] or {}).initialized")
+        await editor.type("GA")
+        await editor.when("vim.api.nvim_get_mode().mode == 'i'")
+        yield editor
 
 
 async def seen(editor: Neovim) -> str:
@@ -69,9 +73,9 @@ async def take_with_recipe(editor: Neovim) -> None:
     assert await editor.lua("return dofile((...)).accept()", str(RECIPE)) is True
 
 
-async def take_and_go_on(folder: Path) -> None:
+async def take_and_go_on(folder: Path, environment: Mapping[str, str]) -> None:
     """Type, take, go on typing, type along with what comes next, take again; both acceptances reach the server."""
-    async with editing(folder, f"{HEAD}\n    ") as editor:
+    async with editing(folder, environment, f"{HEAD}\n    ") as editor:
         await editor.type("return le")
         first = await seen(editor)
         await take(editor)
@@ -88,9 +92,9 @@ async def take_and_go_on(folder: Path) -> None:
         assert await editor.lua(_ACCEPTED) == 2
 
 
-async def take_while_typing(folder: Path) -> None:
+async def take_while_typing(folder: Path, environment: Mapping[str, str]) -> None:
     """A character typed between the request and the acceptance stands once, and one that differs takes nothing."""
-    async with editing(folder, f"{HEAD}\n    ") as editor:
+    async with editing(folder, environment, f"{HEAD}\n    ") as editor:
         await editor.type("return le")
         shown = await seen(editor)
         await editor.type(shown[0])
@@ -108,10 +112,10 @@ async def take_while_typing(folder: Path) -> None:
         assert await editor.lua(_ACCEPTED) == 1
 
 
-async def take_in_a_dos_file(folder: Path) -> None:
+async def take_in_a_dos_file(folder: Path, environment: Mapping[str, str]) -> None:
     r"""In a file of \r\n lines a suggestion of several lines leaves no stray \r, in the buffer and on the disk."""
     top = ["class Point:", "    def __init__(self, x, y):"]
-    async with editing(folder, "\r\n".join(top)) as editor:
+    async with editing(folder, environment, "\r\n".join(top)) as editor:
         assert await editor.lua("return vim.bo.fileformat") == "dos"
         await editor.type("<CR>")
         shown = await seen(editor)
@@ -125,9 +129,9 @@ async def take_in_a_dos_file(folder: Path) -> None:
     assert (folder / "a.py").read_bytes().decode() == "\r\n".join([*expected, ""])
 
 
-async def take_behind_wide_characters(folder: Path) -> None:
+async def take_behind_wide_characters(folder: Path, environment: Mapping[str, str]) -> None:
     """Behind characters of two UTF-16 units and of three bytes the text goes to the cursor and nowhere else."""
-    async with editing(folder, f"{HEAD}\n    ") as editor:
+    async with editing(folder, environment, f"{HEAD}\n    ") as editor:
         line = 'print("\U0001f389\U0001f680 中文 é", left, ri'
         await editor.type(line)
         shown = await seen(editor)
@@ -136,5 +140,5 @@ async def take_behind_wide_characters(folder: Path) -> None:
         await editor.lines(HEAD, *f"    {line}{shown}#".split("\n"))
 
 
-Scene = Callable[[Path], Awaitable[None]]
+Scene = Callable[[Path, Mapping[str, str]], Awaitable[None]]
 SCENES: tuple[Scene, ...] = (take_and_go_on, take_while_typing, take_in_a_dos_file, take_behind_wide_characters)
