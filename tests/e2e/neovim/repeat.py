@@ -1,6 +1,7 @@
-"""All scenes in Neovim, time after time, each with an editor and a server of its own: `python -m tests.e2e.neovim.repeat 50`.
+"""All scenes in Neovim, time after time: `python -m tests.e2e.neovim.repeat 50` in the repository root.
 
-To be run from the repository root. The model process is started once. Prints passes and times; ends with 1 at the first failure.
+Each scene has an editor and a server of its own; the model process is started once. Prints passes and times; ends with
+1 at the first failure.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What a user does in Neovim with the real server and the embedded model: type, see, take, go on typing.
 
-Each function is one such scene, given an empty folder and an environment; it raises AssertionError or NeovimError when the buffer is not what was seen and typed.
+Each function is one such scene, given an empty folder and an environment; it raises AssertionError or NeovimError when
+the buffer is not what was seen and typed.
 """
 
 from __future__ import annotations
