@@ -16,15 +16,17 @@ _STOPPED = ("cancelled", "superseded")
 
 
 async def alternatives(
-    gap: Gap, query: Query, backend: Backend, settings: Settings, count: int = 3
+    gap: Gap, query: Query, backend: Backend, settings: Settings, first: Suggestion | None, count: int
 ) -> tuple[Suggestion, ...]:
     """The suggestions at `gap` of the ranks below `count`, each of which leaves another document when accepted.
 
+    `first` is that of rank 0 where it is known already.
     Raises BackendUnavailable when there is nothing to show; a model that fails later, or that something newer stops,
     leaves those that came before. Cancelling stops the model.
     """
-    found: dict[str, Suggestion] = {}
-    for rank in range(count):
+    line = gap.snapshot.current
+    found = {} if first is None else {_accepted(line, first): first}
+    for rank in range(len(found), count):
         try:
             answer = await complete(gap, replace(query, rank=rank), backend, settings)
         except BackendUnavailable:
@@ -35,7 +37,7 @@ async def alternatives(
             break
         if answer.suggestion is not None:
             # Not their texts: one may write a closing bracket that another leaves as it is.
-            found.setdefault(_accepted(gap.snapshot.current, answer.suggestion), answer.suggestion)
+            found.setdefault(_accepted(line, answer.suggestion), answer.suggestion)
     return tuple(found.values())
 
 

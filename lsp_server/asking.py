@@ -29,7 +29,7 @@ class Asking:
         self,
         make_backend: BackendFactory,
         pinned: PinnedFiles,
-        in_background: Callable[[Coroutine[Any, Any, None]], None],
+        in_background: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
         self._make_backend = make_backend
         self._pinned = pinned

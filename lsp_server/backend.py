@@ -8,7 +8,16 @@ from typing import Any, Literal, Protocol
 
 
 class BackendUnavailable(Exception):
-    """The model cannot answer now; the message says why and what helps."""
+    """The model cannot answer now; the message says why and what helps.
+
+    `passing`: it may mend itself, for it is tried again. `cause` is the part of the message that stays the same while
+    the trouble does.
+    """
+
+    def __init__(self, message: str, *, passing: bool = False, cause: str = "") -> None:
+        super().__init__(message)
+        self.passing = passing
+        self.cause = cause or message
 
 
 @dataclass(frozen=True, slots=True)

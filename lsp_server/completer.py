@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from mellum_ls.lsp_server import postprocess, shape
 from mellum_ls.lsp_server.backend import Backend, BackendUnavailable, Done, Query, Usage
 from mellum_ls.lsp_server.closers import model_rest, written_closers
-from mellum_ls.lsp_server.documents import Place, Snapshot, bare
+from mellum_ls.lsp_server.documents import Document, Place, Snapshot, bare
 from mellum_ls.lsp_server.neighbourhood import neighbourhood
 from mellum_ls.lsp_server.positions import column_of, index_of
 from mellum_ls.lsp_server.settings import Settings
@@ -89,6 +89,22 @@ class Gap:
         """The nearest line above that is not blank, looked for within reason."""
         above = self.snapshot.lines[max(0, self.snapshot.line - _LINES_BELOW) : self.snapshot.line]
         return next((bare(line) for line in reversed(above) if line.strip()), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a suggestion is wanted, in the client's terms; it outlives the snapshot of a document."""
+
+    place: Place
+    selected: Selected | None = None
+    unit: str = ""
+    """One step of indentation as the client has it set, empty when it does not say."""
+    end: Place | None = None
+    """With an end place..end is selected, and what comes next takes that text's place."""
+
+    def gap(self, document: Document) -> Gap:
+        """The gap there in `document` as it is now."""
+        return Gap.of(document.snapshot(self.place, self.end), self.selected, self.unit)
 
 
 def query_for(gap: Gap, settings: Settings, roots: Sequence[str] = (), context: Context = ()) -> Query:

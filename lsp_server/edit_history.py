@@ -60,14 +60,10 @@ class EditHistory:
     def __init__(self) -> None:
         self._undo: deque[tuple[Replaced, ...]] = deque(maxlen=_DEPTH)
         self._redo: deque[tuple[Replaced, ...]] = deque(maxlen=_DEPTH)
-        self.last: Kind = "other"
 
     def note(self, change: Sequence[Replaced]) -> Kind:
         """Take the edits of one change notification; what kind of change it was."""
-        self.last = self._note(tuple(change))
-        return self.last
-
-    def _note(self, change: tuple[Replaced, ...]) -> Kind:
+        change = tuple(change)
         size = sum(len(edit.removed) + len(edit.inserted) for edit in change)
         if not change or size > _MOST_CHARS:
             self._undo.clear()
@@ -89,6 +85,42 @@ class EditHistory:
         if erased:
             return "erased"
         return "typed" if len(change) == 1 and not change[0].removed else "other"
+
+
+@dataclass(frozen=True, slots=True)
+class LastChange:
+    """The last change of a document: its kind, and the lines that it touched."""
+
+    kind: Kind = "other"
+    first: int = 0
+    last: int = 0
+
+
+class EditHistories:
+    """The histories of the open documents that have been edited, by URI."""
+
+    def __init__(self) -> None:
+        self._histories: dict[str, tuple[EditHistory, LastChange]] = {}
+
+    def __len__(self) -> int:
+        return len(self._histories)
+
+    def note(self, uri: str, change: Sequence[Replaced]) -> None:
+        """Take the edits of one change notification."""
+        history, _ = self._histories.get(uri, (EditHistory(), None))
+        kind = history.note(change)
+        first = min((edit.line for edit in change), default=0)
+        last = max((edit.line + edit.inserted.count("\n") for edit in change), default=0)
+        self._histories[uri] = history, LastChange(kind, first, last)
+
+    def last(self, uri: str) -> LastChange:
+        """The last change of a document; one of no consequence where there was none."""
+        found = self._histories.get(uri)
+        return LastChange() if found is None else found[1]
+
+    def forget(self, uri: str) -> None:
+        """The document is another, or gone."""
+        self._histories.pop(uri, None)
 
 
 def _takes_back(change: tuple[Replaced, ...], other: tuple[Replaced, ...]) -> bool:

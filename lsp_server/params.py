@@ -6,15 +6,18 @@ wrong. Errors name the field and never quote a value, which may be source code.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from mellum_ls.lsp_server.clients import Client
 from mellum_ls.lsp_server.completer import Selected
 from mellum_ls.lsp_server.documents import Edit, Place
 from mellum_ls.lsp_server.notebooks import Cell
 
 Json = Mapping[str, object]
+# By these initializationOptions Copilot's clients introduce themselves.
+_COPILOT_OPTIONS = ("editorInfo", "editorPluginInfo")
 T = TypeVar("T")
 # The kind of a notebook's cell that holds code; the other one is prose.
 _CODE = 2
@@ -78,8 +81,26 @@ class InitializeRequest:
     roots: tuple[str, ...]
     options: object
     pulls_configuration: bool
+    client: Client
     trace: str = "off"
     """off, messages or verbose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """workspace/executeCommand."""
+
+    name: str
+    arguments: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartialAcceptance:
+    """textDocument/didPartiallyAcceptCompletion, a notification of Copilot's clients."""
+
+    offer_id: str
+    length: int
+    """UTF-16 units from the start of the item's insertText."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,14 +199,20 @@ def cursor_move(raw: Json) -> CursorMove:
 def initialize(raw: Json) -> InitializeRequest:
     """Params of initialize. Nothing in them is needed, so nothing in them is an error."""
     capabilities = _lenient_object(raw, "capabilities")
+    options = raw.get("initializationOptions")
     process = raw.get("processId")
     root = raw.get("rootUri")
     folders = _folders(raw.get("workspaceFolders")) or ((root,) if isinstance(root, str) else ())
     return InitializeRequest(
         process_id=process if type(process) is int else None,
         roots=folders,
-        options=raw.get("initializationOptions"),
+        options=options,
         pulls_configuration=_lenient_object(capabilities, "workspace").get("configuration") is True,
+        client=Client(
+            name=name if isinstance(name := _lenient_object(raw, "clientInfo").get("name"), str) else "",
+            speaks_copilot=isinstance(options, dict) and not options.keys().isdisjoint(_COPILOT_OPTIONS),
+            shows_progress=_lenient_object(capabilities, "window").get("workDoneProgress") is True,
+        ),
         trace=_trace(raw.get("trace")),
     )
 
@@ -249,6 +276,34 @@ def _cells(raw: Json, name: str) -> tuple[Cell, ...]:
 
 def _trace(value: object) -> str:
     return value if isinstance(value, str) and value in ("messages", "verbose") else "off"
+
+
+def command(raw: Json) -> Command:
+    """Params of executeCommand. Raises ParamsError."""
+    return Command(_text(raw, "command"), tuple(_optional(raw, "arguments", list) or ()))
+
+
+def offer_id(arguments: Sequence[object]) -> str:
+    """The id that an item's command carries as its first argument. Raises ParamsError."""
+    if not arguments or not isinstance(arguments[0], str):
+        raise ParamsError("arguments should begin with the id of a suggestion")
+    return arguments[0]
+
+
+def shown_item(raw: Json) -> str:
+    """The id of the item of didShowCompletion; of the item only its command is read. Raises ParamsError."""
+    return offer_id(_list(_object(_object(raw, "item"), "command"), "arguments"))
+
+
+def partial_acceptance(raw: Json) -> PartialAcceptance:
+    """Params of didPartiallyAcceptCompletion; of the item only its command is read. Raises ParamsError."""
+    return PartialAcceptance(shown_item(raw), _typed(raw, "acceptedLength", int))
+
+
+def focused(raw: Json) -> str:
+    """The URI of didFocus; empty when no document has the focus. Raises ParamsError."""
+    document = _optional_object(raw, "textDocument")
+    return _text(document, "uri") if document else ""
 
 
 def folders_change(raw: Json) -> FoldersChange:

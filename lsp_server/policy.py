@@ -5,19 +5,8 @@ Judges requests that typing has caused; what the user asks for by a key is alway
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mellum_ls.lsp_server.completer import Gap
-from mellum_ls.lsp_server.edit_history import Kind
-
-
-@dataclass(frozen=True, slots=True)
-class LastChange:
-    """The last change of a document: its kind, and the lines that it touched."""
-
-    kind: Kind = "other"
-    first: int = 0
-    last: int = 0
+from mellum_ls.lsp_server.edit_history import LastChange
 
 
 def why_not(gap: Gap, change: LastChange) -> str:

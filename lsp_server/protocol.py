@@ -165,7 +165,8 @@ class MellumProtocol(LanguageServerProtocol):
         return method in self.fm.features or method in self.fm.builtin_features
 
     def _read(self, method: str, params: object) -> Any:
-        if params is None:
+        # An empty object is an empty list to some: Lua has one table for both.
+        if params is None or params == []:
             params = {}
         if not isinstance(params, dict):
             raise ParamsError(f"params should be an object, found {type(params).__name__}")

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from mellum_ls.lsp_server.backend import BackendStatus, BackendUnavailable, Done, Piece, Query, Usage
 from mellum_ls.runtime.client.launch import RuntimeClient, RuntimeOptions
 from mellum_ls.runtime.client.messages import Completed, CompletionRequest, Priority
-from mellum_ls.runtime.errors import MellumError
+from mellum_ls.runtime.errors import MellumError, NotTriedYet, ProtocolMismatch, RuntimeUnavailable
 
 _STOPPED = ("cancelled", "superseded")
 _STATES = {"loading": "starting", "ready": "ready", "failed": "failed"}
@@ -63,23 +63,31 @@ class RuntimeBackend:
                     yield _done(item) if isinstance(item, Completed) else Piece(item.text)
         except (MellumError, OSError) as error:
             self._last_error = str(error)
-            raise BackendUnavailable(str(error)) from error
+            raise _unavailable(error) from error
 
     async def status(self) -> BackendStatus:
         """How the process is; a failure to ask is part of the answer."""
         model = self._options.model or ""
+        if self._client.connecting:
+            return BackendStatus("starting", model, self._last_error)
         try:
             status = await self._client.status()
         except (MellumError, OSError) as error:
             return BackendStatus("failed", model, str(error))
         if status is None:
-            return BackendStatus("stopped", model, self._last_error)
+            return BackendStatus("stopped", model, self._client.trouble or self._last_error)
         details = {**asdict(status), "engine": dict(status.engine)}
         return BackendStatus(_STATES[status.state], status.model, status.error, details)
 
     async def close(self) -> None:
         """Let go of the process; it lives on for other windows."""
         await self._client.close()
+
+
+def _unavailable(error: MellumError | OSError) -> BackendUnavailable:
+    # Of the faults of a connection only a newer process of another version stays until somebody does something.
+    passing = isinstance(error, RuntimeUnavailable | OSError) and not isinstance(error, ProtocolMismatch)
+    return BackendUnavailable(str(error), passing=passing, cause=error.cause if isinstance(error, NotTriedYet) else "")
 
 
 def _done(completed: Completed) -> Done:

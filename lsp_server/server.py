@@ -17,11 +17,15 @@ from mellum_ls.lsp_server.asking import BackendFactory
 from mellum_ls.lsp_server.features import (
     configuration,
     cursor_moves,
+    execute_command,
     file_operations,
     initialize,
     inline_completion,
+    loading_progress,
     notebook_sync,
+    shown,
     status,
+    status_notifications,
     text_sync,
     trace,
     workspace_folders,
@@ -42,6 +46,21 @@ NAME = "mellum-ls"
 VERSION = "0.1.0"
 # The protocol's MessageType by the levels of logging.
 _MESSAGE_TYPES = {logging.ERROR: 1, logging.WARNING: 2, logging.INFO: 3, logging.DEBUG: 4}
+_FEATURES = (
+    configuration,
+    cursor_moves,
+    execute_command,
+    file_operations,
+    inline_completion,
+    loading_progress,
+    notebook_sync,
+    shown,
+    status,
+    status_notifications,
+    text_sync,
+    trace,
+    workspace_folders,
+)
 
 
 class MellumServer(LanguageServer):
@@ -52,23 +71,13 @@ class MellumServer(LanguageServer):
     def __init__(self, make_backend: BackendFactory, model: str = "") -> None:
         super().__init__(NAME, VERSION, protocol_cls=MellumProtocol, converter_factory=plain_converter)
         self.session = Session(make_backend, model)
-        self.session.tell = self.log_to_client
+        self.session.health.tell = self.log_to_client
         self.lifecycle = Lifecycle()
         self.protocol.on_exit = lambda: self._end("exit")
         self.protocol.on_lost = lambda: self._end("the client no longer reads")
         self._watching: set[asyncio.Task[None]] = set()
         initialize.register(self, self.session, NAME, VERSION)
-        for feature in (
-            configuration,
-            cursor_moves,
-            file_operations,
-            inline_completion,
-            notebook_sync,
-            status,
-            text_sync,
-            trace,
-            workspace_folders,
-        ):
+        for feature in _FEATURES:
             feature.register(self, self.session)
 
     def handle(self, method: str, read: Callable[[Json], Any], handler: Callable[[Any], Any]) -> None:

@@ -9,61 +9,77 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from mellum_ls.lsp_server.answering import Answering
+from mellum_ls.lsp_server.alternatives import alternatives
+from mellum_ls.lsp_server.answering import PARKED, Answering, Growth
 from mellum_ls.lsp_server.asking import Asking, BackendFactory
-from mellum_ls.lsp_server.backend import BackendUnavailable
-from mellum_ls.lsp_server.completer import Answer, Gap, Selected, Suggestion
+from mellum_ls.lsp_server.backend import Backend, BackendUnavailable
+from mellum_ls.lsp_server.clients import Client
+from mellum_ls.lsp_server.completer import Answer, Cursor, Gap, Selected, Suggestion
 from mellum_ls.lsp_server.documents import Document, DocumentStore, Edit, Place
-from mellum_ls.lsp_server.edit_history import EditHistory
+from mellum_ls.lsp_server.edit_history import EditHistories
+from mellum_ls.lsp_server.event_file import EventFile
 from mellum_ls.lsp_server.flight import Stream
+from mellum_ls.lsp_server.health import Health
+from mellum_ls.lsp_server.metrics import Metrics
 from mellum_ls.lsp_server.notebooks import Notebooks
+from mellum_ls.lsp_server.offers import Offer, Offers
 from mellum_ls.lsp_server.outcomes import Outcome, Outcomes
 from mellum_ls.lsp_server.oversize import oversize_reason
 from mellum_ls.lsp_server.pinned import PinnedFiles
-from mellum_ls.lsp_server.policy import LastChange, why_not, why_not_ask
+from mellum_ls.lsp_server.policy import why_not, why_not_ask
+from mellum_ls.lsp_server.resting import Resting
 from mellum_ls.lsp_server.scheduler import Scheduler
 from mellum_ls.lsp_server.settings import Settings
 from mellum_ls.lsp_server.settings_layers import SettingsLayers
+from mellum_ls.lsp_server.standing import Standing
 from mellum_ls.lsp_server.uris import root_of, secret_reason
-from mellum_ls.lsp_server.warming import PAUSE_SECONDS, QUIET_SECONDS, Warming
 
 _log = logging.getLogger(__name__)
 _CLOSE_SECONDS = 1.0
 
 
 class Session:
-    """All that one window needs; created before the client has said anything. `sleep` takes seconds."""
+    """All that one window needs; created before the client has said anything.
+
+    `sleep` takes seconds; `clock` gives seconds and never goes back.
+    """
 
     def __init__(
         self,
         make_backend: BackendFactory,
         model: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
+        self._clock = clock
         self._model = model
         self._background: set[asyncio.Task[None]] = set()
-        self._histories: dict[str, EditHistory] = {}
-        self._changes: dict[str, LastChange] = {}
-        self.documents = DocumentStore()
-        self.pinned = PinnedFiles(self.documents)
-        self.scheduler: Scheduler[Answer] = Scheduler()
-        self.warming = Warming(sleep)
-        self.answering = Answering(sleep, clock)
-        self.asking = Asking(make_backend, self.pinned, self._in_background)
-        self.outcomes = Outcomes()
-        self.layers = SettingsLayers()
-        self.notebooks = Notebooks(self.documents)
+        self._getting_ready: asyncio.Task[None] | None = None
+        self._focused = ""
+        self._histories = EditHistories()
+        self._event_file = EventFile()
+        self.client = Client()
         self.roots: tuple[str, ...] = ()
         """URIs of the workspace's folders."""
         self.pulls_configuration = False
         """Whether the client answers workspace/configuration."""
-        self.last_error = ""
-        """The last failure of the model; empty once it has answered again."""
-        self.tell: Callable[[str, int], None] = _to_log
-        """Takes lines for the user's log, with a level of `logging`. Never source text."""
+        self.documents = DocumentStore()
+        self.notebooks = Notebooks(self.documents)
+        self.pinned = PinnedFiles(self.documents)
+        self.layers = SettingsLayers()
+        self.scheduler: Scheduler[Answer] = Scheduler()
+        self.answering = Answering(sleep, clock)
+        self.asking = Asking(self._made_by(make_backend), self.pinned, self._in_background)
+        self.resting = Resting(self, sleep)
+        self.outcomes = Outcomes()
+        self.standing = Standing()
+        self.health = Health(self.standing, sleep)
+        self.offers = Offers()
+        self.metrics = Metrics(lambda record: self._event_file.write(self.settings.metrics_file, record))
+        self.offers.listeners.append(self.metrics.happened)
 
     @property
     def settings(self) -> Settings:
@@ -95,16 +111,25 @@ class Session:
         A changed model takes effect at the next request.
         """
         problems = self.layers.take(layer, raw, folders)
-        self.warming.disturb()
+        self.resting.disturb()
         # Perhaps it is another model now.
         self.asking.forget()
         self.answering.forget()
+        self.focus(self._focused)
         return problems
 
     def warm(self) -> None:
         """Get the model ready in the background, unless completions are off."""
-        if self.enabled:
-            self._in_background(self.asking.backend(self.model).warm())
+        if not self.enabled:
+            return
+        if self._getting_ready is not None:
+            self._getting_ready.cancel()
+        self._getting_ready = self._in_background(self.health.get_ready(self.asking.backend(self.model)))
+
+    def focus(self, uri: str) -> None:
+        """The user is in that document, or in none: what the status speaks of."""
+        self._focused = uri
+        self.standing.inactive(self._kept_back(uri))
 
     def edit(self, uri: str, version: int | None, edits: Sequence[Edit]) -> None:
         """A document is edited. What is being computed for it goes on only if that is typing along it."""
@@ -112,47 +137,70 @@ class Session:
         if change is None:
             return
         self.scheduler.supersede(uri)
-        self.warming.disturb(uri)
+        self.resting.disturb(uri)
         self.answering.follow(uri, edits)
-        kind = self._histories.setdefault(uri, EditHistory()).note(change)
-        if change:
-            last = max(edit.line + edit.inserted.count("\n") for edit in change)
-            self._changes[uri] = LastChange(kind, min(edit.line for edit in change), last)
+        self._histories.note(uri, change)
 
     def change(self, uri: str) -> None:
         """A document is opened, closed or another: nothing that was computed for it is worth anything any more."""
         self.scheduler.supersede(uri)
-        self.warming.disturb(uri)
+        self.resting.disturb(uri)
         self.answering.forget(uri)
-        self._histories.pop(uri, None)
-        self._changes.pop(uri, None)
+        self._histories.forget(uri)
 
     def move(self, uri: str, place: Place, end: Place | None = None) -> None:
         """The cursor has gone to `place`, or place..end is selected: then what comes next takes that text's place."""
-        self.warming.disturb()
-        self._rest(uri, lambda document: Gap.of(document.snapshot(place, end), None))
+        self.resting.disturb()
+        self.resting.at(uri, Cursor(place, end=end))
+
+    def moved(self, old: str, new: str | None) -> None:
+        """A file or folder has been renamed by the editor, or deleted where there is no `new`."""
+        for uri in self.documents.moved(old, new) if new else ():
+            self.change(uri)
+        # What is gone, or has another name, must not stand before prompts until the user pauses.
+        self._in_background(self._renew_pinned())
 
     async def suggest(
         self,
         uri: str,
         place: Place,
         selected: Selected | None = None,
-        on_growth: Callable[[Suggestion], None] | None = None,
+        on_growth: Growth | None = None,
         unit: str = "",
-        *,
-        invoked: bool = False,
     ) -> Suggestion | None:
         """The suggestion at `place` of the document as it is now, or None; `silence` then says why.
 
-        `unit` is one step of indentation as the client has it set, empty when it does not say.
-
-        A newer request for the document, or a change to it, ends this one with None. Never raises for the model.
-        `invoked`: the user asked for it by a key.
+        `unit` is one step of indentation as the client has it set, empty when it does not say. A newer request for the
+        document, or a change to it, ends this one with None. Never raises for the model.
         """
+        found = await self._heard(uri, Cursor(place, selected, unit), on_growth, count=0)
+        return found[0] if found else None
+
+    async def suggest_several(
+        self,
+        uri: str,
+        place: Place,
+        selected: Selected | None = None,
+        on_growth: Growth | None = None,
+        unit: str = "",
+    ) -> tuple[Suggestion, ...]:
+        """What a user gets who asks by a key: several suggestions, the likeliest first, without any wait; see suggest.
+
+        `on_growth` sees the first one grow.
+        """
+        return await self._heard(
+            uri, Cursor(place, selected, unit), on_growth, count=self.settings_for(uri).alternatives
+        )
+
+    async def _heard(self, uri: str, cursor: Cursor, on_growth: Growth | None, *, count: int) -> tuple[Suggestion, ...]:
+        """The answer to one request, noted wherever requests are; a `count` of 0 means that typing has asked."""
         number = self.outcomes.begin()
-        self.warming.disturb()
+        started = self._clock()
+        self.resting.disturb()
+        self.focus(uri)
+        self.standing.begin()
         try:
-            suggestion, outcome = await self._suggest(uri, place, selected, on_growth, unit, invoked=invoked)
+            found, outcome = await self._found(uri, cursor, on_growth, count)
         except asyncio.CancelledError:
             # It was the newest of its document: an older one would have been ended with an answer.
             self.answering.end(uri)
@@ -161,54 +209,61 @@ class Session:
         except Exception:
             self.outcomes.end(number, Outcome("failed", "the server has a fault"))
             raise
+        finally:
+            self.standing.end()
         self.outcomes.end(number, outcome)
+        if (document := self.documents.get(uri)) is not None:
+            if outcome.ending == "answered":
+                self.metrics.answered(document.language_id, (self._clock() - started) * 1000, outcome.usage)
+            elif outcome.ending == "empty":
+                self.offers.settle(document)
         # Unless the cursor has gone on since.
         if outcome.ending in ("answered", "empty") and outcome.reason and number == self.outcomes.requests:
-            self._rest_behind(uri, place, selected, suggestion)
-        return suggestion
+            self.resting.behind(uri, cursor, found[0] if found else None)
+        return found
 
-    async def _suggest(
-        self,
-        uri: str,
-        place: Place,
-        selected: Selected | None,
-        on_growth: Callable[[Suggestion], None] | None,
-        unit: str,
-        *,
-        invoked: bool,
-    ) -> tuple[Suggestion | None, Outcome]:
-        document = self.documents.get(uri)
+    async def _found(
+        self, uri: str, cursor: Cursor, on_growth: Growth | None, count: int
+    ) -> tuple[tuple[Suggestion, ...], Outcome]:
+        document, settings = self.documents.get(uri), self.settings_for(uri)
         if document is None:
-            return None, Outcome("empty", "the document is not open")
-        if reason := self._kept_back(uri, place.line):
-            return None, Outcome("empty", reason)
+            return (), Outcome("empty", "the document is not open")
+        if reason := self._kept_back(uri, cursor.place.line):
+            return (), Outcome("empty", reason)
         self.scheduler.supersede(uri)
-        gap = Gap.of(document.snapshot(place), selected, unit)
-        change = LastChange() if invoked else self._changes.get(uri, LastChange())
-        if reason := why_not(gap, change):
-            return None, Outcome("empty", reason)
-        if reason := why_not_ask(gap, change):
-            served = self.answering.parked.find(gap, self.settings)
-            if served is None or served.suggestion is None:
-                return None, Outcome("empty", reason)
-        try:
-            work = self.answering.answer(
-                gap, self.settings, lambda: self._stream(gap), at_once=invoked, on_growth=on_growth
+        gap = cursor.gap(document)
+        if not count and (reason := self._not_now(gap, settings)):
+            return (), Outcome("empty", reason)
+        others: tuple[Suggestion, ...] = ()
+
+        async def work() -> Answer:
+            nonlocal others
+            answer = await self.answering.answer(
+                gap, settings, lambda: self.stream(gap), at_once=count > 0, on_growth=on_growth
             )
-            answer = await self.scheduler.latest(uri, work)
+            if count > 1 and answer.suggestion is not None:
+                query = await self.asking.query(gap, settings, self.roots)
+                others = await alternatives(
+                    gap, query, self.asking.backend(self.model), settings, answer.suggestion, count
+                )
+            return answer
+
+        try:
+            answer = await self.scheduler.latest(uri, work())
         except BackendUnavailable as error:
-            self.failed(str(error))
-            return None, Outcome("failed", "the model is not available")
+            self.health.failed(str(error), passing=error.passing, cause=error.cause)
+            return (), Outcome("failed", "the model is not available")
         if answer is None:
-            return None, Outcome("superseded", "a newer request or a change took its place")
-        self.recovered()
+            return (), Outcome("superseded", "a newer request or a change took its place")
+        if answer.reason != PARKED:
+            self.health.recovered()
         if answer.reason in ("cancelled", "superseded"):
-            return None, Outcome("superseded", "something newer took its place", answer.reason, answer.usage)
+            return (), Outcome("superseded", "something newer took its place", answer.reason, answer.usage)
         if self.documents.get(uri) is not document or document.revision != gap.snapshot.revision:
-            return None, Outcome("superseded", "the document has moved on", answer.reason, answer.usage)
+            return (), Outcome("superseded", "the document has moved on", answer.reason, answer.usage)
         if answer.suggestion is None:
-            return None, Outcome("empty", "the model had nothing to add", answer.reason, answer.usage)
-        return answer.suggestion, Outcome("answered", "", answer.reason, answer.usage)
+            return (), Outcome("empty", "the model had nothing to add", answer.reason, answer.usage)
+        return others or (answer.suggestion,), Outcome("answered", "", answer.reason, answer.usage)
 
     def _kept_back(self, uri: str, line: int | None = None) -> str:
         """Why no model may see the document, or be asked at that line; empty when it may."""
@@ -224,54 +279,42 @@ class Session:
             return f"completions are switched off for {document.language_id}"
         return oversize_reason(document, settings.max_file_chars, line)
 
-    async def _stream(self, gap: Gap, *, ahead: bool = False) -> Stream:
+    def _not_now(self, gap: Gap, settings: Settings) -> str:
+        """Why typing that has led to `gap` is not to be answered; empty when it is."""
+        change = self._histories.last(gap.snapshot.uri)
+        if reason := why_not(gap, change):
+            return reason
+        if reason := why_not_ask(gap, change):
+            served = self.answering.parked.find(gap, settings)
+            return "" if served is not None and served.suggestion is not None else reason
+        return ""
+
+    def quiet(self, uri: str) -> Document | None:
+        """The open document of that URI if models may see it and nobody waits for an answer there."""
+        busy = uri in self.scheduler or uri in self.answering
+        return None if busy or self._kept_back(uri) else self.documents.get(uri)
+
+    async def stream(self, gap: Gap, *, ahead: bool = False) -> Stream:
+        """Ask the model at `gap`; with `ahead` for what nobody waits for yet."""
         query = await self.asking.query(gap, self.settings_for(gap.snapshot.uri), self.roots)
         return self.asking.stream(query, self.model, ahead=ahead)
 
-    def _rest(self, uri: str, gap_in: Callable[[Document], Gap]) -> None:
-        """The cursor rests: read ahead at its gap soon, and again with the pinned files of then if it stays."""
-        if self.settings_for(uri).enable:
-            soon = (QUIET_SECONDS, lambda: self._read_ahead(uri, gap_in))
-            self.warming.rest(uri, [soon, (PAUSE_SECONDS, lambda: self._pause(uri, gap_in))])
-
-    def _rest_behind(self, uri: str, place: Place, selected: Selected | None, shown: Suggestion | None) -> None:
-        """The cursor rests at an answer: write ahead what follows it soon, and read again if it stays."""
-
-        def gap_in(document: Document) -> Gap:
-            return Gap.of(document.snapshot(place), selected)
-
-        soon = (QUIET_SECONDS, lambda: self._write_ahead(uri, gap_in, shown))
-        if not self.warming.active:
-            self.warming.rest(uri, [soon, (PAUSE_SECONDS, lambda: self._pause(uri, gap_in))])
-
-    async def _pause(self, uri: str, gap_in: Callable[[Document], Gap]) -> None:
-        if await self.pinned.renew():
-            # What was written with the files as they were is not what would be written now.
-            self.answering.forget()
-        await self._read_ahead(uri, gap_in)
-
-    async def _read_ahead(self, uri: str, gap_in: Callable[[Document], Gap]) -> None:
-        """Have the model read what a request there would ask, unless it has or writes an answer."""
-        document = self._open_to_models(uri)
-        if document is None or not self.settings_for(uri).warm_up or uri in self.scheduler or uri in self.answering:
-            return
-        query = await self.asking.query(gap_in(document), self.settings, self.roots)
+    async def read(self, gap: Gap) -> None:
+        """Have the model read what a request at `gap` would ask."""
+        query = await self.asking.query(gap, self.settings_for(gap.snapshot.uri), self.roots)
         self.outcomes.warm_ups += await self.asking.read_ahead(query, self.model)
 
-    async def _write_ahead(self, uri: str, gap_in: Callable[[Document], Gap], shown: Suggestion | None) -> None:
-        """Have the model write what follows `shown`, in case it is accepted."""
-        document = self._open_to_models(uri)
-        if document is None or shown is None or not self.settings.write_ahead:
-            return
-        start, end = Place(shown.line, shown.start), Place(shown.line, shown.end)
-        accepted = Gap.of(document.snapshot(start, end, shown.text), None)
-        await self.answering.write_ahead(
-            gap_in(document), shown, accepted, self.settings, lambda: self._stream(accepted, ahead=True)
+    def offer(self, uri: str, suggestions: Sequence[Suggestion]) -> list[Offer]:
+        """`suggestions` are on their way to the client, the first one to be shown; none for a document not open."""
+        document = self.documents.get(uri)
+        return (
+            []
+            if document is None
+            else [
+                self.offers.offer(document, suggestion, beside=place > 0)
+                for place, suggestion in enumerate(suggestions)
+            ]
         )
-
-    def _open_to_models(self, uri: str) -> Document | None:
-        """The open document of that URI, if models may see it."""
-        return None if self._kept_back(uri) else self.documents.get(uri)
 
     async def report(self) -> dict[str, object]:
         """How things are, for `mellum/status`. Starts nothing."""
@@ -279,13 +322,16 @@ class Session:
             "state": "stopped" if self.enabled else "disabled",
             "reason": self.silence,
             "model": self.model,
-            "lastError": self.last_error,
+            "lastError": self.health.last_error,
             "documents": len(self.documents),
             "notebooks": len(self.notebooks),
+            "parked": len(self.answering.parked),
             "trusted": self.layers.trusted,
             "active": len(self.scheduler) + len(self.answering),
             "pinned": self.pinned.report(),
             **self.outcomes.report(),
+            "status": asdict(self.standing.status),
+            "metrics": self.metrics.report(),
         }
         status = await self.asking.status()
         if status is None:
@@ -293,7 +339,7 @@ class Session:
         if self.enabled:
             report["state"] = status.state
         report["model"] = status.model or self.model
-        report["lastError"] = self.last_error or status.last_error
+        report["lastError"] = self.health.last_error or status.last_error
         if status.details is not None:
             report["runtime"] = status.details
         return report
@@ -302,38 +348,29 @@ class Session:
         """Stop all work and let the backend go, within a second whatever it does."""
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
-                await self.warming.close()
+                if self._getting_ready is not None:
+                    self._getting_ready.cancel()
+                    await asyncio.wait((self._getting_ready,))
+                await self.resting.close()
                 await self.scheduler.close()
                 await self.answering.close()
                 await self.asking.close()
+                await self._event_file.close()
         except TimeoutError:
             _log.warning("the backend did not close in time")
 
-    def failed(self, message: str) -> None:
-        """Note a failure of the model or of the server itself; `report` tells it."""
-        # The same failure comes with every key typed; once is news.
-        if message != self.last_error:
-            self.tell(f"no completions: {message}", logging.WARNING)
-        self.last_error = message
+    def _made_by(self, make_backend: BackendFactory) -> BackendFactory:
+        def make(model: str) -> Backend:
+            self.health.tell(f"the model is {model or 'the default one'}", logging.INFO)
+            return make_backend(model)
 
-    def recovered(self) -> None:
-        """The model answers, perhaps again."""
-        if self.last_error:
-            self.tell("completions are back", logging.INFO)
-        self.last_error = ""
+        return make
 
-    def moved(self, old: str, new: str | None) -> None:
-        """A file or folder has been renamed by the editor, or deleted where there is no `new`."""
-        for uri in self.documents.moved(old, new) if new else ():
-            self.change(uri)
-        # What is gone, or has another name, must not stand before prompts until the user pauses.
-        self._in_background(self.pinned.renew())
+    async def _renew_pinned(self) -> None:
+        await self.pinned.renew()
 
-    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-
-
-def _to_log(message: str, level: int) -> None:
-    _log.log(level, "%s", message)
+        return task

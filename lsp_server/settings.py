@@ -45,12 +45,18 @@ class Settings:
     """Longest wait for the next key before the model is asked, in milliseconds; only fast typing is waited for."""
     early_answer_ms: int = 300
     """After so many milliseconds the whole lines that the model has written so far are shown; 0 waits for all."""
+    alternatives: int = 3
+    """Most suggestions to choose from where the user asks for one by a key."""
     multiline: str = "auto"
     """Whether suggestions may have several lines: `auto`, where the code asks for a block, or `never`."""
     disabled_languages: tuple[str, ...] = ()
     """Languages without completions, by their LSP identifiers, such as `markdown`."""
     max_file_chars: int = 2_000_000
     """Most characters of a document in which completions are given."""
+    status: bool = False
+    """Whether the client is told of each change of state by didChangeStatus; Copilot's clients are told in any case."""
+    metrics_file: str = ""
+    """Absolute path of a file that gets a JSON line for each suggestion shown, accepted or rejected; never any text."""
 
 
 # The least value of each number.
@@ -61,6 +67,7 @@ LEAST = {
     "prefix_chars": 64,
     "suffix_chars": 0,
     "pinned_chars": 0,
+    "alternatives": 1,
     "debounce_ms": 0,
     "early_answer_ms": 0,
     "max_file_chars": 1,
@@ -68,7 +75,7 @@ LEAST = {
 # The values that a text may have, where not any will do.
 CHOICES = {"multiline": ("auto", "never")}
 # Settings that name files. A workspace that the user does not trust has no say in them.
-NAME_FILES = frozenset({"model", "pinned_files"})
+NAME_FILES = frozenset({"metrics_file", "model", "pinned_files"})
 
 Value = bool | int | str | tuple[str, ...]
 # A JSON list is a tuple here.

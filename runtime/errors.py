@@ -10,6 +10,7 @@ MellumError
 ├── RequestError              a completion request that cannot be served as asked
 ├── BenchmarkError            a benchmark that can give no figure, or none that would mean anything
 └── RuntimeUnavailable        the model process cannot be reached
+    ├── NotTriedYet           it has failed too often to be started again right now
     └── ProtocolError         the other side of the socket broke the wire format or speaks another version
         ├── FrameError        bytes that are no frame, or a frame over the size limit
         ├── MessageError      a frame that is no message, or with a field that is missing or wrong
@@ -56,6 +57,14 @@ class BenchmarkError(MellumError):
 
 class RuntimeUnavailable(MellumError):
     """The model process cannot be reached, or went away in the middle of a request."""
+
+
+class NotTriedYet(RuntimeUnavailable):
+    """The model process has failed and will be started again, but not yet; `cause` is its last failure."""
+
+    def __init__(self, message: str, *, cause: str) -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 class ProtocolError(RuntimeUnavailable):

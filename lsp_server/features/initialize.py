@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mellum_ls.lsp_server import params
 from mellum_ls.lsp_server.features.configuration import pull, take
+from mellum_ls.lsp_server.features.execute_command import COMMANDS
 from mellum_ls.lsp_server.host import Host
 from mellum_ls.lsp_server.session import Session
 from mellum_ls.lsp_server.settings_layers import OPTIONS
@@ -17,6 +18,7 @@ CAPABILITIES: dict[str, object] = {
     "inlineCompletionProvider": {"workDoneProgress": False},
     # Notebooks of every kind, with all their cells.
     "notebookDocumentSync": {"notebookSelector": [{"notebook": "*"}], "save": True},
+    "executeCommandProvider": {"commands": list(COMMANDS)},
     "workspace": {
         "workspaceFolders": {"supported": True, "changeNotifications": True},
         "fileOperations": {"didRename": _ALL_FILES, "didDelete": _ALL_FILES},
@@ -30,6 +32,7 @@ def register(host: Host, session: Session, name: str, version: str) -> None:
 
     def initialize(request: params.InitializeRequest) -> dict[str, object]:
         session.roots = request.roots
+        session.client = request.client
         session.pulls_configuration = request.pulls_configuration
         host.trace(request.trace)
         take(host, session, OPTIONS, request.options)
@@ -38,6 +41,7 @@ def register(host: Host, session: Session, name: str, version: str) -> None:
         return {"capabilities": CAPABILITIES, "serverInfo": {"name": name, "version": version}}
 
     async def initialized(_: params.Json) -> None:
+        session.standing.open()
         if session.pulls_configuration:
             await pull(host, session)
         session.warm()

@@ -5,29 +5,41 @@ The only errors are bad params and a cancellation: editors interrupt their users
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from mellum_ls.lsp_server import params
 from mellum_ls.lsp_server.completer import Suggestion
+from mellum_ls.lsp_server.features.execute_command import accepted_command
 from mellum_ls.lsp_server.host import Host
 from mellum_ls.lsp_server.indent import unit_wanted
 from mellum_ls.lsp_server.session import Session
 
 
-def answer(suggestion: Suggestion | None) -> dict[str, object]:
-    """An InlineCompletionList. Never null: some editors would go on showing what they had."""
-    if suggestion is None:
-        return {"items": []}
+def answer(
+    suggestions: Sequence[Suggestion], ids: Sequence[str] = (), *, bare_lines: bool = False
+) -> dict[str, object]:
+    """An InlineCompletionList. Never null: some editors would go on showing what they had.
+
+    With `ids` of offers the items carry the command that tells their acceptance; `bare_lines` makes line ends \\n.
+    """
+    items = [_item(suggestion, bare_lines=bare_lines) for suggestion in suggestions]
+    for item, offer_id in zip(items, ids, strict=False):
+        item["command"] = accepted_command(offer_id)
+    return {"items": items}
+
+
+def _item(suggestion: Suggestion, *, bare_lines: bool) -> dict[str, object]:
+    text = suggestion.text.replace("\r\n", "\n").replace("\r", "\n") if bare_lines else suggestion.text
     line = suggestion.line
     span = {
         "start": {"line": line, "character": suggestion.start},
         "end": {"line": line, "character": suggestion.end},
     }
-    item: dict[str, object] = {"insertText": suggestion.text, "range": span}
+    item: dict[str, object] = {"insertText": text, "range": span}
     if not suggestion.text.startswith(suggestion.replaced):
         # Clients show an item only if what it replaces is the beginning of its text, or of this one.
-        item["filterText"] = suggestion.replaced + suggestion.text
-    return {"items": [item]}
+        item["filterText"] = suggestion.replaced + text
+    return item
 
 
 def register(host: Host, session: Session) -> None:
@@ -39,20 +51,26 @@ def register(host: Host, session: Session) -> None:
             return None
 
         def send(suggestion: Suggestion) -> None:
-            host.notify("$/progress", {"token": token, "value": answer(suggestion)})
+            host.notify("$/progress", {"token": token, "value": shaped([suggestion])})
 
         return send
 
+    def shaped(suggestions: Sequence[Suggestion], ids: Sequence[str] = ()) -> dict[str, object]:
+        return answer(suggestions, ids, bare_lines=session.client.keeps_bare_lines)
+
     async def inline_completion(request: params.InlineCompletionRequest) -> dict[str, object]:
+        uri, place, selected = request.uri, request.place, request.selected
+        unit = unit_wanted(request.tab_size, request.insert_spaces)
         try:
-            unit = unit_wanted(request.tab_size, request.insert_spaces)
-            return answer(
-                await session.suggest(
-                    request.uri, request.place, request.selected, growth(request), unit, invoked=request.invoked
-                )
-            )
+            found: Sequence[Suggestion]
+            if request.invoked:
+                found = await session.suggest_several(uri, place, selected, growth(request), unit)
+            else:
+                one = await session.suggest(uri, place, selected, growth(request), unit)
+                found = [] if one is None else [one]
+            return shaped(found, [offer.id for offer in session.offer(uri, found)])
         except Exception as error:  # noqa: BLE001 -- the edge: no fault of ours may open a window
-            session.failed(f"internal error: {type(error).__name__}")
-            return answer(None)
+            session.health.failed(f"internal error: {type(error).__name__}")
+            return answer([])
 
     host.handle("textDocument/inlineCompletion", params.inline_completion, inline_completion)

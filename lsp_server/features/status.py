@@ -1,4 +1,4 @@
-"""mellum/status: how the model is, what is pinned, how requests ended and why the last got no suggestion."""
+"""mellum/status: how the model is, what is pinned, how requests and suggestions fared, and why the last got none."""
 
 from __future__ import annotations
 

@@ -19,6 +19,8 @@ def register(host: Host, session: Session) -> None:
 
     def did_close(uri: str) -> None:
         session.change(uri)
+        if (document := session.documents.get(uri)) is not None:
+            session.offers.settle(document)
         session.documents.close(uri)
 
     host.handle("textDocument/didOpen", params.opened, did_open)

@@ -20,6 +20,11 @@ class Backoff:
         self._not_before = 0.0
         self._reason = ""
 
+    @property
+    def trouble(self) -> str:
+        """The last failure; empty when there was a success since."""
+        return self._reason if self._num_failures else ""
+
     def failed(self, reason: str) -> None:
         """Note a failure; the first in a row allows the next start at once."""
         self._num_failures += 1

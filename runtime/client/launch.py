@@ -24,7 +24,7 @@ from mellum_ls.runtime.environment import (
     Environment,
     model_directory,
 )
-from mellum_ls.runtime.errors import MellumError, ProtocolMismatch, RequestError, RuntimeUnavailable
+from mellum_ls.runtime.errors import MellumError, NotTriedYet, ProtocolMismatch, RequestError, RuntimeUnavailable
 
 SERVICE = (sys.executable, "-P", "-m", "mellum_ls.runtime.service")
 START_SECONDS = 30.0
@@ -97,6 +97,16 @@ class RuntimeClient:
         self._connection: Connection | None = None
         self._connecting: asyncio.Task[Connection] | None = None
 
+    @property
+    def connecting(self) -> bool:
+        """Whether the process is being found or started."""
+        return self._connecting is not None
+
+    @property
+    def trouble(self) -> str:
+        """Why the process could last not be reached; empty when it has answered since."""
+        return self._backoff.trouble
+
     async def complete(self, request: CompletionRequest) -> AsyncGenerator[TokenText | Completed, None]:
         """Stream one completion: any number of TokenText, then one Completed.
 
@@ -152,7 +162,7 @@ class RuntimeClient:
             return connection
         task = self._begin()
         if task is None:
-            raise RuntimeUnavailable(self._backoff.explain())
+            raise NotTriedYet(self._backoff.explain(), cause=self._backoff.trouble)
         # Shielded: several requests share this start, and the cancelling of one leaves the others waiting.
         return await asyncio.shield(task)
 

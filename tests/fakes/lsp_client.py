@@ -42,6 +42,8 @@ class LspClient:
         self.requests: list[Message] = []
         self.settings: dict[str | None, object] = {}
         """What workspace/configuration gets, by the URI of the folder; None is the window."""
+        self.granted: set[str] = set()
+        """Methods of the server's requests that are answered with null."""
         self.unclaimed: asyncio.Queue[Message] = asyncio.Queue()
         self.answers: Counter[int | str | None] = Counter()
         self.referee = Referee()
@@ -109,10 +111,14 @@ class LspClient:
 
     async def heard(self, method: str) -> Message:
         """The first notification of that method, once it has come."""
+        return await self.heard_where(lambda message: message["method"] == method)
+
+    async def heard_where(self, fits: Callable[[Message], bool]) -> Message:
+        """The first notification that `fits`, once it has come."""
         async with asyncio.timeout(SECONDS):
             while True:
                 for message in self.notifications:
-                    if message["method"] == method:
+                    if fits(message):
                         return message
                 self._heard.clear()
                 await self._heard.wait()
@@ -161,6 +167,8 @@ class LspClient:
         if "method" in message:
             (self.requests if "id" in message else self.notifications).append(message)
             self._heard.set()
+            if message["method"] in self.granted:
+                self.send({"jsonrpc": "2.0", "id": message["id"], "result": None})
             if message["method"] == "workspace/configuration":
                 scopes = [item.get("scopeUri") for item in message["params"]["items"]]
                 answer = self.configuration() or {"result": [*map(self.settings.get, scopes)]}

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from mellum_ls.lsp_server import params
+from mellum_ls.lsp_server.clients import Client
 from mellum_ls.lsp_server.completer import Selected
 from mellum_ls.lsp_server.documents import Edit, Place
 from mellum_ls.lsp_server.params import CursorMove, InlineCompletionRequest, ParamsError
@@ -69,6 +70,18 @@ def test_initialize_takes_anything() -> None:
         {"processId": 9, "rootUri": "file:///r", "capabilities": {"workspace": {"configuration": True}}}
     )
     assert (request.process_id, request.roots, request.pulls_configuration) == (9, ("file:///r",), True)
+    assert request.client == Client()
+
+
+def test_a_client_is_known_by_what_it_says_at_the_start() -> None:
+    for raw in ({"clientInfo": {"name": 3}, "capabilities": {"window": 3}}, {"initializationOptions": []}):
+        assert params.initialize(raw).client == Client()
+    hello = {
+        "clientInfo": {"name": "Neovim"},
+        "capabilities": {"window": {"workDoneProgress": True}},
+        "initializationOptions": {"editorPluginInfo": {}},
+    }
+    assert params.initialize(hello).client == Client("Neovim", speaks_copilot=True, shows_progress=True)
 
 
 BAD: list[tuple[Callable[[Any], object], object, str]] = [

@@ -4,7 +4,8 @@ import pytest
 
 from mellum_ls.lsp_server.completer import Gap
 from mellum_ls.lsp_server.documents import Document, Place, split_lines
-from mellum_ls.lsp_server.policy import LastChange, why_not, why_not_ask
+from mellum_ls.lsp_server.edit_history import LastChange
+from mellum_ls.lsp_server.policy import why_not, why_not_ask
 
 
 def gap_at(text: str) -> Gap:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from mellum_ls.lsp_server.completer import Suggestion
 from mellum_ls.lsp_server.protocol import (
     INVALID_PARAMS,
     INVALID_REQUEST,
@@ -92,6 +93,27 @@ def test_garbage_gets_the_protocols_error_and_the_next_request_works(
     sent.messages.clear()
     request(protocol, "shutdown", None, "next")
     assert sent.messages == [{"jsonrpc": "2.0", "id": "next", "result": None}]
+
+
+def test_an_empty_list_of_params_is_an_empty_object(server: MellumServer, sent: Sent) -> None:
+    protocol = started(server, sent)
+    request(protocol, "shutdown", [])
+    assert sent.messages == [{"jsonrpc": "2.0", "id": 1, "result": None}]
+
+
+def test_commands_come_as_requests_and_as_notifications(server: MellumServer, sent: Sent) -> None:
+    protocol = started(server, sent)
+    server.session.documents.open("u", "python", 1, "x = ")
+    offers = [server.session.offers.offer(document, Suggestion("1", 0, 4, 4)) for document in server.session.documents]
+    params = {"command": "mellum.accepted", "arguments": [offers[0].id]}
+    protocol.receive(json.dumps({"jsonrpc": "2.0", "method": "workspace/executeCommand", "params": params}).encode())
+    assert offers[0].fate == "accepted"
+    protocol.receive(b'{"jsonrpc": "2.0", "method": "workspace/executeCommand", "params": {"command": "no.such"}}')
+    assert sent.messages == []
+    request(protocol, "workspace/executeCommand", params)
+    assert sent.messages.pop()["result"] is None
+    request(protocol, "workspace/executeCommand", {"command": "no.such"})
+    assert errors(sent) == [(1, INVALID_PARAMS)]
 
 
 @pytest.mark.parametrize(

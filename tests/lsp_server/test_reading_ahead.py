@@ -182,7 +182,7 @@ def test_a_model_that_is_away_is_no_failure_and_is_tried_again_at_the_next_rest(
         await time.pass_time(QUIET_SECONDS)
         assert len(backend.prefilled) == 1
         assert (await session.report())["warmUps"] == 0
-        assert session.last_error == ""
+        assert session.health.last_error == ""
         backend.error = ""
         session.move(URI, SECOND)
         await time.pass_time(QUIET_SECONDS)

@@ -1,4 +1,5 @@
 import asyncio
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,6 +76,41 @@ def test_reading_ahead_without_a_model_is_unavailable(tmp_path: Path) -> None:
         missing = backend(tmp_path, str(tmp_path / "nowhere"))
         with pytest.raises(BackendUnavailable, match="nowhere"):
             await missing.prefill(Query("s", "", ""))
+        await missing.close()
+
+    asyncio.run(run())
+
+
+def test_a_failure_that_is_tried_again_passes_and_has_one_cause(tmp_path: Path) -> None:
+    async def run() -> None:
+        fails = (sys.executable, "-c", "import sys; sys.exit('no device here')")
+        model = str(write_checkpoint(tmp_path / "model"))
+        options = RuntimeOptions(tmp_path / "run", tmp_path / "c", model, service=fails, clock=lambda: 0.0)
+        failing = RuntimeBackend(options)
+        await failing.warm()
+        assert (await failing.status()).state == "starting"
+        causes = []
+        for _ in range(4):
+            with pytest.raises(BackendUnavailable, match="no device here") as raised:
+                await failing.prefill(Query("s", "", ""))
+            assert raised.value.passing
+            causes.append(raised.value.cause)
+        assert "trying again" in str(raised.value)
+        assert causes[2:] == causes[:2]
+        status = await failing.status()
+        assert (status.state, status.last_error) == ("stopped", causes[0])
+        await failing.close()
+
+    asyncio.run(run())
+
+
+def test_a_model_that_is_not_there_does_not_pass(tmp_path: Path) -> None:
+    async def run() -> None:
+        missing = backend(tmp_path, str(tmp_path / "nowhere"))
+        with pytest.raises(BackendUnavailable) as raised:
+            await missing.prefill(Query("s", "", ""))
+        assert not raised.value.passing
+        assert raised.value.cause == str(raised.value)
         await missing.close()
 
     asyncio.run(run())

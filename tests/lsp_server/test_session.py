@@ -250,7 +250,7 @@ def test_the_user_is_told_of_the_model_its_failure_and_its_return() -> None:
         told: list[tuple[str, int]] = []
         backend = ScriptedBackend("1", error="no model there")
         session = session_over(backend)
-        session.tell = lambda message, level: told.append((message, level))
+        session.health.tell = lambda message, level: told.append((message, level))
         for backend.error in ("no model there", "no model there", "", ""):
             await session.suggest(URI, START)
         assert told == [

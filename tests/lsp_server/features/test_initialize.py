@@ -37,6 +37,7 @@ def test_what_is_advertised_is_handled() -> None:
     needs = {
         "textDocumentSync": ["textDocument/didOpen", "textDocument/didChange", "textDocument/didClose"],
         "inlineCompletionProvider": ["textDocument/inlineCompletion"],
+        "executeCommandProvider": ["workspace/executeCommand"],
         "notebookDocumentSync": [f"notebookDocument/did{what}" for what in ("Open", "Change", "Close", "Save")],
         "workspace": [f"workspace/did{what}" for what in ("ChangeWorkspaceFolders", "RenameFiles", "DeleteFiles")],
         "experimental": ["mellum/didMoveCursor"],

@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from mellum_ls.lsp_server.clients import Client
 from mellum_ls.lsp_server.completer import Suggestion
 from mellum_ls.lsp_server.features import inline_completion
 from mellum_ls.lsp_server.session import Session
@@ -22,9 +23,35 @@ def ask(host: FakeHost, session: Session, params: object) -> object:
     return asyncio.run(run())
 
 
-def test_an_item_always_has_a_range() -> None:
-    answer = ask(FakeHost(), Session(lambda _: ScriptedBackend("1")), inline_params("u", 0, 4))
-    assert answer == {"items": [{"insertText": "1", "range": AT_4}]}
+def items_of(answer: object) -> list[dict[str, object]]:
+    assert isinstance(answer, dict)
+    items: list[dict[str, object]] = answer["items"]
+    return items
+
+
+def test_an_item_always_has_a_range_and_the_command_that_tells_its_acceptance() -> None:
+    session = Session(lambda _: ScriptedBackend("1"))
+    [item] = items_of(ask(FakeHost(), session, inline_params("u", 0, 4)))
+    command = item.pop("command")
+    assert item == {"insertText": "1", "range": AT_4}
+    assert isinstance(command, dict)
+    assert (command["command"], len(command["arguments"])) == ("mellum.accepted", 1)
+    offer = session.offers.accepted(command["arguments"][0])
+    assert offer is not None
+    assert offer.text == "1"
+
+
+@pytest.mark.parametrize(("name", "text"), [("Neovim", "(\n)"), ("", "(\r\n)")])
+def test_line_ends_are_the_documents_but_for_clients_that_keep_bare_lines(name: str, text: str) -> None:
+    async def run() -> None:
+        host, session = FakeHost(), Session(lambda _: ScriptedBackend("(\n)"))
+        session.client = Client(name)
+        inline_completion.register(host, session)
+        session.documents.open("u", "python", 1, "x = \r\n")
+        [item] = items_of(await host.call(METHOD, inline_params("u", 0, 4)))
+        assert item["insertText"] == text
+
+    asyncio.run(run())
 
 
 def test_what_does_not_begin_with_the_text_that_it_replaces_has_one_to_be_compared_with_it() -> None:
@@ -56,7 +83,7 @@ def test_a_fault_of_our_own_is_an_empty_list_and_told() -> None:
 
     session = Session(lambda _: ScriptedBackend(script))
     assert ask(FakeHost(), session, inline_params("u", 0, 4)) == {"items": []}
-    assert session.last_error == "internal error: RuntimeError"
+    assert session.health.last_error == "internal error: RuntimeError"
 
 
 @pytest.mark.parametrize(
@@ -68,4 +95,4 @@ def test_growing_text_needs_the_setting_and_a_token(streaming: bool, token: int 
     answer = ask(host, session, inline_params("u", 0, 4, partialResultToken=token))
     sent = [("$/progress", {"token": 7, "value": {"items": [{"insertText": text, "range": AT_4}]}}) for text in texts]
     assert host.notified == sent
-    assert answer == {"items": [{"insertText": "1 + 2", "range": AT_4}]}
+    assert [item["insertText"] for item in items_of(answer)] == ["1 + 2"]

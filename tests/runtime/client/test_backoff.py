@@ -16,6 +16,7 @@ def test_starts_wait_for_the_clock_and_success_forgets() -> None:
     assert backoff.may_start()
     backoff.failed("second")
     assert not backoff.may_start()
+    assert backoff.trouble == "second"
     assert backoff.explain() == "second (trying again in 0.5 s, after 2 failures)"
     now += 0.5
     assert backoff.may_start()

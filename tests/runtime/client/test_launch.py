@@ -16,7 +16,7 @@ from mellum_ls.runtime.client import launch
 from mellum_ls.runtime.client.launch import RuntimeClient, RuntimeOptions
 from mellum_ls.runtime.client.messages import Completed, CompletionRequest, TokenText
 from mellum_ls.runtime.environment import read_environment
-from mellum_ls.runtime.errors import ModelNotFound, ProtocolMismatch, RuntimeUnavailable, SettingError
+from mellum_ls.runtime.errors import ModelNotFound, NotTriedYet, ProtocolMismatch, RuntimeUnavailable, SettingError
 from tests.fakes.engine import PIECES, command
 
 TEXT = "".join(PIECES)
@@ -124,8 +124,9 @@ def test_failures_back_off_by_the_clock_and_success_ends_it(options: RuntimeOpti
                 await ask(client)
             assert "trying again" not in str(started.value)
         clock.now += 1.9
-        with pytest.raises(RuntimeUnavailable, match=r"no device here \(trying again in 0\.1 s, after 4 failures"):
+        with pytest.raises(NotTriedYet, match=r"no device here \(trying again in 0\.1 s, after 4 failures") as waiting:
             await ask(client)
+        assert waiting.value.cause == client.trouble == str(started.value)
         client._options = options
         clock.now += 0.2
         assert await ask(client) == TEXT

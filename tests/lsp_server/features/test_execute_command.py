@@ -1,0 +1,43 @@
+import asyncio
+
+import pytest
+
+from mellum_ls.lsp_server.completer import Suggestion
+from mellum_ls.lsp_server.features import execute_command
+from mellum_ls.lsp_server.features.execute_command import ACCEPTED, accepted_command
+from mellum_ls.lsp_server.params import ParamsError
+from mellum_ls.lsp_server.session import Session
+from tests.fakes.backend import ScriptedBackend
+from tests.fakes.host import FakeHost
+
+
+def test_the_command_of_an_item_tells_its_acceptance() -> None:
+    async def run() -> None:
+        host, session = FakeHost(), Session(lambda _: ScriptedBackend())
+        execute_command.register(host, session)
+        session.documents.open("u", "python", 1, "x = ")
+        offer = session.offer("u", Suggestion("1", 0, 4, 4))
+        assert offer is not None
+        command = accepted_command(offer.id)
+        assert await host.call("workspace/executeCommand", command) is None
+        assert offer.fate == "accepted"
+        assert await host.call("workspace/executeCommand", accepted_command("unknown")) is None
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"command": "no.such", "arguments": ["x"]},
+        {"command": ACCEPTED},
+        {"command": ACCEPTED, "arguments": []},
+        {"command": ACCEPTED, "arguments": [1]},
+        {"arguments": ["x"]},
+    ],
+)
+def test_what_it_cannot_mean_is_refused(raw: dict[str, object]) -> None:
+    host = FakeHost()
+    execute_command.register(host, Session(lambda _: ScriptedBackend()))
+    with pytest.raises(ParamsError):
+        asyncio.run(host.call("workspace/executeCommand", raw))
