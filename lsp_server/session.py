@@ -367,7 +367,8 @@ class Session:
         return make
 
     async def _renew_pinned(self) -> None:
-        await self.pinned.renew()
+        if await self.pinned.renew():
+            self.answering.forget()
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)

@@ -27,11 +27,13 @@ class ScriptedBackend:
         error: str = "",
         gate: asyncio.Event | None = None,
         reason: str = "stop",
+        turns: int = TURNS,
     ) -> None:
         self.script: Script = (lambda _: script) if isinstance(script, str) else script
         self.error = error
         self.gate = gate
         self.reason = reason
+        self.turns = turns
         self.asked: list[Query] = []
         self.asked_ahead: list[Query] = []
         self.started: asyncio.Queue[Query] = asyncio.Queue()
@@ -54,7 +56,7 @@ class ScriptedBackend:
         try:
             for word in _words(text):
                 yield Piece(word)
-                for _ in range(TURNS):
+                for _ in range(self.turns):
                     await asyncio.sleep(0)
                 if self.gate is not None:
                     await self.gate.wait()

@@ -59,7 +59,7 @@ def check_shape(gap: Gap, suggestion: Suggestion) -> None:
     assert suggestion.line == snapshot.line
     assert 0 <= suggestion.start <= cursor <= suggestion.end <= utf16_length(snapshot.current)
     assert suggestion.text.strip()
-    [item] = answer(suggestion)["items"]  # type: ignore[misc]
+    [item] = answer([suggestion])["items"]  # type: ignore[misc]
     units = snapshot.current.encode("utf-16-le", "surrogatepass")
     replaced = units[2 * suggestion.start : 2 * suggestion.end].decode("utf-16-le", "surrogatepass")
     assert item.get("filterText", item["insertText"]).startswith(replaced)

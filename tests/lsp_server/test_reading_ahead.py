@@ -253,7 +253,7 @@ def test_pinned_files_are_renewed_at_a_pause_and_not_between_keys(tmp_path: Path
         assert {query.context for query in backend.asked} == {(("b.py", "b = 1\n"),)}
         assert backend.prefilled == []
         await time.pass_time(PAUSE_SECONDS)
-        while session.warming.active:
+        while session.resting.active:
             await asyncio.sleep(0)
         # What changed is read ahead, so that the next key does not have to wait for it.
         assert [query.context for query in backend.prefilled] == ([(("b.py", "b = 2\n"),)] if warm_up else [])

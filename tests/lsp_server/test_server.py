@@ -32,7 +32,7 @@ def serve(*messages: dict[str, object], parent: int | None = None, end: bool = T
         if end:
             reader.feed_eof()
         writer = Collected()
-        mellum = MellumServer(lambda _: ScriptedBackend("1"))
+        mellum = MellumServer(lambda _: ScriptedBackend("1", turns=0))
         code = await mellum.serve(reader, writer, parent)
         return code, mellum.lifecycle.reason, writer
 

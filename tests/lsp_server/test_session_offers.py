@@ -21,12 +21,11 @@ class Clock:
     now = 0.0
 
     def __call__(self) -> float:
-        self.now += 0.25
         return self.now
 
 
-def session_over(backend: ScriptedBackend) -> Session:
-    session = Session(lambda _: backend, clock=Clock())
+def session_over(backend: ScriptedBackend, clock: Clock | None = None) -> Session:
+    session = Session(lambda _: backend, clock=clock or Clock())
     session.documents.open(URI, "python", 1, "x = ")
     return session
 
@@ -34,8 +33,7 @@ def session_over(backend: ScriptedBackend) -> Session:
 async def offered(session: Session) -> str:
     suggestion = await session.suggest(URI, START)
     assert suggestion is not None
-    offer = session.offer(URI, suggestion)
-    assert offer is not None
+    [offer] = session.offer(URI, [suggestion])
     return offer.id
 
 
@@ -48,11 +46,17 @@ def counts(report: dict[str, object]) -> dict[str, object]:
 
 def test_the_report_counts_what_became_of_suggestions_and_how_long_they_took() -> None:
     async def run() -> None:
-        session = session_over(ScriptedBackend("1 + 2"))
+        clock = Clock()
+
+        def script(_: object) -> str:
+            clock.now += 0.25
+            return "1 + 2"
+
+        session = session_over(ScriptedBackend(script), clock)
         first = await offered(session)
-        session.shown(first)
-        session.partially_accepted(first, 1)
-        session.accepted(first)
+        session.offers.shown(first)
+        session.offers.partially_accepted(first, 1)
+        session.offers.accepted(first)
         found = counts(await session.report())
         told = [found[name] for name in ("offered", "shown", "partiallyAccepted", "accepted", "rejected")]
         assert told == [1, 1, 1, 1, 0]
@@ -71,6 +75,7 @@ def test_a_request_that_gets_nothing_rejects_what_was_shown_but_a_failure_does_n
         session = session_over(backend)
         await offered(session)
         backend.error = "away"
+        session.answering.forget()
         assert await session.suggest(URI, START) is None
         assert counts(await session.report())["rejected"] == 0
         backend.error, backend.script = "", lambda _: ""
@@ -82,14 +87,14 @@ def test_a_request_that_gets_nothing_rejects_what_was_shown_but_a_failure_does_n
 
 def test_a_document_that_is_not_open_is_offered_nothing() -> None:
     session = session_over(ScriptedBackend())
-    assert session.offer("file:///other", Suggestion("1", 0, 0, 0)) is None
+    assert session.offer("file:///other", [Suggestion("1", 0, 0, 0)]) == []
 
 
 def test_the_metrics_file_gets_events_without_text_or_names(tmp_path: Path) -> None:
     async def run() -> None:
         session = session_over(ScriptedBackend("secret_word"))
         session.configure("options", {"metricsFile": str(tmp_path / "events")})
-        session.accepted(await offered(session))
+        session.offers.accepted(await offered(session))
         session.documents.change(URI, 2, [Edit("y", START, START)])
         session.offers.settle(session.documents.open(URI, "python", 1, ""))
         await session.close()
@@ -118,7 +123,7 @@ def test_a_metrics_file_that_cannot_be_written_costs_no_suggestion(
 
 def test_a_failure_with_one_cause_is_logged_once_however_it_is_told(caplog: pytest.LogCaptureFixture) -> None:
     class Counting(ScriptedBackend):
-        async def complete(self, query: object):  # type: ignore[no-untyped-def,override]
+        async def complete(self, query: object, *, ahead: bool = False):  # type: ignore[no-untyped-def,override]
             self.asked.append(query)  # type: ignore[arg-type]
             raise BackendUnavailable(f"gone (try {len(self.asked)})", passing=True, cause="gone")
             yield

@@ -16,8 +16,7 @@ def test_the_command_of_an_item_tells_its_acceptance() -> None:
         host, session = FakeHost(), Session(lambda _: ScriptedBackend())
         execute_command.register(host, session)
         session.documents.open("u", "python", 1, "x = ")
-        offer = session.offer("u", Suggestion("1", 0, 4, 4))
-        assert offer is not None
+        [offer] = session.offer("u", [Suggestion("1", 0, 4, 4)])
         command = accepted_command(offer.id)
         assert await host.call("workspace/executeCommand", command) is None
         assert offer.fate == "accepted"

@@ -21,9 +21,9 @@ def test_items_are_known_by_their_command() -> None:
         shown.register(host, session)
         session.documents.open("u", "python", 1, "x = ")
         await host.call(SHOW, {"item": {"command": {"arguments": ["unknown"]}}})
-        offer = session.offer("u", suggestion := Suggestion("one two", 0, 4, 4))
-        assert offer is not None
-        items = answer(suggestion, offer.id)["items"]
+        suggestions = [Suggestion("one two", 0, 4, 4)]
+        [offer] = session.offer("u", suggestions)
+        items = answer(suggestions, [offer.id])["items"]
         assert isinstance(items, list)
         assert not offer.shown
         await host.call(SHOW, {"item": {"command": items[0]["command"]}})
