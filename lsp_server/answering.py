@@ -6,7 +6,7 @@ Knows when an answer is good enough to give; what to ask the model, and whether,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from mellum_ls.lsp_server.completer import Answer, Gap, Suggestion, fit, fit_ended
 from mellum_ls.lsp_server.documents import Edit
@@ -41,6 +41,10 @@ class Answering:
     def __len__(self) -> int:
         """How many answers are being written."""
         return len(self._flights)
+
+    def __iter__(self) -> Iterator[str]:
+        """The documents in which an answer is being written."""
+        return iter(self._flights)
 
     def __contains__(self, uri: str) -> bool:
         return uri in self._flights

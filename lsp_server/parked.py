@@ -51,6 +51,8 @@ def typed_since(then: Gap, now: Gap) -> str | None:
     more = new.line - old.line
     if more < 0 or len(new.lines) - len(old.lines) != more or model_rest(then.after) != model_rest(now.after):
         return None
+    if (old.earlier, old.later) != (new.earlier, new.later):
+        return None
     first = new.lines[old.line] if more else now.before
     if not first.startswith(then.before):
         return None

@@ -6,7 +6,7 @@ Knows keys and coroutines, nothing of either's meaning.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from typing import Any, Generic, TypeVar
 
 Answer = TypeVar("Answer")
@@ -21,6 +21,10 @@ class Scheduler(Generic[Answer]):
 
     def __len__(self) -> int:
         return len(self._running)
+
+    def __iter__(self) -> Iterator[str]:
+        """The keys that work is under way for."""
+        return iter(self._running)
 
     def __contains__(self, key: str) -> bool:
         """Whether work of `key` is under way."""

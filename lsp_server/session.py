@@ -131,6 +131,18 @@ class Session:
         self._focused = uri
         self.standing.inactive(self._kept_back(uri))
 
+    def open(self, uri: str, language_id: str, version: int | None, text: str) -> None:
+        """A document is opened, perhaps once more."""
+        self.change(uri)
+        self.documents.open(uri, language_id, version, text)
+
+    def shut(self, uri: str) -> None:
+        """A document is closed; one that is not open is no fault."""
+        self.change(uri)
+        if (document := self.documents.get(uri)) is not None:
+            self.offers.settle(document)
+        self.documents.close(uri)
+
     def edit(self, uri: str, version: int | None, edits: Sequence[Edit]) -> None:
         """A document is edited. What is being computed for it goes on only if that is typing along it."""
         change = self.documents.change(uri, version, edits)
@@ -142,7 +154,7 @@ class Session:
         self._histories.note(uri, change)
 
     def change(self, uri: str) -> None:
-        """A document is opened, closed or another: nothing that was computed for it is worth anything any more."""
+        """A document is another, or what stands around it is: nothing that was computed for it is worth anything."""
         self.scheduler.supersede(uri)
         self.resting.disturb(uri)
         self.answering.forget(uri)
@@ -327,7 +339,7 @@ class Session:
             "notebooks": len(self.notebooks),
             "parked": len(self.answering.parked),
             "trusted": self.layers.trusted,
-            "active": len(self.scheduler) + len(self.answering),
+            "active": len({*self.scheduler, *self.answering}),
             "pinned": self.pinned.report(),
             **self.outcomes.report(),
             "status": asdict(self.standing.status),

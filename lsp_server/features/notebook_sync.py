@@ -12,7 +12,7 @@ def register(host: Host, session: Session) -> None:
 
     def did_open(notebook: params.NotebookOpened) -> None:
         for document in notebook.texts:
-            _open(session, document)
+            session.open(document.uri, document.language_id, document.version, document.text)
         session.notebooks.open(notebook.uri, notebook.cells)
 
     def did_change(change: params.NotebookChanged) -> None:
@@ -20,7 +20,7 @@ def register(host: Host, session: Session) -> None:
 
     def did_close(closed: params.NotebookClosed) -> None:
         for uri in (*closed.texts, *(cell.uri for cell in session.notebooks.cells(closed.uri))):
-            _close(session, uri)
+            session.shut(uri)
         session.notebooks.close(closed.uri)
 
     host.handle("notebookDocument/didOpen", params.notebook_opened, did_open)
@@ -31,25 +31,17 @@ def register(host: Host, session: Session) -> None:
 
 
 def _change(session: Session, change: params.NotebookChanged) -> None:
-    # Whatever has changed, it may stand in the prompt of any cell.
+    typed = {text.uri for text in change.texts}
     for cell in session.notebooks.cells(change.uri):
-        session.change(cell.uri)
+        # Whatever has changed, it may stand in the prompt of any other cell.
+        if cell.uri not in typed or change.splice is not None:
+            session.change(cell.uri)
     for document in change.opened:
-        _open(session, document)
+        session.open(document.uri, document.language_id, document.version, document.text)
     for uri in change.closed:
-        _close(session, uri)
+        session.shut(uri)
     if change.splice is not None:
         session.notebooks.splice(change.uri, change.splice.start, change.splice.delete_count, change.splice.cells)
     session.notebooks.update(change.uri, change.cells)
     for text in change.texts:
-        session.documents.change(text.uri, text.version, text.edits)
-
-
-def _open(session: Session, document: params.Opened) -> None:
-    session.change(document.uri)
-    session.documents.open(document.uri, document.language_id, document.version, document.text)
-
-
-def _close(session: Session, uri: str) -> None:
-    session.change(uri)
-    session.documents.close(uri)
+        session.edit(text.uri, text.version, text.edits)

@@ -11,17 +11,13 @@ def register(host: Host, session: Session) -> None:
     """Follow what the client opens, edits and closes. An edit of a document that is not open is ignored."""
 
     def did_open(document: params.Opened) -> None:
-        session.change(document.uri)
-        session.documents.open(document.uri, document.language_id, document.version, document.text)
+        session.open(document.uri, document.language_id, document.version, document.text)
 
     def did_change(change: params.Changed) -> None:
         session.edit(change.uri, change.version, change.edits)
 
     def did_close(uri: str) -> None:
-        session.change(uri)
-        if (document := session.documents.get(uri)) is not None:
-            session.offers.settle(document)
-        session.documents.close(uri)
+        session.shut(uri)
 
     host.handle("textDocument/didOpen", params.opened, did_open)
     host.handle("textDocument/didChange", params.changed, did_change)

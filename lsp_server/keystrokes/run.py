@@ -138,7 +138,13 @@ async def _play(
     command += ["--model", options.model] if options.model else []
     client = await LspClient.start(command, variables)
     try:
-        settings = {"pinnedFiles": list(workspace.pinned), "pinnedChars": workspace.pinned_chars}
+        settings = {
+            "pinnedFiles": list(workspace.pinned),
+            "pinnedChars": workspace.pinned_chars,
+            # Keys come as fast as answers do, which is no burst, and what an answer costs is known at its end only.
+            "debounceMs": 0,
+            "earlyAnswerMs": 0,
+        }
         capabilities = await client.initialize(workspace.root.as_uri(), settings, NAME)
         editor = Editor(client, workspace.root, capabilities)
         load_seconds = await _load(editor)

@@ -62,7 +62,8 @@ def test_a_killed_model_process_costs_one_suggestion(tmp_path: Path, monkeypatch
         pid = before["runtime"]["pid"]
         os.kill(pid, signal.SIGKILL)
         # The first request may still meet the dead connection; the restart itself waits for nothing.
-        for _ in range(2):
+        for version in (2, 3):
+            client.change(URI, version, 0, 0, " ")
             assert "items" in await complete(client)
         after = await runtime_status(client)
         assert (after["state"], after["lastError"]) == ("ready", "")

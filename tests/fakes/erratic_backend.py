@@ -38,7 +38,7 @@ class ErraticBackend:
     async def warm(self) -> None:
         return None
 
-    async def complete(self, query: Query) -> AsyncGenerator[Piece | Done, None]:
+    async def complete(self, query: Query, *, ahead: bool = False) -> AsyncGenerator[Piece | Done, None]:
         mood = _mood(query)
         await _turns(mood % 4)
         if mood % AWAY_ONE_IN == 0:

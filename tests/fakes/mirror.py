@@ -67,6 +67,8 @@ class Mirror:
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
+        self._cells: dict[str, list[str]] = {}
+        """The documents of the cells of each open notebook."""
 
     @property
     def uris(self) -> tuple[str, ...]:
@@ -86,8 +88,23 @@ class Mirror:
                 self._change(params)
             elif method == "textDocument/didClose" and isinstance(params["textDocument"]["uri"], str):
                 self._texts.pop(params["textDocument"]["uri"], None)
+            elif method.startswith("notebookDocument/"):
+                self._notebook(method, params)
         except (KeyError, TypeError, AttributeError):
             return
+
+    def _notebook(self, method: str, params: Any) -> None:
+        uri = params["notebookDocument"]["uri"]
+        if method == "notebookDocument/didOpen":
+            for document in params["cellTextDocuments"]:
+                self._open(document)
+            self._cells[uri] = [cell["document"] for cell in params["notebookDocument"]["cells"]]
+        elif method == "notebookDocument/didChange":
+            for text in params["change"]["cells"]["textContent"]:
+                self._change({"textDocument": text["document"], "contentChanges": text["changes"]})
+        elif method == "notebookDocument/didClose":
+            for closed in [*(document["uri"] for document in params["cellTextDocuments"]), *self._cells.pop(uri, ())]:
+                self._texts.pop(closed, None)
 
     def _open(self, document: Any) -> None:
         whole = all(isinstance(document[name], str) for name in ("uri", "text"))

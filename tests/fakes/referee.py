@@ -18,8 +18,8 @@ INLINE = "textDocument/inlineCompletion"
 CANCELLED, INTERNAL_ERROR, INVALID_REQUEST = -32800, -32603, -32600
 # What an inline request may be refused with: bad params, a reused id, before initialize, after shutdown, cancelled.
 INLINE_ERRORS = {-32602, INVALID_REQUEST, -32002, CANCELLED}
-SERVER_REQUESTS = {"workspace/configuration"}
-SERVER_NOTIFICATIONS = {"window/logMessage", "$/progress"}
+SERVER_REQUESTS = {"workspace/configuration", "window/workDoneProgress/create"}
+SERVER_NOTIFICATIONS = {"window/logMessage", "$/progress", "$/logTrace", "didChangeStatus"}
 WINDOWS = {"window/showMessage", "window/showMessageRequest"}
 Key = tuple[str, object]
 NULL_ID: Key = ("null", None)
@@ -70,6 +70,8 @@ class Referee:
         self._open: dict[Key, list[_Request]] = {}
         self._cancelled: set[Key] = set()
         self._asked_us: dict[Key, str] = {}
+        self._works: dict[object, str] = {}
+        """Tokens of work-done progress that the server has announced, and the kind of the last that came."""
         self._initialized = self._shut_down = False
         self.ended_in_order = False
         """Whether the client has said shutdown and then exit."""
@@ -206,6 +208,8 @@ class Referee:
             self.faults.append(f"the server asked for the unknown {method}")
         else:
             self._asked_us[key_of(message)] = method
+            if method == "window/workDoneProgress/create":
+                self._works[message["params"]["token"]] = ""
 
     def _server_notifies(self, message: Any) -> None:
         method, params = message["method"], message.get("params")
@@ -219,6 +223,11 @@ class Referee:
     def _progressed(self, params: Any) -> None:
         requests = [(key, each) for key, waiting in self._open.items() for each in waiting]
         token = params.get("token") if isinstance(params, dict) else None
+        if token in self._works:
+            last, self._works[token] = self._works[token], params["value"]["kind"]
+            if (self._works[token] == "begin") != (last == "") or last == "end":
+                self.faults.append(f"the progress of work went from {last!r} to {self._works[token]!r}")
+            return
         for key, request in requests:
             if request.token is not None and request.token == token:
                 self._check(f"progress of {key[1]!r}", params.get("value"), request.asked)

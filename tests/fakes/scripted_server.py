@@ -26,8 +26,8 @@ from mellum_ls.lsp_server.serve import Connection, run
 class TableBackend(ScriptedBackend):  # type: ignore[misc,unused-ignore]
     """Answers by the document's path."""
 
-    async def complete(self, query: Query) -> AsyncGenerator[Piece | Done, None]:
-        async with aclosing(super().complete(query)) as stream:
+    async def complete(self, query: Query, *, ahead: bool = False) -> AsyncGenerator[Piece | Done, None]:
+        async with aclosing(super().complete(query, ahead=ahead)) as stream:
             async for item in stream:
                 yield item
                 if "hang" in query.path:
@@ -37,9 +37,9 @@ class TableBackend(ScriptedBackend):  # type: ignore[misc,unused-ignore]
 class ForgetfulBackend(ScriptedBackend):  # type: ignore[misc,unused-ignore]
     """Answers like the others and remembers nothing."""
 
-    def complete(self, query: Query) -> AsyncGenerator[Piece | Done, None]:
+    def complete(self, query: Query, *, ahead: bool = False) -> AsyncGenerator[Piece | Done, None]:
         self._forget()
-        return super().complete(query)  # type: ignore[no-any-return,unused-ignore]
+        return super().complete(query, ahead=ahead)  # type: ignore[no-any-return,unused-ignore]
 
     async def prefill(self, query: Query) -> bool:
         self._forget()
@@ -47,6 +47,7 @@ class ForgetfulBackend(ScriptedBackend):  # type: ignore[misc,unused-ignore]
 
     def _forget(self) -> None:
         self.asked.clear()
+        self.asked_ahead.clear()
         self.prefilled.clear()
         self.started, self.prefilling = asyncio.Queue(), asyncio.Queue()
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mellum_ls.lsp_server.documents import Document, Edit, Place, split_lines
-from mellum_ls.lsp_server.edit_history import EditHistory, Kind, Replaced
+from mellum_ls.lsp_server.edit_history import EditHistories, EditHistory, Kind, LastChange, Replaced
 
 
 def at(column: int, removed: str, inserted: str, line: int = 0) -> Replaced:
@@ -61,6 +61,18 @@ def test_a_text_too_long_to_be_kept_is_not_kept() -> None:
     history = EditHistory()
     assert history.note([at(0, "x" * 100_000, "y")]) == "other"
     assert history.note([at(0, "y", "x" * 100_000)]) == "other"
+
+
+def test_histories_say_where_the_last_change_of_a_document_was() -> None:
+    histories = EditHistories()
+    assert histories.last("u") == LastChange()
+    histories.note("u", [at(0, "", "a\nb", line=3), at(0, "", "c", line=1)])
+    assert histories.last("u") == LastChange("other", 1, 4)
+    histories.note("u", [at(3, "x", "", line=2)])
+    assert histories.last("u") == LastChange("erased", 2, 2)
+    assert histories.last("v") == LastChange()
+    histories.forget("u")
+    assert (histories.last("u"), len(histories)) == (LastChange(), 0)
 
 
 @given(

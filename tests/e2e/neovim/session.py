@@ -20,8 +20,8 @@ NANO = model_directory(None)
 RECIPE = Path(__file__).resolve().parents[3] / "editors" / "neovim" / "mellum.lua"
 HEAD = "def add(left: int, right: int) -> int:"
 _START = """
-local path, command = ...
-vim.lsp.config('mellum', { cmd = command, filetypes = { 'python' } })
+local path, command, options = ...
+vim.lsp.config('mellum', { cmd = command, filetypes = { 'python' }, init_options = options })
 vim.lsp.enable('mellum')
 vim.lsp.inline_completion.enable()
 vim.cmd.edit(path)
@@ -44,11 +44,13 @@ def model_process(folder: Path) -> Iterator[dict[str, str]]:
 
 
 @asynccontextmanager
-async def editing(folder: Path, environment: Mapping[str, str], text: str) -> AsyncGenerator[Neovim, None]:
-    """Neovim in a file a.py that holds `text`, with the server attached and in insert mode at the end of the file."""
+async def editing(
+    folder: Path, environment: Mapping[str, str], text: str, **options: object
+) -> AsyncGenerator[Neovim, None]:
+    """Neovim in a file a.py that holds `text`, in insert mode at its end; the server is attached with the `options`."""
     (folder / "a.py").write_bytes(text.encode())
     async with neovim(folder, environment) as editor:
-        await editor.lua(_START, str(folder / "a.py"), list(SERVE))
+        await editor.lua(_START, str(folder / "a.py"), list(SERVE), {"enable": True, **options})
         await editor.when("(vim.lsp.get_clients({ bufnr = 0 })[1] or {}).initialized")
         await editor.type("GA")
         await editor.when("vim.api.nvim_get_mode().mode == 'i'")
@@ -116,7 +118,8 @@ async def take_while_typing(folder: Path, environment: Mapping[str, str]) -> Non
 async def take_in_a_dos_file(folder: Path, environment: Mapping[str, str]) -> None:
     r"""In a file of \r\n lines a suggestion of several lines leaves no stray \r, in the buffer and on the disk."""
     top = ["class Point:", "    def __init__(self, x, y):"]
-    async with editing(folder, environment, "\r\n".join(top)) as editor:
+    # However slow the machine is, the whole block is waited for.
+    async with editing(folder, environment, "\r\n".join(top), earlyAnswerMs=0) as editor:
         assert await editor.lua("return vim.bo.fileformat") == "dos"
         await editor.type("<CR>")
         shown = await seen(editor)

@@ -1,4 +1,4 @@
-"""When a session has the model read ahead: driven with time that passes when the test says so."""
+"""What the model does while the cursor rests: driven with time that passes when the test says so."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -262,3 +262,56 @@ def test_pinned_files_are_renewed_at_a_pause_and_not_between_keys(tmp_path: Path
         await session.close()
 
     asyncio.run(run())
+
+
+def accept(session: Session, text: str, place: Place) -> Place:
+    """Put `text` into the document as a client does that accepts it; where the cursor is then."""
+    session.edit(URI, 2, [Edit(text, place, place)])
+    return Place(place.line, place.character + len(text))
+
+
+def test_what_follows_a_suggestion_is_written_while_it_is_looked_at() -> None:
+    async def test(session: Session, backend: ScriptedBackend, time: Sleeper) -> None:
+        assert await session.suggest(URI, SECOND) is not None
+        await time.pass_time(QUIET_SECONDS - 0.001)
+        assert backend.asked_ahead == []
+        await time.pass_time(0.001)
+        assert [query.prefix for query in backend.asked_ahead] == ["x = 1\ny = 21"]
+        place = accept(session, "1", SECOND)
+        following = await session.suggest(URI, place)
+        assert following is not None
+        assert following.text == "1"
+        assert len(backend.asked) == 1
+        # And so it goes on, behind what was known.
+        await time.pass_time(QUIET_SECONDS)
+        assert [query.prefix for query in backend.asked_ahead[1:]] == ["x = 1\ny = 211"]
+
+    with_session(test)
+
+
+def test_nothing_is_written_ahead_where_it_is_not_wanted() -> None:
+    async def test(session: Session, backend: ScriptedBackend, time: Sleeper) -> None:
+        session.configure("test", {"writeAhead": False})
+        assert await session.suggest(URI, SECOND) is not None
+        await time.pass_time(60)
+        assert backend.asked_ahead == []
+        session.configure("test", {})
+        backend.script = lambda _: ""
+        assert await session.suggest(URI, FIRST) is None
+        await time.pass_time(60)
+        assert backend.asked_ahead == []
+
+    with_session(test)
+
+
+@pytest.mark.parametrize("disturb", DISTURBANCES.values(), ids=DISTURBANCES)
+def test_whatever_disturbs_comes_before_writing_ahead(disturb: Disturbance) -> None:
+    async def test(session: Session, backend: ScriptedBackend, time: Sleeper) -> None:
+        assert await session.suggest(URI, SECOND) is not None
+        await time.pass_time(QUIET_SECONDS / 2)
+        backend.script = lambda _: ""
+        disturb(session)
+        await time.pass_time(QUIET_SECONDS / 2)
+        assert backend.asked_ahead == []
+
+    with_session(test)
