@@ -36,6 +36,8 @@ class Asking:
         self._in_background = in_background
         self._backend: Backend | None = None
         self._model = ""
+        self.runs = self.runs_ahead = 0
+        """How many answers the model was asked for, and how many before anybody wanted them."""
         self._read: Query | None = None
         """What the model has read last; to have it read the same again would be idle work."""
 
@@ -55,6 +57,10 @@ class Asking:
 
     def stream(self, query: Query, model: str, *, ahead: bool = False) -> Stream:
         """The model's answer; with `ahead` one that nobody waits for yet. The stream raises BackendUnavailable."""
+        if ahead:
+            self.runs_ahead += 1
+        else:
+            self.runs += 1
         stream = self.backend(model).complete(query, ahead=ahead)
         # What is written ahead only adds to what has been read.
         return stream if ahead else self._noted(query, stream)

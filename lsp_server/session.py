@@ -338,6 +338,8 @@ class Session:
             "documents": len(self.documents),
             "notebooks": len(self.notebooks),
             "parked": len(self.answering.parked),
+            "modelRuns": self.asking.runs,
+            "modelRunsAhead": self.asking.runs_ahead,
             "trusted": self.layers.trusted,
             "active": len({*self.scheduler, *self.answering}),
             "pinned": self.pinned.report(),

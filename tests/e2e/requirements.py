@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _SHOWN = "tests/e2e/test_shown_text.py::"
+_ALONG = "tests/e2e/test_typing_along.py::"
 _LIFE = "tests/e2e/test_lifecycle.py::"
 _SILENCE = "tests/e2e/test_silence.py::"
 _FUZZ = "tests/e2e/test_fuzz.py::test_three_thousand_messages_leave_nothing_unanswered_and_nothing_behind"
@@ -55,12 +56,25 @@ REQUIREMENTS = {
             "tests/runtime/service/test_server.py::test_ends_when_idle_but_not_while_a_client_is_there",
         ),
     ),
-    "R6": Requirement("thirty characters typed in a second cost at most two runs of the model"),
+    "R6": Requirement(
+        "thirty characters typed in a second cost at most two runs of the model",
+        (
+            f"{_ALONG}test_thirty_characters_along_a_suggestion_cost_one_run_of_the_model",
+            "tests/lsp_server/test_answering.py::test_a_burst_of_keys_is_waited_out_unless_the_user_asks",
+        ),
+    ),
     "R7": Requirement(
         "what was computed for an older text is dropped",
         (f"{_LIFE}test_cancelled_superseded_and_outdated_requests_are_each_answered_once", _FUZZ),
     ),
-    "R8": Requirement("typing along a suggestion shows the remainder of the same text"),
+    "R8": Requirement(
+        "typing along a suggestion shows the remainder of the same text",
+        (
+            f"{_ALONG}test_thirty_characters_along_a_suggestion_cost_one_run_of_the_model",
+            f"{_ALONG}test_a_block_is_typed_along_over_its_lines",
+            "tests/lsp_server/test_parked.py::test_typing_along_a_suggestion_gives_exactly_what_is_left_of_it",
+        ),
+    ),
     "R9": Requirement(
         'nothing to show is {"items": []}, never null',
         (
@@ -76,7 +90,13 @@ REQUIREMENTS = {
             "tests/fakes/test_item_rules.py::test_a_chosen_entry_is_extended_over_its_own_range",
         ),
     ),
-    "R11": Requirement("tabs and blanks follow the document or the formattingOptions"),
+    "R11": Requirement(
+        "tabs and blanks follow the document or the formattingOptions",
+        (
+            "tests/lsp_server/test_goldens.py::test_golden",
+            "tests/lsp_server/features/test_inline_completion.py::test_the_clients_indentation_is_followed",
+        ),
+    ),
     "R12": Requirement(
         "a suggestion has the line ends of its document, the model sees plain ones",
         (
@@ -141,7 +161,13 @@ REQUIREMENTS = {
         "a listening server is reached from this machine only",
         ("tests/e2e/test_loopback.py::test_only_this_machine_can_connect",),
     ),
-    "R27": Requirement("lines or blocks, and languages, are switched while the server runs"),
+    "R27": Requirement(
+        "lines or blocks, and languages, are switched while the server runs",
+        (
+            "tests/e2e/test_workspace.py::test_pushed_settings_switch_languages_without_a_pull",
+            "tests/e2e/test_workspace.py::test_a_documents_folder_decides_and_all_of_it_is_live",
+        ),
+    ),
     "R28": Requirement(
         "a failure never opens a window",
         (_REFEREE, _FUZZ, f"{_LIFE}test_a_failing_model_is_silence_with_a_reason"),
@@ -149,11 +175,7 @@ REQUIREMENTS = {
 }
 
 PENDING = {
-    "R6": "typing along a parked answer",
-    "R8": "typing along a parked answer",
-    "R11": "indentation after the document and formattingOptions",
     "R17": "next edits",
     "R18": "next edits",
     "R19": "next edits",
-    "R27": "settings per language",
 }

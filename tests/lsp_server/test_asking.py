@@ -37,6 +37,7 @@ def test_what_an_answer_has_read_need_not_be_read_again() -> None:
         assert await asking.read_ahead(other, "m")
         assert backend.prefilled == [other, other]
         assert (backend.asked, backend.asked_ahead) == ([query], [other])
+        assert (asking.runs, asking.runs_ahead) == (1, 1)
 
     asyncio.run(run())
 
