@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from mellum_ls.runtime.cache.checkpoints import Checkpoint, CheckpointShelf
+from mellum_ls.runtime.cache.pages import rows_like
 from mellum_ls.runtime.config import AttentionType, ModelConfig
 
 # Capacity grows by an eighth and to a multiple of this: the memory of a long sequence stays near its use.
@@ -202,7 +203,7 @@ class KVCache:
                 if old.shape[0] == room:
                     old[:rows] = kept.clone()  # the two ranges overlap
                 else:
-                    store[layer] = old.new_empty(room, *old.shape[1:])
+                    store[layer] = rows_like(old, room)
                     store[layer][:rows] = kept
         self._first = first
 
@@ -232,7 +233,7 @@ class KVCache:
             capacity = min(capacity, self._limit)
         for store in (self._keys, self._values):
             old = store[layer]
-            store[layer] = old.new_empty(capacity, *old.shape[1:])
+            store[layer] = rows_like(old, capacity)
             store[layer][:used] = old[:used]
 
 
