@@ -10,6 +10,7 @@ import asyncio
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,32 +81,33 @@ async def burst(client: LspClient) -> int:
     return await runs(client) - before
 
 
-async def measure(folder: Path, rounds: int) -> dict[str, Any]:
+async def measure(environment: Mapping[str, str], rounds: int) -> dict[str, Any]:
     """All figures."""
-    environment = isolated_environment(folder, MELLUM_THREADS="1")
-    try:
-        async with server_process(SERVE, environment) as client:
-            await client.initialize({}, rootUri="file:///project")
-            client.open(URI, TEXT)
-            await asked(client, TEXT.count("\n"), 8)
-            keys = [key for number in range(rounds) for key in await along(client, number)]
-            bursts = [await burst(client) for _ in range(rounds)]
-            await client.shut_down()
-    finally:
-        launch.stop(RuntimeOptions.of(read_environment(environment)))
+    async with server_process(SERVE, environment) as client:
+        await client.initialize({}, rootUri="file:///project")
+        client.open(URI, TEXT)
+        await asked(client, TEXT.count("\n"), 8)
+        keys = [key for number in range(rounds) for key in await along(client, number)]
+        bursts = [await burst(client) for _ in range(rounds)]
+        await client.shut_down()
     return {
         "keys": len(keys),
-        "key_ms": {f"p{percent}": round(percentile(keys, percent), 2) for percent in (50, 95, 100)},
+        "key_ms": {f"p{percent}": round(percentile(keys, percent) or 0.0, 2) for percent in (50, 95, 100)},
         "runs_of_thirty_keys": bursts,
     }
 
 
 def main() -> None:
-    """Print the figures."""
+    """Print the figures; the model process is this command's own and ends with it."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
     with tempfile.TemporaryDirectory(prefix="mls-") as folder:
-        for name, value in asyncio.run(measure(Path(folder), rounds)).items():
-            sys.stdout.write(f"{name}: {value}\n")
+        environment = isolated_environment(Path(folder), MELLUM_THREADS="1")
+        try:
+            found = asyncio.run(measure(environment, rounds))
+        finally:
+            launch.stop(RuntimeOptions.of(read_environment(environment)))
+    for name, value in found.items():
+        sys.stdout.write(f"{name}: {value}\n")
 
 
 if __name__ == "__main__":
