@@ -46,13 +46,21 @@ anything.
 
 **What is shown.** The stop rules for echoes and loops and the rule for brackets and quotes were chosen
 while looking at these 1,000 single-line holes and at 1,000 others of the same 21 packages (of those
-93.6 % of the non-empty suggestions were shown and 96.7 % of the shown parsed). They have not been
-confirmed yet on packages that nothing was chosen on. Before them 991 suggestions were not empty, 88.7 %
-of these parsed, and 0.30 % were loops; an echo now counts as empty, and against those 991 the share
-shown is 91.4 %. The single-line figures are of the greedy answers recorded before, with the new rules
-applied to their text; the 18 answers that were computed anew were the same. The figures for blocks,
-cursors inside a token, calls and HumanEval are from before these rules. Since then a suggestion may end in
-a brace that opens a block; of 2,001 recorded answers to such Python holes 4 ended in one.
+93.6 % of the non-empty suggestions were shown and 96.7 % of the shown parsed). Before them 991
+suggestions were not empty, 88.7 % of these parsed, and 0.30 % were loops; an echo now counts as empty,
+and against those 991 the share shown is 91.4 %. The single-line figures are of the greedy answers recorded
+before, with the new rules applied to their text; the 18 answers that were computed anew were the same. The
+figures for blocks, cursors inside a token, calls and HumanEval are from before these rules, and the table
+is from before the rules for indentation, copies of lines above and comments, and before a suggestion could
+end in a brace that opens a block.
+
+**Confirmed on 12 packages that nothing was trained or chosen on** (`runtime/nano/fresh.toml`: arpeggio,
+cmd2, construct, falcon, hypercorn, nox, piccolo, plumbum, textx, tinydb, tortoise-orm, voluptuous), with all
+rules of the server as they are now, 1,000 single-line holes, greedy: 24.3 % exact, edit similarity 53.0 %,
+0.10 % into the token budget, no loops, 3.0 % empty. 97.2 % of the files with a shown suggestion parse (85.9 %
+with any). 91.1 % of the non-empty suggestions are shown, less than on the packages above and less than the
+93 % that we had wished for. Of 3,805 true rests of lines 0.05 % end early as an echo and none as a loop; of
+1,174 true blocks none do. Measured on AMD EPYC, 2 cores, Python 3.11.7.
 
 """
 

@@ -40,7 +40,7 @@ def test_a_recording_is_typed_into_the_real_server_and_the_real_model(tmp_path: 
     assert 0 < found["shown"] <= 15
     # Typing at one place adds a token or two to a prompt that is there already; the slip is taken back once.
     assert found["computed_tokens_median"] <= 4
-    assert 0.8 < found["reuse"] < 1
+    assert 0.7 < found["reuse"] < 1
     assert found["equal_states"] == found["equal_prompts"] == found["equal_answers"] == 1
     assert (found["pinned_files"], found["pinned_chars"]) == (1, 74)
     assert 0 < found["first_token_ms"]["p50"] <= found["total_ms"]["p95"]

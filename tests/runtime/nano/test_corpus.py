@@ -42,6 +42,13 @@ def test_lock_keeps_permissive_packages_and_names_the_split(tmp_path: Path) -> N
     ]
 
 
+def test_nothing_was_trained_or_chosen_on_the_fresh_packages() -> None:
+    fresh = read_packages(Path(corpus.__file__).with_name("fresh.toml"))
+    assert len(fresh) == 12
+    assert {package.split for package in fresh} == {"heldout"}
+    assert not {package.name for package in fresh} & {package.name for package in read_packages()}
+
+
 def test_build_drops_what_repeats_the_heldout_packages(tmp_path: Path) -> None:
     make_wheel(
         tmp_path,
