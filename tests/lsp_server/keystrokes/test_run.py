@@ -41,7 +41,10 @@ def test_a_recording_is_typed_into_the_real_server_and_the_real_model(tmp_path: 
     # Typing at one place adds a token or two to a prompt that is there already; the slip is taken back once.
     assert found["computed_tokens_median"] <= 4
     assert 0.7 < found["reuse"] < 1
-    assert found["equal_states"] == found["equal_prompts"] == found["equal_answers"] == 1
+    assert found["equal_states"] == found["equal_prompts"] == found["equal_answers"]
+    # Keys along a suggestion, and the one that takes the slip back, are no matter for the model.
+    assert found["answered_from_cache"] >= 1
+    assert found["model_calls"] < 15
     assert (found["pinned_files"], found["pinned_chars"]) == (1, 74)
     assert 0 < found["first_token_ms"]["p50"] <= found["total_ms"]["p95"]
     # The model process was this run's alone and is gone, and so are its folders.
