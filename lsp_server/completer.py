@@ -5,7 +5,7 @@ The one place where documents and models meet. Decides nothing about when to ask
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
@@ -171,28 +171,13 @@ def fit_ended(gap: Gap, written: str, reason: str, settings: Settings) -> Sugges
     return fit(gap, written, settings)
 
 
-async def complete(
-    gap: Gap,
-    query: Query,
-    backend: Backend,
-    settings: Settings,
-    on_growth: Callable[[Suggestion], None] | None = None,
-) -> Answer:
-    """Ask `backend` for a suggestion at `gap` with its `query`; `on_growth` sees each longer version on the way.
+async def complete(gap: Gap, query: Query, backend: Backend, settings: Settings) -> Answer:
+    """Ask `backend` for a suggestion at `gap` with its `query`, and wait for all of it.
 
     Raises BackendUnavailable. Cancelling stops the model.
     """
-    written = ""
-    shown: Suggestion | None = None
     async with aclosing(backend.complete(query)) as stream:
         async for item in stream:
             if isinstance(item, Done):
                 return Answer(fit_ended(gap, item.text, item.reason, settings), item.reason, item.usage)
-            written += item.text
-            if on_growth is None:
-                continue
-            grown = fit(gap, written, settings, whole=False)
-            if grown is not None and grown != shown:
-                on_growth(grown)
-                shown = grown
     raise BackendUnavailable("the model broke off in the middle of its answer")

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from itertools import pairwise
 
 import pytest
@@ -77,22 +77,9 @@ def test_a_selected_entry_is_extended_over_its_own_range_only(written: str, show
     assert (suggestion and suggestion.text) == shown
 
 
-def ask(text: str, backend: ScriptedBackend, on_growth: Callable[[Suggestion], None] | None = None) -> Answer:
+def ask(text: str, backend: ScriptedBackend) -> Answer:
     gap = Gap.of(at_mark(text), None)
-    return asyncio.run(complete(gap, query_for(gap, Settings()), backend, Settings(), on_growth))
-
-
-def test_growth_is_shown_and_ends_in_the_answer() -> None:
-    grown: list[Suggestion] = []
-    answer = ask("x = |", ScriptedBackend("one + two + three"), grown.append)
-    assert [suggestion.text for suggestion in grown] == [
-        "one",
-        "one +",
-        "one + two",
-        "one + two +",
-        "one + two + three",
-    ]
-    assert answer.suggestion == grown[-1]
+    return asyncio.run(complete(gap, query_for(gap, Settings()), backend, Settings()))
 
 
 def test_the_answer_says_why_the_model_ended_and_what_it_cost() -> None:
@@ -107,7 +94,7 @@ def test_backend_faults_pass_through() -> None:
 
 def test_an_answer_without_an_end_is_a_fault() -> None:
     class Broken(ScriptedBackend):
-        async def complete(self, query: Query) -> AsyncGenerator[Piece | Done, None]:
+        async def complete(self, query: Query, *, ahead: bool = False) -> AsyncGenerator[Piece | Done, None]:
             yield Piece("one")
 
     with pytest.raises(BackendUnavailable, match="broke off"):
@@ -232,9 +219,6 @@ def test_a_suggestion_closes_what_it_opens(text: str, written: str, reason: str,
 
 
 def test_a_text_that_still_grows_may_have_open_brackets() -> None:
-    grown: list[Suggestion] = []
     gap = Gap.of(at_mark("x = |\n"), None)
-    backend = ScriptedBackend("f( a, [ b")
-    answer = asyncio.run(complete(gap, query_for(gap, Settings()), backend, Settings(), on_growth=grown.append))
-    assert [suggestion.text for suggestion in grown] == ["f(", "f( a,", "f( a, [", "f( a, [ b"]
-    assert answer.suggestion == Suggestion("f( a, [ b])", 0, 4, 4)
+    assert fit(gap, "f( a, [ b", Settings(), whole=False) == Suggestion("f( a, [ b", 0, 4, 4)
+    assert fit(gap, "f( a, [ b", Settings()) == Suggestion("f( a, [ b])", 0, 4, 4)
