@@ -93,7 +93,9 @@ class Lines(Sequence[str]):
 
     def __eq__(self, other: object) -> bool:
         """Equal to any list, tuple or Lines of the same lines."""
-        if not isinstance(other, Lines | tuple | list):
+        if isinstance(other, Lines):
+            return len(self) == len(other) and _equal(self._chunks, other._chunks)
+        if not isinstance(other, tuple | list):
             return NotImplemented
         return len(self) == len(other) and all(mine == theirs for mine, theirs in zip(self, other, strict=True))
 
@@ -140,6 +142,23 @@ class Lines(Sequence[str]):
         """Chunk of the line `index` and its place in there; the length itself is the place behind the last line."""
         number = min(bisect_right(self._ends, index), len(self._ends) - 1)
         return number, index - (self._ends[number - 1] if number else 0)
+
+
+def _equal(mine: Sequence[_Chunk], theirs: Sequence[_Chunk]) -> bool:
+    """Whether both hold the same lines, of which there are equally many; what they share is not looked at."""
+    number = other = offset = shift = 0
+    while number < len(mine) and other < len(theirs):
+        one, two = mine[number].lines, theirs[other].lines
+        size = min(len(one) - offset, len(two) - shift)
+        shared = one is two and offset == shift
+        if not shared and one[offset : offset + size] != two[shift : shift + size]:
+            return False
+        offset, shift = offset + size, shift + size
+        if offset == len(one):
+            number, offset = number + 1, 0
+        if shift == len(two):
+            other, shift = other + 1, 0
+    return True
 
 
 def _cut(lines: tuple[str, ...]) -> list[_Chunk]:

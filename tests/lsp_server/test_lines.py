@@ -98,3 +98,24 @@ def test_chunks_stay_of_a_size_whatever_is_typed() -> None:
 
 def test_no_line_gets_into_a_log() -> None:
     assert repr(Lines(["secret\n", ""])) == "<2 lines>"
+
+
+@given(
+    lines=st.lists(st.sampled_from(["a\n", "b\n", "c\n"]), max_size=40),
+    cuts=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=4),
+    change=st.none() | st.tuples(st.integers(0, 39), st.sampled_from(["a\n", "b\n", "z\n"])),
+)
+def test_equality_does_not_depend_on_how_the_lines_are_cut(
+    lines: list[str], cuts: list[tuple[int, int]], change: tuple[int, str] | None
+) -> None:
+    whole, other = Lines(lines), Lines(lines)
+    for start, stop in cuts:
+        start, stop = sorted((min(start, len(lines)), min(stop, len(lines))))
+        other = Lines.joined((other[:start], other[start:stop], other[stop:]))
+    expected = list(lines)
+    if change is not None and change[0] < len(lines):
+        expected[change[0]] = change[1]
+        other = other.replaced(change[0], change[0] + 1, [change[1]])
+    assert (whole == other) == (lines == expected)
+    assert (other == whole) == (lines == expected)
+    assert other == expected
