@@ -31,7 +31,7 @@ class Settings:
     """Most characters before the cursor that the model sees."""
     suffix_chars: int = 3_000
     """Most characters after the cursor that the model sees."""
-    streaming: bool = False
+    streaming: bool = True
     """Whether a request that carries a partialResultToken gets its growing text as $/progress."""
     pinned_files: tuple[str, ...] = ()
     """Files that the model always sees, as paths relative to a workspace folder, the most stable first."""
