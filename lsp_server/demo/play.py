@@ -73,7 +73,7 @@ class Performance:
         self._editor.delete(len(edit.truth))
         self.tally.edits += 1
         rest, typed = edit.truth, 0
-        pause = self._typist.think()
+        pause = self._typist.arrive()
         while rest:
             self._draw()
             taken = await self._offer(pause, rest)

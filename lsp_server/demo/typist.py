@@ -17,6 +17,7 @@ MEDIAN_INTERVAL = 0.18  # seconds between keys of a practised programmer
 INTERVAL_SPREAD = 0.4  # of its logarithm
 DEBOUNCE = (0.06, 0.10)  # seconds without a key after which an editor asks
 THINKING = (1.2, 1.8)
+ARRIVING = 20.0  # at a new place, which the model has to read first
 READING = 0.5
 WORD_PAUSE_CHANCE = 0.3
 MAX_KEYS = 8
@@ -50,8 +51,11 @@ class Typist(Protocol):
 
     reading: float
 
+    def arrive(self) -> Pause:
+        """The pause before the first key of an edit."""
+
     def think(self) -> Pause:
-        """The pause before the first key of an edit, and after a suggestion was taken."""
+        """The pause after a suggestion was taken."""
 
     def key(self, rest: str, typed: int) -> Key | None:
         """The next key of `rest` after `typed` characters of this edit; None for no more of them."""
@@ -64,6 +68,10 @@ class Person:
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
+
+    def arrive(self) -> Pause:
+        """Whoever comes to a new place reads first, for as long as the model does."""
+        return Pause(self._random.uniform(*DEBOUNCE), ARRIVING)
 
     def think(self) -> Pause:
         """A rest of the hands."""
@@ -88,6 +96,10 @@ class Hurried:
     """Types a few characters at once and waits for nothing but answers."""
 
     reading = 0.0
+
+    def arrive(self) -> Pause:
+        """Wherever it is."""
+        return self.think()
 
     def think(self) -> Pause:
         """Ask at once and wait for the answer."""
