@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from mellum_ls.context.secrets import is_secret
+from mellum_ls.context.privacy.secret_paths import is_secret
 from mellum_ls.lsp_server.documents import DocumentStore
 from mellum_ls.lsp_server.settings import Settings
 from mellum_ls.lsp_server.uris import file_path

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
-from mellum_ls.context.secrets import is_secret
+from mellum_ls.context.privacy.secret_paths import is_secret
 
 # Schemes of editors for what is, or will be, a part of a file; what follows is that file's path.
 _OF_FILES = frozenset({"untitled", "vscode-notebook-cell"})

@@ -1,17 +1,13 @@
-"""Whether a file still parses with a suggestion in it. Alone knows tree-sitter, an optional extra."""
+"""Whether a file still parses with a suggestion in it. Alone here knows tree-sitter."""
 
-from mellum_ls.runtime.errors import SettingError
+import tree_sitter
+import tree_sitter_python
 
 
 class PythonParser:
-    """tree-sitter with its Python grammar; raises SettingError where the extra `nano` is not installed."""
+    """tree-sitter with its Python grammar."""
 
     def __init__(self) -> None:
-        try:
-            import tree_sitter
-            import tree_sitter_python
-        except ImportError as error:
-            raise SettingError("parsability needs tree-sitter: pip install 'mellum-ls[nano]'") from error
         self._parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_python.language()))
 
     def parses(self, text: str) -> bool:

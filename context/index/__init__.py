@@ -1,0 +1,1 @@
+"""What is where in the workspace, kept on disk: chunks by their words, symbols by their names."""

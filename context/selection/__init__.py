@@ -1,0 +1,1 @@
+"""Which code of the workspace belongs into the window, and in what order."""
