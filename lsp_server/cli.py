@@ -94,9 +94,9 @@ def _runtime(parsed: argparse.Namespace) -> int:
 
 
 def _settings(*, as_schema: bool) -> int:
-    from mellum_ls.lsp_server import settings_listing
+    from mellum_ls.lsp_server.settings import listing
 
-    print(json.dumps(settings_listing.as_schema(), indent=2) if as_schema else settings_listing.as_markdown())
+    print(json.dumps(listing.as_schema(), indent=2) if as_schema else listing.as_markdown())
     return 0
 
 

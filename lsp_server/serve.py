@@ -10,10 +10,11 @@ import gc
 import logging
 from dataclasses import dataclass
 
-from mellum_ls.lsp_server import logs, transport
-from mellum_ls.lsp_server.asking import BackendFactory
-from mellum_ls.lsp_server.backend import Backend
+from mellum_ls.lsp_server.answers.asking import BackendFactory
+from mellum_ls.lsp_server.model.backend import Backend
+from mellum_ls.lsp_server.reports import logs
 from mellum_ls.lsp_server.server import MellumServer
+from mellum_ls.lsp_server.wire import transport
 from mellum_ls.runtime.environment import read_environment
 from mellum_ls.runtime.errors import MellumError
 
@@ -41,7 +42,7 @@ class Connection:
 
 def resident_backend(model: str) -> Backend:
     """The resident model process; the empty name is the user's default model."""
-    from mellum_ls.lsp_server.runtime_backend import RuntimeBackend
+    from mellum_ls.lsp_server.model.runtime_backend import RuntimeBackend
     from mellum_ls.runtime.client.launch import RuntimeOptions
 
     return RuntimeBackend(RuntimeOptions.of(read_environment(), model or None))

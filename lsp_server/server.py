@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
-from mellum_ls.lsp_server.asking import BackendFactory
+from mellum_ls.lsp_server.answers.asking import BackendFactory
 from mellum_ls.lsp_server.features import (
     configuration,
     cursor_moves,
@@ -30,12 +30,12 @@ from mellum_ls.lsp_server.features import (
     trace,
     workspace_folders,
 )
-from mellum_ls.lsp_server.host import ClientRefused
-from mellum_ls.lsp_server.lifecycle import Lifecycle, on_signals, parent_gone
-from mellum_ls.lsp_server.params import Json
-from mellum_ls.lsp_server.protocol import MellumProtocol, plain_converter
 from mellum_ls.lsp_server.session import Session
-from mellum_ls.lsp_server.transport import Writer, read_messages
+from mellum_ls.lsp_server.wire.host import ClientRefused
+from mellum_ls.lsp_server.wire.lifecycle import Lifecycle, on_signals, parent_gone
+from mellum_ls.lsp_server.wire.params import Json
+from mellum_ls.lsp_server.wire.protocol import MellumProtocol, plain_converter
+from mellum_ls.lsp_server.wire.transport import Writer, read_messages
 
 if TYPE_CHECKING:
     from pygls.exceptions import PyglsError

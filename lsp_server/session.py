@@ -12,30 +12,30 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from mellum_ls.lsp_server.alternatives import alternatives
-from mellum_ls.lsp_server.answering import PARKED, Answering, Growth
-from mellum_ls.lsp_server.asking import Asking, BackendFactory
-from mellum_ls.lsp_server.backend import Backend, BackendUnavailable
-from mellum_ls.lsp_server.clients import Client
-from mellum_ls.lsp_server.completer import Answer, Cursor, Gap, Selected, Suggestion
-from mellum_ls.lsp_server.documents import Document, DocumentStore, Edit, Place
-from mellum_ls.lsp_server.edit_history import EditHistories
-from mellum_ls.lsp_server.event_file import EventFile
-from mellum_ls.lsp_server.flight import Stream
-from mellum_ls.lsp_server.health import Health
-from mellum_ls.lsp_server.metrics import Metrics
-from mellum_ls.lsp_server.notebooks import Notebooks
-from mellum_ls.lsp_server.offers import Offer, Offers
-from mellum_ls.lsp_server.outcomes import Outcome, Outcomes
-from mellum_ls.lsp_server.oversize import oversize_reason
-from mellum_ls.lsp_server.pinned import PinnedFiles
-from mellum_ls.lsp_server.policy import why_not, why_not_ask
-from mellum_ls.lsp_server.resting import Resting
-from mellum_ls.lsp_server.scheduler import Scheduler
-from mellum_ls.lsp_server.settings import Settings
-from mellum_ls.lsp_server.settings_layers import SettingsLayers
-from mellum_ls.lsp_server.standing import Standing
-from mellum_ls.lsp_server.uris import root_of, secret_reason
+from mellum_ls.lsp_server.answers.alternatives import alternatives
+from mellum_ls.lsp_server.answers.answering import PARKED, Answering, Growth
+from mellum_ls.lsp_server.answers.asking import Asking, BackendFactory
+from mellum_ls.lsp_server.answers.completer import Answer, Cursor, Gap, Selected, Suggestion
+from mellum_ls.lsp_server.answers.flight import Stream
+from mellum_ls.lsp_server.answers.policy import why_not, why_not_ask
+from mellum_ls.lsp_server.answers.resting import Resting
+from mellum_ls.lsp_server.answers.scheduler import Scheduler
+from mellum_ls.lsp_server.documents.edit_history import EditHistories
+from mellum_ls.lsp_server.documents.notebooks import Notebooks
+from mellum_ls.lsp_server.documents.oversize import oversize_reason
+from mellum_ls.lsp_server.documents.store import Document, DocumentStore, Edit, Place
+from mellum_ls.lsp_server.documents.uris import root_of, secret_reason
+from mellum_ls.lsp_server.model.backend import Backend, BackendUnavailable
+from mellum_ls.lsp_server.prompt.pinned import PinnedFiles
+from mellum_ls.lsp_server.reports.event_file import EventFile
+from mellum_ls.lsp_server.reports.health import Health
+from mellum_ls.lsp_server.reports.metrics import Metrics
+from mellum_ls.lsp_server.reports.offers import Offer, Offers
+from mellum_ls.lsp_server.reports.outcomes import Outcome, Outcomes
+from mellum_ls.lsp_server.reports.standing import Standing
+from mellum_ls.lsp_server.settings.fields import Settings
+from mellum_ls.lsp_server.settings.layers import SettingsLayers
+from mellum_ls.lsp_server.wire.clients import Client
 
 _log = logging.getLogger(__name__)
 _CLOSE_SECONDS = 1.0

@@ -182,7 +182,7 @@ def test_every_dependency_has_its_reason() -> None:
 def test_the_language_server_never_imports_torch() -> None:
     code = (
         "import sys, mellum_ls.lsp_server.cli, mellum_ls.lsp_server.serve, mellum_ls.lsp_server.server, "
-        "mellum_ls.lsp_server.completer, mellum_ls.runtime.client.launch, mellum_ls.lsp_server.keystrokes.run\n"
+        "mellum_ls.lsp_server.answers.completer, mellum_ls.runtime.client.launch, mellum_ls.lsp_server.keystrokes.run\n"
         "print([m for m in ('torch', 'numpy', 'tokenizers', 'safetensors', 'transformers') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mellum_ls.lsp_server.positions import index_of, utf16_length
+from mellum_ls.lsp_server.documents.positions import index_of, utf16_length
 
 Json = dict[str, Any]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mellum_ls.lsp_server import params
 from mellum_ls.lsp_server.features.configuration import pull, take
 from mellum_ls.lsp_server.features.execute_command import COMMANDS
-from mellum_ls.lsp_server.host import Host
 from mellum_ls.lsp_server.session import Session
-from mellum_ls.lsp_server.settings_layers import OPTIONS
+from mellum_ls.lsp_server.settings.layers import OPTIONS
+from mellum_ls.lsp_server.wire import params
+from mellum_ls.lsp_server.wire.host import Host
 
 # A folder's name decides over all in it, so folders count like files.
 _ALL_FILES = {"filters": [{"scheme": "file", "pattern": {"glob": "**"}}]}

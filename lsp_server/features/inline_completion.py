@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from mellum_ls.lsp_server import params
-from mellum_ls.lsp_server.completer import Suggestion
+from mellum_ls.lsp_server.answers.completer import Suggestion
 from mellum_ls.lsp_server.features.execute_command import accepted_command
-from mellum_ls.lsp_server.host import Host
-from mellum_ls.lsp_server.indent import unit_wanted
+from mellum_ls.lsp_server.rules.indent import unit_wanted
 from mellum_ls.lsp_server.session import Session
+from mellum_ls.lsp_server.wire import params
+from mellum_ls.lsp_server.wire.host import Host
 
 
 def answer(

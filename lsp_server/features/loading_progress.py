@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 
-from mellum_ls.lsp_server.host import ClientRefused, Host
 from mellum_ls.lsp_server.session import Session
+from mellum_ls.lsp_server.wire.host import ClientRefused, Host
 
 _TITLE = "Mellum"
 

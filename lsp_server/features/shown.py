@@ -5,9 +5,9 @@ Notifications of Copilot's clients; their shapes are theirs. Clients without the
 
 from __future__ import annotations
 
-from mellum_ls.lsp_server import params
-from mellum_ls.lsp_server.host import Host
 from mellum_ls.lsp_server.session import Session
+from mellum_ls.lsp_server.wire import params
+from mellum_ls.lsp_server.wire.host import Host
 
 
 def register(host: Host, session: Session) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict
 
-from mellum_ls.lsp_server.host import Host
+from mellum_ls.lsp_server.reports.standing import Status
 from mellum_ls.lsp_server.session import Session
-from mellum_ls.lsp_server.standing import Status
+from mellum_ls.lsp_server.wire.host import Host
 
 
 def register(host: Host, session: Session) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mellum_ls.lsp_server import params
 from mellum_ls.lsp_server.features.configuration import pull
-from mellum_ls.lsp_server.host import Host
 from mellum_ls.lsp_server.session import Session
+from mellum_ls.lsp_server.wire import params
+from mellum_ls.lsp_server.wire.host import Host
 
 
 def register(host: Host, session: Session) -> None:

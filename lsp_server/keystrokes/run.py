@@ -26,7 +26,7 @@ from mellum_ls.lsp_server.keystrokes.report import Circumstances, figures, table
 from mellum_ls.lsp_server.keystrokes.script import BadScript, Script
 from mellum_ls.lsp_server.keystrokes.tally import NoUsage
 from mellum_ls.lsp_server.keystrokes.workspace import Workspace, lay_out
-from mellum_ls.lsp_server.lifecycle import is_alive
+from mellum_ls.lsp_server.wire.lifecycle import is_alive
 from mellum_ls.runtime.bench.machine import describe_machine
 from mellum_ls.runtime.client import launch
 from mellum_ls.runtime.environment import read_environment, variables_with

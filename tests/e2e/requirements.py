@@ -60,7 +60,7 @@ REQUIREMENTS = {
         "thirty characters typed in a second cost at most two runs of the model",
         (
             f"{_ALONG}test_thirty_characters_along_a_suggestion_cost_one_run_of_the_model",
-            "tests/lsp_server/test_answering.py::test_a_burst_of_keys_is_waited_out_unless_the_user_asks",
+            "tests/lsp_server/answers/test_answering.py::test_a_burst_of_keys_is_waited_out_unless_the_user_asks",
         ),
     ),
     "R7": Requirement(
@@ -72,7 +72,7 @@ REQUIREMENTS = {
         (
             f"{_ALONG}test_thirty_characters_along_a_suggestion_cost_one_run_of_the_model",
             f"{_ALONG}test_a_block_is_typed_along_over_its_lines",
-            "tests/lsp_server/test_parked.py::test_typing_along_a_suggestion_gives_exactly_what_is_left_of_it",
+            "tests/lsp_server/answers/test_parked.py::test_typing_along_a_suggestion_gives_exactly_what_is_left_of_it",
         ),
     ),
     "R9": Requirement(
@@ -101,7 +101,7 @@ REQUIREMENTS = {
         "a suggestion has the line ends of its document, the model sees plain ones",
         (
             f"{_SHOWN}test_line_ends_are_those_of_the_document",
-            "tests/lsp_server/test_completer.py::test_query_holds_the_text_around_the_cursor_with_plain_line_ends",
+            "tests/lsp_server/answers/test_completer.py::test_query_holds_the_text_around_the_cursor_with_plain_line_ends",
             "tests/fakes/test_item_rules.py::test_line_ends_are_those_of_the_document",
         ),
     ),
@@ -125,7 +125,7 @@ REQUIREMENTS = {
         "nothing stays of closed documents",
         (
             "tests/e2e/test_cycles.py::test_what_is_closed_is_forgotten",
-            "tests/lsp_server/test_protocol.py::test_nothing_is_kept_of_what_has_run",
+            "tests/lsp_server/wire/test_protocol.py::test_nothing_is_kept_of_what_has_run",
         ),
     ),
     "R22": Requirement(

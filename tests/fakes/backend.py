@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 
-from mellum_ls.lsp_server.backend import BackendStatus, BackendUnavailable, Done, Piece, Query, Usage
+from mellum_ls.lsp_server.model.backend import BackendStatus, BackendUnavailable, Done, Piece, Query, Usage
 
 Script = Callable[[Query], str]
 

@@ -6,7 +6,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncGenerator
 
-from mellum_ls.lsp_server.backend import BackendStatus, BackendUnavailable, Done, Piece, Query, Usage
+from mellum_ls.lsp_server.model.backend import BackendStatus, BackendUnavailable, Done, Piece, Query, Usage
 
 ANSWERS = (
     "x",

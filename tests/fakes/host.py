@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from mellum_ls.lsp_server.host import ClientRefused
+from mellum_ls.lsp_server.wire.host import ClientRefused
 
 
 class FakeHost:

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from backend import ScriptedBackend  # type: ignore[import-not-found,unused-ignore]
 
-from mellum_ls.lsp_server.backend import Done, Piece, Query
+from mellum_ls.lsp_server.model.backend import Done, Piece, Query
 from mellum_ls.lsp_server.serve import Connection, run
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mellum_ls.lsp_server.documents import DocumentStore
-from mellum_ls.lsp_server.params import changed as read_change
+from mellum_ls.lsp_server.documents.store import DocumentStore
+from mellum_ls.lsp_server.wire.params import changed as read_change
 from tests.fakes.mirror import Mirror, Spot, clamp, is_inside, line_ends_of, replaced
 
 URI = "file:///a.py"

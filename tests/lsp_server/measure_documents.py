@@ -9,9 +9,9 @@ import statistics
 import sys
 import time
 
-from mellum_ls.lsp_server.completer import Gap, fit_ended, query_for
-from mellum_ls.lsp_server.documents import DocumentStore, Edit, Place
-from mellum_ls.lsp_server.settings import Settings
+from mellum_ls.lsp_server.answers.completer import Gap, fit_ended, query_for
+from mellum_ls.lsp_server.documents.store import DocumentStore, Edit, Place
+from mellum_ls.lsp_server.settings.fields import Settings
 
 URI = "file:///r/long.py"
 STEPS = ("edit", "snapshot", "query", "fit")

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mellum_ls.lsp_server.closers import written_closers
-from mellum_ls.lsp_server.completer import Gap, Selected, Suggestion, fit, fit_ended
-from mellum_ls.lsp_server.documents import Document, Edit, Place, split_lines
+from mellum_ls.lsp_server.answers.completer import Gap, Selected, Suggestion, fit, fit_ended
+from mellum_ls.lsp_server.documents.positions import column_of, utf16_length
+from mellum_ls.lsp_server.documents.store import Document, Edit, Place, split_lines
 from mellum_ls.lsp_server.features.inline_completion import answer
-from mellum_ls.lsp_server.positions import column_of, utf16_length
-from mellum_ls.lsp_server.settings import Settings
+from mellum_ls.lsp_server.rules.closers import written_closers
+from mellum_ls.lsp_server.settings.fields import Settings
 
 GOLDENS = Path(__file__).parent / "goldens"
 MARK = "¦"

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mellum_ls.lsp_server import logs, serve
-from mellum_ls.lsp_server.runtime_backend import RuntimeBackend
+from mellum_ls.lsp_server import serve
+from mellum_ls.lsp_server.model.runtime_backend import RuntimeBackend
+from mellum_ls.lsp_server.reports import logs
 
 HEAVY = ("torch", "numpy", "tokenizers", "safetensors", "transformers")
 

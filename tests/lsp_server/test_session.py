@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from mellum_ls.lsp_server.completer import Suggestion
-from mellum_ls.lsp_server.documents import Edit, Place
-from mellum_ls.lsp_server.notebooks import Cell
+from mellum_ls.lsp_server.answers.completer import Suggestion
+from mellum_ls.lsp_server.documents.notebooks import Cell
+from mellum_ls.lsp_server.documents.store import Edit, Place
 from mellum_ls.lsp_server.session import Session
 from tests.fakes.backend import ScriptedBackend
 from tests.fakes.sleeper import Sleeper, settled

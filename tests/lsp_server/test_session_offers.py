@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mellum_ls.lsp_server.backend import BackendUnavailable
-from mellum_ls.lsp_server.completer import Suggestion
-from mellum_ls.lsp_server.documents import Edit, Place
+from mellum_ls.lsp_server.answers.completer import Suggestion
+from mellum_ls.lsp_server.documents.store import Edit, Place
+from mellum_ls.lsp_server.model.backend import BackendUnavailable
 from mellum_ls.lsp_server.session import Session
 from tests.fakes.backend import ScriptedBackend
 
@@ -117,7 +117,7 @@ def test_a_metrics_file_that_cannot_be_written_costs_no_suggestion(
 
     asyncio.run(run())
     assert [record.name for record in caplog.records if record.levelno >= logging.WARNING] == [
-        "mellum_ls.lsp_server.event_file"
+        "mellum_ls.lsp_server.reports.event_file"
     ]
 
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mellum_ls.lsp_server.demo.buffer import Buffer
-from mellum_ls.lsp_server.documents import Document, Edit, Place, split_lines
+from mellum_ls.lsp_server.documents.store import Document, Edit, Place, split_lines
 
 TEXT = st.text(alphabet="ab \n🙂é", max_size=30)
 

@@ -2,10 +2,10 @@ import asyncio
 
 import pytest
 
-from mellum_ls.lsp_server.clients import Client
-from mellum_ls.lsp_server.completer import Suggestion
+from mellum_ls.lsp_server.answers.completer import Suggestion
 from mellum_ls.lsp_server.features import inline_completion
 from mellum_ls.lsp_server.session import Session
+from mellum_ls.lsp_server.wire.clients import Client
 from tests.fakes.backend import ScriptedBackend
 from tests.fakes.host import FakeHost
 from tests.fakes.lsp_client import inline_params

@@ -1,10 +1,10 @@
 import asyncio
 from typing import Any
 
-from mellum_ls.lsp_server.backend import BackendStatus
-from mellum_ls.lsp_server.clients import Client
 from mellum_ls.lsp_server.features import loading_progress
+from mellum_ls.lsp_server.model.backend import BackendStatus
 from mellum_ls.lsp_server.session import Session
+from mellum_ls.lsp_server.wire.clients import Client
 from tests.fakes.backend import ScriptedBackend
 from tests.fakes.host import FakeHost
 from tests.fakes.sleeper import Sleeper, settled

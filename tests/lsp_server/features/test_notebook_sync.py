@@ -2,11 +2,11 @@ import asyncio
 
 import pytest
 
-from mellum_ls.lsp_server.completer import Suggestion
-from mellum_ls.lsp_server.documents import Place
+from mellum_ls.lsp_server.answers.completer import Suggestion
+from mellum_ls.lsp_server.documents.store import Place
 from mellum_ls.lsp_server.features import notebook_sync
-from mellum_ls.lsp_server.params import ParamsError
 from mellum_ls.lsp_server.session import Session
+from mellum_ls.lsp_server.wire.params import ParamsError
 from tests.fakes.backend import ScriptedBackend
 from tests.fakes.host import FakeHost
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mellum_ls.lsp_server.documents import DocumentStore, Edit, Place
+from mellum_ls.lsp_server.documents.store import DocumentStore, Edit, Place
 from mellum_ls.lsp_server.keystrokes.utf16_text import OutsideText, Replacement, Utf16Text
 
 TEXTS = st.text(alphabet="ab\n\r é🙂𐐀", max_size=12)

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mellum_ls.lsp_server.completer import Gap, fit_ended
-from mellum_ls.lsp_server.documents import Document, Place, split_lines
-from mellum_ls.lsp_server.settings import Settings
+from mellum_ls.lsp_server.answers.completer import Gap, fit_ended
+from mellum_ls.lsp_server.documents.store import Document, Place, split_lines
+from mellum_ls.lsp_server.settings.fields import Settings
 from mellum_ls.runtime.generate import Reason
 from mellum_ls.runtime.nano.answers import Answer
 from mellum_ls.runtime.nano.corpus import SourceFile

@@ -1,0 +1,1 @@
+"""Which text a model sees around the cursor and before it."""

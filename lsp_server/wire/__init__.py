@@ -1,0 +1,1 @@
+"""Bytes and messages: transport, the protocol's promises, parameters, and who is at the other end."""

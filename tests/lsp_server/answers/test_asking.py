@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import aclosing
+from typing import Any
+
+from mellum_ls.lsp_server.answers.asking import Asking
+from mellum_ls.lsp_server.documents.store import DocumentStore
+from mellum_ls.lsp_server.prompt.pinned import PinnedFiles
+from mellum_ls.lsp_server.settings.fields import Settings
+from tests.fakes.backend import ScriptedBackend
+from tests.lsp_server.answers.test_parked import gap_at
+
+
+def asking_over(backend: ScriptedBackend) -> Asking:
+    def never(work: Coroutine[Any, Any, None]) -> None:
+        raise AssertionError(f"nothing was to run in the background: {work}")
+
+    return Asking(lambda _: backend, PinnedFiles(DocumentStore()), never)
+
+
+def test_what_an_answer_has_read_need_not_be_read_again() -> None:
+    async def run() -> None:
+        backend = ScriptedBackend("1")
+        asking = asking_over(backend)
+        query, other = [await asking.query(gap_at(text), Settings(), []) for text in ("x = |", "y = |")]
+        async with aclosing(asking.stream(query, "m")) as stream:
+            assert [item async for item in stream]
+        assert not await asking.read_ahead(query, "m")
+        # What is written ahead stands behind what has been read.
+        async with aclosing(asking.stream(other, "m", ahead=True)) as stream:
+            assert [item async for item in stream]
+        assert not await asking.read_ahead(query, "m")
+        assert await asking.read_ahead(other, "m")
+        asking.forget()
+        assert await asking.read_ahead(other, "m")
+        assert backend.prefilled == [other, other]
+        assert (backend.asked, backend.asked_ahead) == ([query], [other])
+        assert (asking.runs, asking.runs_ahead) == (1, 1)
+
+    asyncio.run(run())
+
+
+def test_an_answer_that_was_left_has_read_nothing() -> None:
+    async def run() -> None:
+        backend = ScriptedBackend("1 2")
+        asking = asking_over(backend)
+        query = await asking.query(gap_at("x = |"), Settings(), [])
+        async with aclosing(asking.stream(query, "m")) as stream:
+            await anext(stream)
+        assert backend.cancelled == 1
+        assert await asking.read_ahead(query, "m")
+
+    asyncio.run(run())
+
+
+def test_a_model_that_is_away_has_read_nothing() -> None:
+    async def run() -> None:
+        backend = ScriptedBackend(error="away")
+        asking = asking_over(backend)
+        assert await asking.status() is None
+        query = await asking.query(gap_at("x = |"), Settings(), [])
+        assert not await asking.read_ahead(query, "m")
+        backend.error = ""
+        assert await asking.read_ahead(query, "m")
+        status = await asking.status()
+        assert status is not None
+        assert status.state == "ready"
+        await asking.close()
+        assert backend.closed
+
+    asyncio.run(run())
