@@ -16,16 +16,15 @@ from mellum_ls.lsp_server.answers.alternatives import alternatives
 from mellum_ls.lsp_server.answers.answering import PARKED, Answering, Growth
 from mellum_ls.lsp_server.answers.asking import Asking, BackendFactory
 from mellum_ls.lsp_server.answers.completer import Answer, Cursor, Gap, Selected, Suggestion
-from mellum_ls.lsp_server.answers.flight import Stream
 from mellum_ls.lsp_server.answers.policy import why_not, why_not_ask
 from mellum_ls.lsp_server.answers.resting import Resting
 from mellum_ls.lsp_server.answers.scheduler import Scheduler
 from mellum_ls.lsp_server.documents.edit_history import EditHistories
+from mellum_ls.lsp_server.documents.kept_back import KeptBack
 from mellum_ls.lsp_server.documents.notebooks import Notebooks
-from mellum_ls.lsp_server.documents.oversize import oversize_reason
 from mellum_ls.lsp_server.documents.store import Document, DocumentStore, Edit, Place
-from mellum_ls.lsp_server.documents.uris import root_of, secret_reason
-from mellum_ls.lsp_server.model.backend import Backend, BackendUnavailable
+from mellum_ls.lsp_server.documents.uris import root_of
+from mellum_ls.lsp_server.model.backend import Backend, BackendUnavailable, Stream
 from mellum_ls.lsp_server.prompt.pinned import PinnedFiles
 from mellum_ls.lsp_server.reports.event_file import EventFile
 from mellum_ls.lsp_server.reports.health import Health
@@ -70,6 +69,7 @@ class Session:
         self.notebooks = Notebooks(self.documents)
         self.pinned = PinnedFiles(self.documents)
         self.layers = SettingsLayers()
+        self.kept_back = KeptBack(self.documents, self.notebooks, self.settings_for)
         self.scheduler: Scheduler[Answer] = Scheduler()
         self.answering = Answering(sleep, clock)
         self.asking = Asking(self._made_by(make_backend), self.pinned, self._in_background)
@@ -129,7 +129,7 @@ class Session:
     def focus(self, uri: str) -> None:
         """The user is in that document, or in none: what the status speaks of."""
         self._focused = uri
-        self.standing.inactive(self._kept_back(uri))
+        self.standing.inactive(self.kept_back.why(uri))
 
     def open(self, uri: str, language_id: str, version: int | None, text: str) -> None:
         """A document is opened, perhaps once more."""
@@ -240,7 +240,7 @@ class Session:
         document, settings = self.documents.get(uri), self.settings_for(uri)
         if document is None:
             return (), Outcome("empty", "the document is not open")
-        if reason := self._kept_back(uri, cursor.place.line):
+        if reason := self.kept_back.why(uri, cursor.place.line):
             return (), Outcome("empty", reason)
         self.scheduler.supersede(uri)
         gap = cursor.gap(document)
@@ -256,7 +256,7 @@ class Session:
             if count > 1 and answer.suggestion is not None:
                 query = await self.asking.query(gap, settings, self.roots)
                 others = await alternatives(
-                    gap, query, self.asking.backend(self.model), settings, answer.suggestion, count
+                    gap, query, lambda query: self.asking.stream(query, self.model), settings, answer.suggestion, count
                 )
             return answer
 
@@ -277,20 +277,6 @@ class Session:
             return (), Outcome("empty", "the model had nothing to add", answer.reason, answer.usage)
         return others or (answer.suggestion,), Outcome("answered", "", answer.reason, answer.usage)
 
-    def _kept_back(self, uri: str, line: int | None = None) -> str:
-        """Why no model may see the document, or be asked at that line; empty when it may."""
-        settings, document = self.settings_for(uri), self.documents.get(uri)
-        if not settings.enable:
-            return "completions are switched off"
-        reason = secret_reason(uri) or secret_reason(self.notebooks.of(uri))
-        if reason:
-            return f"the document is kept back: it {reason}"
-        if document is None:
-            return ""
-        if document.language_id in settings.disabled_languages:
-            return f"completions are switched off for {document.language_id}"
-        return oversize_reason(document, settings.max_file_chars, line)
-
     def _not_now(self, gap: Gap, settings: Settings) -> str:
         """Why typing that has led to `gap` is not to be answered; empty when it is."""
         change = self._histories.last(gap.snapshot.uri)
@@ -304,7 +290,7 @@ class Session:
     def quiet(self, uri: str) -> Document | None:
         """The open document of that URI if models may see it and nobody waits for an answer there."""
         busy = uri in self.scheduler or uri in self.answering
-        return None if busy or self._kept_back(uri) else self.documents.get(uri)
+        return None if busy or self.kept_back.why(uri) else self.documents.get(uri)
 
     async def stream(self, gap: Gap, *, ahead: bool = False) -> Stream:
         """Ask the model at `gap`; with `ahead` for what nobody waits for yet."""

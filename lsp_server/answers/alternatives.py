@@ -5,22 +5,23 @@ Asks a model for one after the other; decides nothing about when that is worth i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from mellum_ls.lsp_server.answers.completer import Gap, Suggestion, complete
 from mellum_ls.lsp_server.documents.positions import index_of
-from mellum_ls.lsp_server.model.backend import Backend, BackendUnavailable, Query
+from mellum_ls.lsp_server.model.backend import BackendUnavailable, Query, Stream
 from mellum_ls.lsp_server.settings.fields import Settings
 
 _STOPPED = ("cancelled", "superseded")
 
 
 async def alternatives(
-    gap: Gap, query: Query, backend: Backend, settings: Settings, first: Suggestion | None, count: int
+    gap: Gap, query: Query, ask: Callable[[Query], Stream], settings: Settings, first: Suggestion | None, count: int
 ) -> tuple[Suggestion, ...]:
     """The suggestions at `gap` of the ranks below `count`, each of which leaves another document when accepted.
 
-    `first` is that of rank 0 where it is known already.
+    `ask` asks the model. `first` is that of rank 0 where it is known already.
     Raises BackendUnavailable when there is nothing to show; a model that fails later, or that something newer stops,
     leaves those that came before. Cancelling stops the model.
     """
@@ -28,7 +29,7 @@ async def alternatives(
     found = {} if first is None else {_accepted(line, first): first}
     for rank in range(len(found), count):
         try:
-            answer = await complete(gap, replace(query, rank=rank), backend, settings)
+            answer = await complete(gap, ask(replace(query, rank=rank)), settings)
         except BackendUnavailable:
             if found:
                 break

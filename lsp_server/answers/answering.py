@@ -9,10 +9,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from mellum_ls.lsp_server.answers.completer import Answer, Gap, Suggestion, fit, fit_ended
-from mellum_ls.lsp_server.answers.flight import Flight, Stream
+from mellum_ls.lsp_server.answers.flight import Flight
 from mellum_ls.lsp_server.answers.parked import Parked, ParkedTexts, rest_of, typed_since
 from mellum_ls.lsp_server.answers.rhythm import Rhythm
 from mellum_ls.lsp_server.documents.store import Edit
+from mellum_ls.lsp_server.model.backend import Stream
 from mellum_ls.lsp_server.prompt.windows import model_text
 from mellum_ls.lsp_server.settings.fields import Settings
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from mellum_ls.lsp_server.answers.completer import Gap, query_for
-from mellum_ls.lsp_server.answers.flight import Stream
-from mellum_ls.lsp_server.model.backend import Backend, BackendStatus, BackendUnavailable, Done, Query
+from mellum_ls.lsp_server.model.backend import Backend, BackendStatus, BackendUnavailable, Done, Query, Stream
 from mellum_ls.lsp_server.prompt.pinned import PinnedFiles
 from mellum_ls.lsp_server.settings.fields import Settings
 
@@ -70,7 +70,7 @@ class Asking:
         async with aclosing(stream):
             async for item in stream:
                 if isinstance(item, Done):
-                    self._read = query
+                    self._read = replace(query, rank=0)  # which of several answers it was is no matter for reading
                 yield item
 
     def forget(self) -> None:

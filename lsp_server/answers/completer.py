@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from mellum_ls.lsp_server.documents.positions import column_of, index_of
 from mellum_ls.lsp_server.documents.store import Document, Place, Snapshot, bare
 from mellum_ls.lsp_server.documents.uris import relative_path
-from mellum_ls.lsp_server.model.backend import Backend, BackendUnavailable, Done, Query, Usage
+from mellum_ls.lsp_server.model.backend import BackendUnavailable, Done, Query, Stream, Usage
 from mellum_ls.lsp_server.prompt.windows import model_text, prefix_window, suffix_window
 from mellum_ls.lsp_server.rules import postprocess, shape
 from mellum_ls.lsp_server.rules.closers import model_rest, written_closers
@@ -171,13 +171,13 @@ def fit_ended(gap: Gap, written: str, reason: str, settings: Settings) -> Sugges
     return fit(gap, written, settings)
 
 
-async def complete(gap: Gap, query: Query, backend: Backend, settings: Settings) -> Answer:
-    """Ask `backend` for a suggestion at `gap` with its `query`, and wait for all of it.
+async def complete(gap: Gap, stream: Stream, settings: Settings) -> Answer:
+    """The suggestion at `gap` that a model's whole answer makes.
 
     Raises BackendUnavailable. Cancelling stops the model.
     """
-    async with aclosing(backend.complete(query)) as stream:
-        async for item in stream:
+    async with aclosing(stream) as items:
+        async for item in items:
             if isinstance(item, Done):
                 return Answer(fit_ended(gap, item.text, item.reason, settings), item.reason, item.usage)
     raise BackendUnavailable("the model broke off in the middle of its answer")

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 
 from mellum_ls.lsp_server.answers.completer import Gap
 from mellum_ls.lsp_server.documents.positions import utf16_length
 from mellum_ls.lsp_server.documents.store import Edit, Place
-from mellum_ls.lsp_server.model.backend import BackendUnavailable, Done, Piece
+from mellum_ls.lsp_server.model.backend import BackendUnavailable, Done, Stream
 from mellum_ls.lsp_server.prompt.windows import model_text
 
 _log = logging.getLogger(__name__)
-
-Stream = AsyncGenerator[Piece | Done, None]
 
 
 class Flight:

@@ -10,9 +10,9 @@ from typing import Protocol
 
 from mellum_ls.lsp_server.answers.answering import Answering
 from mellum_ls.lsp_server.answers.completer import Cursor, Gap, Suggestion
-from mellum_ls.lsp_server.answers.flight import Stream
 from mellum_ls.lsp_server.answers.warming import PAUSE_SECONDS, QUIET_SECONDS, Warming
 from mellum_ls.lsp_server.documents.store import Document, Place
+from mellum_ls.lsp_server.model.backend import Stream
 from mellum_ls.lsp_server.prompt.pinned import PinnedFiles
 from mellum_ls.lsp_server.settings.fields import Settings
 

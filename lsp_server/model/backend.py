@@ -69,6 +69,10 @@ class Done:
     usage: Usage = Usage()
 
 
+Stream = AsyncGenerator[Piece | Done, None]
+"""An answer as it is written. Closing it, or cancelling its consumer, stops the model."""
+
+
 @dataclass(frozen=True, slots=True)
 class BackendStatus:
     """How a backend is: `state` is one of stopped, starting, ready, failed."""
@@ -86,7 +90,7 @@ class Backend(Protocol):
     async def warm(self) -> None:
         """Get ready to answer; failures show in `status` and at the next request, not here."""
 
-    def complete(self, query: Query, *, ahead: bool = False) -> AsyncGenerator[Piece | Done, None]:
+    def complete(self, query: Query, *, ahead: bool = False) -> Stream:
         """Stream an answer. Closing the iterator, or cancelling its consumer, stops the model.
 
         With `ahead` nobody waits for it yet, and whatever somebody waits for goes first. Raises BackendUnavailable when

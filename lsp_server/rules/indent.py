@@ -75,8 +75,9 @@ def reindent(text: str, before: str, previous: str, unit: str, literal: str = ""
     fixed = _inside_literals(text, literal)
     movable = [number for number in range(0 if not before.strip() else 1, len(lines)) if number not in fixed]
     movable = [number for number in movable if lines[number].strip()]
-    convert = _to_tabs if unit == TAB else _to_blanks
-    return "\n".join(convert(lines, movable, before, previous, unit))
+    if unit == TAB:
+        return "\n".join(_to_tabs(lines, movable))
+    return "\n".join(_to_blanks(lines, movable, before, previous, unit))
 
 
 def _inside_literals(text: str, literal: str) -> set[int]:
@@ -100,9 +101,8 @@ def _inside_literals(text: str, literal: str) -> set[int]:
     return inside
 
 
-def _to_tabs(lines: list[str], movable: list[int], before: str, previous: str, unit: str) -> list[str]:
+def _to_tabs(lines: list[str], movable: list[int]) -> list[str]:
     """Blanks that lines begin with, or have behind their tabs, become tabs where they are whole steps."""
-    del before, previous
     leads = {number: lead_of(lines[number]) for number in movable}
     widths = [len(lead.lstrip(TAB)) for lead in leads.values() if " " in lead]
     step = next((size for size in (4, 2, 3) if widths and math.gcd(*widths) % size == 0), 0)
@@ -111,7 +111,7 @@ def _to_tabs(lines: list[str], movable: list[int], before: str, previous: str, u
     changed = list(lines)
     for number, lead in leads.items():
         blanks = len(lead.lstrip(TAB))
-        changed[number] = lead[: len(lead) - blanks] + unit * (blanks // step) + lines[number][len(lead) :]
+        changed[number] = lead[: len(lead) - blanks] + TAB * (blanks // step) + lines[number][len(lead) :]
     return changed
 
 

@@ -25,7 +25,7 @@ def gap_in(text: str) -> Gap:
 
 def ask(text: str, backend: Backend, count: int = 3) -> tuple[Suggestion, ...]:
     gap = gap_in(text)
-    return asyncio.run(alternatives(gap, query_for(gap, SETTINGS), backend, SETTINGS, None, count))
+    return asyncio.run(alternatives(gap, query_for(gap, SETTINGS), backend.complete, SETTINGS, None, count))
 
 
 def ranked(*texts: str) -> ScriptedBackend:
@@ -95,11 +95,11 @@ def test_the_embedded_model_has_several_ways_to_go_on(tmp_path: Path) -> None:
 
     async def run() -> None:
         backend = RuntimeBackend(options)
-        likeliest = await complete(gap, query, backend, SETTINGS)
-        several = await alternatives(gap, query, backend, SETTINGS, None, 3)
+        likeliest = await complete(gap, backend.complete(query), SETTINGS)
+        several = await alternatives(gap, query, backend.complete, SETTINGS, None, 3)
         assert several[0] == likeliest.suggestion
         assert 2 <= len({suggestion.text for suggestion in several}) == len(several) <= 3
-        assert await alternatives(gap, query, backend, SETTINGS, None, 3) == several, "there is no chance in it"
+        assert await alternatives(gap, query, backend.complete, SETTINGS, None, 3) == several, "there is no chance in it"
         status = await backend.status()
         assert status.details is not None
         figures = status.details["engine"]

@@ -7,9 +7,8 @@ import pytest
 
 from mellum_ls.lsp_server.answers.answering import EARLY, PARKED, Answering
 from mellum_ls.lsp_server.answers.completer import Answer, Gap, Suggestion
-from mellum_ls.lsp_server.answers.flight import Stream
 from mellum_ls.lsp_server.documents.store import Edit
-from mellum_ls.lsp_server.model.backend import BackendUnavailable, Done, Piece
+from mellum_ls.lsp_server.model.backend import BackendUnavailable, Done, Piece, Stream
 from mellum_ls.lsp_server.settings.fields import Settings
 from tests.fakes.sleeper import Sleeper, settled
 from tests.lsp_server.answers.test_flight import Model, typed

@@ -79,7 +79,7 @@ def test_a_selected_entry_is_extended_over_its_own_range_only(written: str, show
 
 def ask(text: str, backend: ScriptedBackend) -> Answer:
     gap = Gap.of(at_mark(text), None)
-    return asyncio.run(complete(gap, query_for(gap, Settings()), backend, Settings()))
+    return asyncio.run(complete(gap, backend.complete(query_for(gap, Settings())), Settings()))
 
 
 def test_the_answer_says_why_the_model_ended_and_what_it_cost() -> None:
@@ -214,7 +214,7 @@ def test_equal_states_make_equal_queries_whatever_led_to_them(
 def test_a_suggestion_closes_what_it_opens(text: str, written: str, reason: str, shown: str | None) -> None:
     gap = Gap.of(at_mark(text), None)
     query = query_for(gap, Settings())
-    answer = asyncio.run(complete(gap, query, ScriptedBackend(written, reason=reason), Settings()))
+    answer = asyncio.run(complete(gap, ScriptedBackend(written, reason=reason).complete(query), Settings()))
     assert (answer.suggestion and answer.suggestion.text) == shown
 
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from mellum_ls.lsp_server.answers.flight import Flight, Stream
+from mellum_ls.lsp_server.answers.flight import Flight
 from mellum_ls.lsp_server.documents.store import Edit, Place
-from mellum_ls.lsp_server.model.backend import BackendUnavailable, Done, Piece
+from mellum_ls.lsp_server.model.backend import BackendUnavailable, Done, Piece, Stream
 from tests.fakes.sleeper import settled
 from tests.lsp_server.answers.test_parked import gap_at
 
