@@ -370,3 +370,12 @@ def test_no_text_of_the_user_is_logged_or_reported(tmp_path: Path, caplog: pytes
     asyncio.run(run())
     assert "gone.py" in caplog.text
     assert "_text" not in caplog.text
+
+
+def test_each_of_several_suggestions_counts_as_asked() -> None:
+    async def run() -> None:
+        session = session_over(ScriptedBackend(lambda query: str(query.rank)))
+        assert len(await session.suggest_several(URI, START)) == 3
+        assert (await session.report())["modelRuns"] == 3
+
+    asyncio.run(run())
