@@ -47,7 +47,7 @@ class Unsuccessful(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that is settled before the server starts. `pin` None is all files, of which `pinned_chars` are read."""
+    """All that is settled before the server starts. `pin` None is all files, of which `pinned_chars` are read."""
 
     script: Script
     model: str | None
