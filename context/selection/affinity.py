@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from mellum_ls.context.index.rows import Definition
 from mellum_ls.context.index.terms import terms
@@ -12,10 +13,16 @@ _TOP_KINDS = frozenset({"class", "function", "type", "constant"})
 
 def affinity(name: str, words: Mapping[str, float]) -> float:
     """From 0: the weights of the sub-words of `name` that are among `words`, less for the words that are not."""
-    parts = terms(name)
-    if not parts:
-        return 0.0
-    return sum(words.get(part, 0.0) for part in parts) / (len(parts) + 1)
+    parts = _parts(name)
+    total = 0.0
+    for part in parts:
+        total += words.get(part, 0.0)
+    return total / (len(parts) + 1)
+
+
+@lru_cache(maxsize=65_536)
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(terms(name))
 
 
 def is_private(name: str) -> bool:

@@ -29,7 +29,7 @@ class Choice:
     @property
     def keys(self) -> frozenset[Key]:
         """What was chosen."""
-        return frozenset(item.candidate.key for item in (*self.heads, *self.lines))
+        return frozenset(item.key for item in (*self.heads, *self.lines))
 
 
 def head_share(chars: int) -> float:
@@ -51,7 +51,7 @@ def choose(ranked: Sequence[Scored], chars: int) -> Choice:
     if len(some) < len(lines):
         more, extra = _lines([item for item in lines if item not in some], chars - spent - used)
         some, spent = [*some, *more], spent + extra
-    some.sort(key=lambda item: (-item.score, item.candidate.key))
+    some.sort(key=lambda item: (-item.score, item.key))
     return Choice(tuple(chosen), tuple(some), spent + used)
 
 
@@ -70,7 +70,7 @@ def _lines(ranked: Sequence[Scored], room: int) -> tuple[list[Scored], int]:
 
 def _heads(ranked: Sequence[Scored], room: int, shown: Sequence[Candidate]) -> tuple[list[Scored], int]:
     """The best heads with the heads around them; none whose body is among `shown`."""
-    known: Mapping[Key, Scored] = {item.candidate.key: item for item in ranked}
+    known: Mapping[Key, Scored] = {item.key: item for item in ranked}
     bodies: dict[str, list[Candidate]] = {}
     for body in shown:
         bodies.setdefault(body.path, []).append(body)
@@ -79,7 +79,7 @@ def _heads(ranked: Sequence[Scored], room: int, shown: Sequence[Candidate]) -> t
     used = skipped = 0
     for item in ranked:
         path = item.candidate.path
-        if item.candidate.key in chosen or any(holds(body, item.candidate) for body in bodies.get(path, ())):
+        if item.key in chosen or any(holds(body, item.candidate) for body in bodies.get(path, ())):
             continue
         wanted = [item, *(known[key] for key in _around(item.candidate) if key in known and key not in chosen)]
         cost = sum(len(head_line(one.candidate)) + 1 for one in wanted) + (0 if path in files else size(path, ""))
@@ -87,7 +87,7 @@ def _heads(ranked: Sequence[Scored], room: int, shown: Sequence[Candidate]) -> t
             if used + cost > room and (skipped := skipped + 1) == _MOST_SKIPPED:
                 break
             continue
-        chosen.update((one.candidate.key, one) for one in wanted)
+        chosen.update((one.key, one) for one in wanted)
         files[path] += cost
         used += cost
     return list(chosen.values()), used

@@ -16,7 +16,8 @@ from mellum_ls.context.selection.asking import ask
 from mellum_ls.context.selection.candidates import Candidate
 from mellum_ls.context.selection.fusion import WEIGHTS, Scored, fuse
 from mellum_ls.context.selection.live import Parsed, parsed
-from mellum_ls.context.selection.pinned import Entry, Pinned
+from mellum_ls.context.selection.entries import Entry, Shown
+from mellum_ls.context.selection.pinned import Pinned
 from mellum_ls.context.selection.place import OpenFile, Place, Recent
 from mellum_ls.context.selection.question import Question
 from mellum_ls.context.selection.sifting import LeftOut, sift
@@ -127,8 +128,8 @@ class ContextEngine:
             self._pinned.renew(ranked, place, self._is_current)
         else:
             self._pinned.offer(ranked)
-        shown = [item for item in ranked if not any(entry.shows(item.candidate) for entry in self._pinned.entries)]
-        left = [LeftOut(item.candidate, "others are worth more") for item in shown]
+        shown = Shown(self._pinned.entries)
+        left = [LeftOut(item.candidate, "others are worth more") for item in ranked if item.candidate not in shown]
         self._last = self._told((*left_out, *left)[:_MOST_LEFT_OUT], self._clock() - start)
         return self._last
 

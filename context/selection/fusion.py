@@ -34,6 +34,8 @@ class Scored:
 
     candidate: Candidate
     score: float
+    key: Key
+    """The candidate's, made once: a choice looks thousands of them up."""
     sources: tuple[str, ...] = ()
 
 
@@ -43,24 +45,26 @@ def fuse(lists: Mapping[str, Sequence[Candidate]], like: str, weights: Mapping[s
     What several sources offer adds up; its reason is that of the source which speaks for it most. What is not worth
     it is left out.
     """
-    total: dict[Key, float] = {}
-    best: dict[Key, tuple[float, Candidate]] = {}
-    by: dict[Key, list[str]] = {}
+    found: dict[Key, list[tuple[float, str, Candidate]]] = {}
     for source, candidates in lists.items():
+        weight = weights[source]
         seen: set[Key] = set()
         for rank, candidate in enumerate(candidates):
             key = candidate.key
-            if key in seen:
-                continue
-            seen.add(key)
-            score = weights[source] / (_K + rank)
-            total[key] = total.get(key, 0.0) + score
-            by.setdefault(key, []).append(source)
-            if key not in best or score > best[key][0]:
-                best[key] = (score, candidate)
-    ending = like.rpartition(".")[2]
-    order = sorted(
-        (key for key, score in total.items() if score >= LEAST_SCORE),
-        key=lambda key: (-total[key], not key[0].endswith(f".{ending}"), key),
+            if key not in seen:
+                seen.add(key)
+                found.setdefault(key, []).append((weight / (_K + rank), source, candidate))
+    ending = "." + like.rpartition(".")[2]
+    fused = [_joined(key, offers) for key, offers in found.items()]
+    return sorted(
+        (item for item in fused if item.score >= LEAST_SCORE),
+        key=lambda item: (-item.score, not item.key[0].endswith(ending), item.key),
     )
-    return [Scored(best[key][1], total[key], tuple(by[key])) for key in order]
+
+
+def _joined(key: Key, offers: list[tuple[float, str, Candidate]]) -> Scored:
+    if len(offers) == 1:
+        score, source, candidate = offers[0]
+        return Scored(candidate, score, key, (source,))
+    _, _, best = max(offers, key=lambda offer: offer[0])
+    return Scored(best, sum(offer[0] for offer in offers), key, tuple(offer[1] for offer in offers))

@@ -8,14 +8,12 @@ goes, and everything behind the first gap is laid out anew. Reads no files and r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
-from mellum_ls.context.selection.candidates import Candidate, Key
-from mellum_ls.context.selection.choosing import Choice, choose, holds
+from mellum_ls.context.selection.candidates import Key
+from mellum_ls.context.selection.choosing import Choice, choose
+from mellum_ls.context.selection.entries import Entry, Shown, laid_out, ordered
 from mellum_ls.context.selection.fusion import Scored
 from mellum_ls.context.selection.place import Place
-from mellum_ls.context.selection.rendering import size, skeleton
-from mellum_ls.context.selection.sifting import alike, line_set
 
 FILL = 0.8
 """A new layout takes this share of the room; the rest is for what comes to it until the next renewal."""
@@ -25,36 +23,6 @@ BETTER_SHARE = 0.5
 """Between renewals a newcomer must be among the better so much of what would be chosen from scratch."""
 LEAST_WANTED = 0.4
 """A renewal that finds less than this share of the texts wanted keeps nothing that is not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One text at the head of the prompt and the pieces that it was made of."""
-
-    path: str
-    text: str
-    pieces: tuple[Candidate, ...]
-    score: float
-    """That of its best piece when it was chosen."""
-    reason: str
-
-    @property
-    def chars(self) -> int:
-        """What it takes of the prompt."""
-        return size(self.path, self.text)
-
-    def shows(self, candidate: Candidate) -> bool:
-        """Whether it says what the candidate would."""
-        for piece in self.pieces:
-            if piece.key == candidate.key:
-                return True
-            if piece.form == "lines" and candidate.form == "outline" and holds(piece, candidate):
-                return True
-        return (
-            candidate.form == "lines"
-            and self.pieces[0].form == "lines"
-            and alike(line_set(self.text), line_set(candidate.text))
-        )
 
 
 class Pinned:
@@ -91,11 +59,11 @@ class Pinned:
             return self._append(choose(ranked, self._fill))
         ideal = choose(ranked, self._fill)
         better = {
-            item.candidate.key
+            item.key
             for group in (ideal.heads, ideal.lines)
             for item in group[: int(len(group) * BETTER_SHARE) + 1]
         }
-        newcomers = self._new(item for item in ranked if item.candidate.key in better)
+        newcomers = self._new(item for item in ranked if item.key in better)
         return self._append(choose(newcomers, self.most - self.chars))
 
     def renew(
@@ -116,10 +84,10 @@ class Pinned:
             kept = self.entries[:gap]
             behind = [entry for entry in self.entries[gap:] if entry not in drop]
             self.entries = (*kept, *behind)
-        newcomers = self._new(item for item in ranked if item.candidate.key in wanted)
-        added = _laid_out(choose(newcomers, max(0, self._fill - self.chars)))
+        newcomers = self._new(item for item in ranked if item.key in wanted)
+        added = laid_out(choose(newcomers, max(0, self._fill - self.chars)))
         # What lies behind the gap is computed anew in any case, so it may as well stand in the best order.
-        self.entries = (*kept, *_ordered([*self.entries[len(kept) :], *added]))
+        self.entries = (*kept, *ordered([*self.entries[len(kept) :], *added]))
         return self.texts
 
     @property
@@ -127,10 +95,11 @@ class Pinned:
         return int(self.most * FILL)
 
     def _new(self, items: Iterable[Scored]) -> list[Scored]:
-        return [item for item in items if not any(entry.shows(item.candidate) for entry in self.entries)]
+        shown = Shown(self.entries)
+        return [item for item in items if item.candidate not in shown]
 
     def _append(self, choice: Choice) -> tuple[tuple[str, str], ...]:
-        self.entries = (*self.entries, *_laid_out(choice))
+        self.entries = (*self.entries, *laid_out(choice))
         return self.texts
 
     def _surplus(self, wanted: frozenset[Key], dropped: set[Entry]) -> set[Entry]:
@@ -153,34 +122,3 @@ def _worth(entry: Entry, wanted: frozenset[Key]) -> float:
 
 def _on_screen(entry: Entry, place: Place) -> bool:
     return entry.path == place.path and any(place.shows(piece.start_line, piece.end_line) for piece in entry.pieces)
-
-
-def _laid_out(choice: Choice) -> list[Entry]:
-    """A choice as entries: the heads of each file as one skeleton, each piece of text by itself."""
-    by_file: dict[str, list[Scored]] = {}
-    for item in choice.heads:
-        by_file.setdefault(item.candidate.path, []).append(item)
-    entries = [
-        Entry(
-            path,
-            skeleton(item.candidate for item in items),
-            tuple(item.candidate for item in items),
-            max(item.score for item in items),
-            items[0].candidate.reason,
-        )
-        for path, items in by_file.items()
-    ]
-    for item in choice.lines:
-        piece = item.candidate
-        entries.append(Entry(piece.path, piece.text, (piece,), item.score, piece.reason))
-    return _ordered(entries)
-
-
-def _ordered(entries: Iterable[Entry]) -> list[Entry]:
-    """Skeletons by path, since they live longest; then text, the best last: what is nearest to the cursor counts."""
-
-    def rank(entry: Entry) -> tuple[bool, float, str, int]:
-        text = entry.pieces[0].form == "lines"
-        return text, entry.score if text else 0.0, entry.path, entry.pieces[0].start_line
-
-    return sorted(entries, key=rank)

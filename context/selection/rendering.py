@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from mellum_ls.context.languages.grammars import grammar_of
 from mellum_ls.context.selection.candidates import Candidate
@@ -19,12 +20,17 @@ def head_line(candidate: Candidate) -> str:
 
 
 def _tail(candidate: Candidate) -> str:
-    grammar = grammar_of(candidate.path)
-    if grammar is None or grammar.name != "python" or candidate.text.endswith(":"):
+    if candidate.text.endswith(":") or not _is_python(candidate.path):
         return ""
     if candidate.kind == "class":
         return ":"
     return ": ..." if candidate.kind in ("function", "method") else ""
+
+
+@lru_cache(maxsize=4096)
+def _is_python(path: str) -> bool:
+    grammar = grammar_of(path)
+    return grammar is not None and grammar.name == "python"
 
 
 def skeleton(heads: Iterable[Candidate]) -> str:

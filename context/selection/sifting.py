@@ -42,7 +42,7 @@ def sift(ranked: Sequence[Scored], place: Place, texts: Texts) -> tuple[list[Sco
     left += [LeftOut(item.candidate, "ranked too low to be read") for item in lines[MOST_READ:]]
     kept = _distinct(_read(_merged(lines[:MOST_READ]), texts, left), place, left)
     outlines = [item for item in allowed if item.candidate.form == "outline"]
-    return sorted([*outlines, *kept], key=lambda item: (-item.score, item.candidate.key)), left
+    return sorted([*outlines, *kept], key=lambda item: -item.score), left
 
 
 def _allowed(ranked: Iterable[Scored], place: Place, texts: Texts, left: list[LeftOut]) -> list[Scored]:
@@ -74,7 +74,7 @@ def _merged(items: Sequence[Scored]) -> list[Scored]:
             if mine.path == theirs.path and apart <= _GAP and end - start <= _MOST_LINES:
                 joined = replace(theirs, start_line=start, end_line=end)
                 sources = dict.fromkeys((*other.sources, *item.sources))
-                merged[row] = Scored(joined, max(item.score, other.score), tuple(sources))
+                merged[row] = Scored(joined, max(item.score, other.score), joined.key, tuple(sources))
                 break
         else:
             merged.append(item)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 
 from mellum_ls.context.index.rows import Definition
 from mellum_ls.context.languages.grammars import grammar_of
@@ -45,6 +46,7 @@ def meant(question: Question, desk: Desk) -> Found:
 
 def _weighed(want: Wanted, definitions: list[Definition], question: Question, imported: frozenset[str]) -> Found:
     own = grammar_of(question.place.path, question.place.language_id)
+    family = _family(own.name if own else "")
     near = [definition for definition in definitions if definition.path in imported]
     if want.imported and (direct := [definition for definition in near if not definition.container]):
         definitions = direct
@@ -58,7 +60,7 @@ def _weighed(want: Wanted, definitions: list[Definition], question: Question, im
             weight *= 0.1
         if is_private(want.name) and not want.imported and definition.path not in imported:
             weight *= 0.5
-        if _family(grammar_of(definition.path)) != _family(own):
+        if _family_of(definition.path) != family:
             weight *= 0.2
         found.append((want.weight * weight, want, definition))
     share = 1.0 if len(found) <= 1 else 0.3 if len(found) > _MANY else len(found) ** -0.5
@@ -67,11 +69,17 @@ def _weighed(want: Wanted, definitions: list[Definition], question: Question, im
     return [(weight * share, want, definition) for weight, want, definition in found]
 
 
-def _family(grammar: object) -> str:
-    name = getattr(grammar, "name", "")
-    if name in ("javascript", "typescript", "tsx"):
+def _family(grammar: str) -> str:
+    """Languages whose files use each other's names."""
+    if grammar in ("javascript", "typescript", "tsx"):
         return "javascript"
-    return "c" if name == "cpp" else name
+    return "c" if grammar == "cpp" else grammar
+
+
+@lru_cache(maxsize=16_384)
+def _family_of(path: str) -> str:
+    grammar = grammar_of(path)
+    return _family(grammar.name if grammar else "")
 
 
 def heads(found: Found) -> list[Candidate]:
