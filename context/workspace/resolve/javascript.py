@@ -19,9 +19,13 @@ _COMPILED_FROM = {
     ".jsx": (".tsx", ".d.ts"),
     ".mjs": (".mts", ".d.mts"),
     ".cjs": (".cts", ".d.cts"),
+    ".ts": (".d.ts",),
+    ".tsx": (".d.ts",),
+    ".mts": (".d.mts",),
+    ".cts": (".d.cts",),
 }
 # Of the forms that a package offers, the nearest to its source.
-_CONDITIONS = ("source", "development", "types", "import", "module", "require", "node", "browser", "default")
+_CONDITIONS = ("development", "types", "import", "module", "require", "node", "browser", "default")
 _BUILT = ("dist", "lib", "build", "out", "esm", "cjs")
 _MAX_EXTENDS = 5
 _MAX_NESTING = 8
@@ -63,8 +67,7 @@ def _file(files: FileNames, place: str, from_path: str) -> str | None:
 def _main(files: FileNames, place: str, endings: tuple[str, ...]) -> str | None:
     manifest = files.config(f"{place}/package.json", parse_json)
     main = join(place, text(table(manifest).get("main"))) if manifest else None
-    names = (main or "") + "\0", main or "", *((main or "") + ending for ending in endings)
-    return next((name for name in names if files.has(name)), None)
+    return next((main + ending for ending in ("", *endings) if files.has(main + ending)), None) if main else None
 
 
 def _by_tsconfig(name: str, from_path: str, files: FileNames) -> Iterator[str]:
@@ -138,7 +141,9 @@ def _offered(target: object, depth: int = 0) -> list[str]:
     """The paths that a target names: a string, a list of them, or a table by conditions."""
     if depth > _MAX_NESTING or not isinstance(target, dict):
         return words(target)
-    return [path for key in _CONDITIONS if key in target for path in _offered(target[key], depth + 1)]
+    # Several projects call a condition of their own `@name/source`.
+    keys = [key for key in target if "source" in key] + [key for key in _CONDITIONS if key in target]
+    return [path for key in keys for path in _offered(target[key], depth + 1)]
 
 
 def _by_package(name: str, from_path: str, files: FileNames) -> Iterator[str]:
