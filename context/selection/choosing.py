@@ -101,6 +101,4 @@ def holds(body: Candidate, head: Candidate) -> bool:
 def _around(candidate: Candidate) -> list[Key]:
     """The keys of the symbols around a symbol."""
     parts = candidate.container.split(".") if candidate.container else []
-    return [
-        (candidate.path, "outline", f"{'.'.join(parts[:depth])}.{parts[depth]}", 0) for depth in range(len(parts))
-    ]
+    return [(candidate.path, "outline", f"{'.'.join(parts[:depth])}.{parts[depth]}", 0) for depth in range(len(parts))]

@@ -14,9 +14,9 @@ from mellum_ls.context.index.rows import Index
 from mellum_ls.context.languages.symbols import Import
 from mellum_ls.context.selection.asking import ask
 from mellum_ls.context.selection.candidates import Candidate
+from mellum_ls.context.selection.entries import Entry, Shown
 from mellum_ls.context.selection.fusion import WEIGHTS, Scored, fuse
 from mellum_ls.context.selection.live import Parsed, parsed
-from mellum_ls.context.selection.entries import Entry, Shown
 from mellum_ls.context.selection.pinned import Pinned
 from mellum_ls.context.selection.place import OpenFile, Place, Recent
 from mellum_ls.context.selection.question import Question

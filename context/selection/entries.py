@@ -55,6 +55,10 @@ class Shown:
         if candidate.form == "outline":
             ranges = self._ranges.get(candidate.path, ())
             return any(start <= candidate.start_line < end for start, end in ranges)
+        ranges = self._ranges.get(candidate.path, ())
+        both = sum(max(0, min(end, candidate.end_line) - max(start, candidate.start_line)) for start, end in ranges)
+        if 2 * both > candidate.end_line - candidate.start_line:
+            return True
         mine = line_set(candidate.text)
         return any(alike(mine, text) for text in self._texts)
 

@@ -59,9 +59,7 @@ class Pinned:
             return self._append(choose(ranked, self._fill))
         ideal = choose(ranked, self._fill)
         better = {
-            item.key
-            for group in (ideal.heads, ideal.lines)
-            for item in group[: int(len(group) * BETTER_SHARE) + 1]
+            item.key for group in (ideal.heads, ideal.lines) for item in group[: int(len(group) * BETTER_SHARE) + 1]
         }
         newcomers = self._new(item for item in ranked if item.key in better)
         return self._append(choose(newcomers, self.most - self.chars))

@@ -1,4 +1,4 @@
-"""An index held in dictionaries, for tests of what asks an index. Answers as `rows.Index` says, from what it is given."""
+"""An index held in dictionaries, for tests of what asks an index. Answers as `rows.Index` says."""
 
 from __future__ import annotations
 

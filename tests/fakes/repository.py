@@ -101,7 +101,7 @@ def parse_money(text: str) -> Money:
     whole, _, rest = text.partition(".")
     return Money(int(whole) * 100 + int(rest or 0))
 ''',
-    "shop/base.py": '''class Basket:
+    "shop/base.py": """class Basket:
     def __init__(self) -> None:
         self.items = []
 
@@ -110,7 +110,7 @@ def parse_money(text: str) -> Money:
 
     def count_items(self) -> int:
         return len(self.items)
-''',
+""",
     "shop/cart.py": '''from shop.base import Basket
 from shop.money import Money, parse_money
 
@@ -128,23 +128,23 @@ class Cart(Basket):
             sum_so_far = sum_so_far.plus(price)
         return sum_so_far
 ''',
-    "shop/report.py": '''from shop.cart import Cart
+    "shop/report.py": """from shop.cart import Cart
 
 
 def print_report(cart: Cart) -> str:
     lines = [f"{name}: {price.cents}" for name, price in cart.items]
     return "\\n".join(lines)
-''',
-    "shop/unrelated.py": '''def frobnicate(widget: int) -> int:
+""",
+    "shop/unrelated.py": """def frobnicate(widget: int) -> int:
     return widget * 3
-''',
-    "tests/test_cart.py": '''from shop.cart import Cart
+""",
+    "tests/test_cart.py": """from shop.cart import Cart
 
 
 def test_total() -> None:
     cart = Cart()
     cart.add_item("tea", "3.20")
     assert cart.total().cents == 320
-''',
+""",
     "notes.txt": "The cart adds its items and their total.\n",
 }

@@ -52,10 +52,7 @@ def _weighed(want: Wanted, definitions: list[Definition], question: Question, im
         definitions = direct
     found: Found = []
     for definition in definitions:
-        if definition.path in imported:
-            weight = 1.0
-        else:
-            weight = 0.2 + 0.6 * closeness(question.place.path, definition.path)
+        weight = 1.0 if definition.path in imported else 0.2 + 0.6 * closeness(question.place.path, definition.path)
         if want.imported and definition.container:
             weight *= 0.1
         if is_private(want.name) and not want.imported and definition.path not in imported:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 
 from mellum_ls.context.index.terms import terms
 from mellum_ls.context.selection.candidates import Candidate, lines_of
@@ -54,4 +55,4 @@ def _windows(lines: tuple[str, ...]) -> tuple[frozenset[str], ...]:
     ]
     if len(halves) < 2:
         return tuple(halves)
-    return tuple(a | b for a, b in zip(halves, halves[1:], strict=False))
+    return tuple(a | b for a, b in pairwise(halves))
