@@ -32,15 +32,11 @@ def resolve(import_: Import, from_path: str, files: FileNames) -> list[str]:
     here = _segments(from_path, crate)
     first, *rest = import_.module.split("::")
     if first in ("self", "super"):
-        above = 0
-        for part in (first, *rest):
-            if part != "super":
-                break
-            above += 1
+        path = rest if first == "self" else [first, *rest]
+        above = next((i for i, part in enumerate(path) if part != "super"), len(path))
         if above > len(here):
             return []
-        start, wanted = here[: len(here) - above], tuple(rest[above - 1 :] if above else rest)
-        return _taken(files, crate, (*start, *wanted), import_.names)
+        return _taken(files, crate, (*here[: len(here) - above], *path[above:]), import_.names)
     if first == "crate":
         return _taken(files, crate, tuple(rest), import_.names)
     if _module(files, crate, (*here, first)):
@@ -70,7 +66,7 @@ def _module(files: FileNames, crate: _Crate, path: tuple[str, ...]) -> str | Non
 
 def _segments(path: str, crate: _Crate) -> tuple[str, ...]:
     """The path of modules from the crate's root to the module that a file is."""
-    if path == crate.root or parent(path) == crate.base and path.rpartition("/")[2] in _ROOTS:
+    if path == crate.root or (parent(path) == crate.base and path.rpartition("/")[2] in _ROOTS):
         return ()
     inside = path[len(crate.base) :].strip("/") if crate.base else path
     parts = inside.removesuffix(".rs").split("/")
@@ -100,7 +96,8 @@ def _crate_in(path: str, folder: str, manifest: str, files: FileNames) -> _Crate
             return _Crate(path if not deeper else "", base)
     library = _library(folder, files.config(manifest, parse_toml), files)
     if library and path.startswith(library.base + "/" if library.base else ""):
-        return library
+        is_program = parent(path) == library.base and path.endswith("main.rs")
+        return _Crate(path, library.base) if is_program else library
     return _Crate(path, parent(path))
 
 
