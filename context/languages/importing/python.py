@@ -24,9 +24,14 @@ def read(source: Source, node: Node) -> Iterator[Import]:
     names, aliases = (tuple(pair[side] for pair in named if pair[0]) for side in (0, 1))
     # Without a name it is a statement that is still being written.
     if names:
-        yield Import(source.dense(node.child_by_field_name("module_name")), names, aliases, line(node))
+        yield Import(_dotted(source, node.child_by_field_name("module_name")), names, aliases, line(node))
 
 
 def _name(source: Source, node: Node) -> tuple[str, str]:
-    name = source.dense(node.child_by_field_name("name") if node.type == "aliased_import" else node)
+    name = _dotted(source, node.child_by_field_name("name") if node.type == "aliased_import" else node)
     return name, source.text(node.child_by_field_name("alias")) or name
+
+
+def _dotted(source: Source, node: Node | None) -> str:
+    """A name without what may stand between its parts: white space and backslashes."""
+    return source.dense(node).replace("\\", "")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 _QUOTES = "\"'`"
+# What a string consists of in the grammars, unless something is put into it.
+_PARTS = ("content", "fragment", "sequence", "start", "end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Source:
         written = self.text(node)
         if node is None or len(written) < 2 or written[0] not in _QUOTES or written[-1] != written[0]:
             return ""
-        if any("substitution" in child.type or "interpolation" in child.type for child in node.children):
+        if not all(child.type.endswith(_PARTS) for child in node.named_children):
             return ""
         return written[1:-1]
 

@@ -13,11 +13,13 @@ from mellum_ls.context.workspace.resolve.configs import parse_json, table, words
 from mellum_ls.context.workspace.resolve.file_names import FileNames, ancestors, join, nearest, parent, stem
 
 # A header of the language or the system is not the file of the workspace that happens to be called like it.
-_STANDARD_HEADERS = frozenset(
-    """assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic
-    stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype unistd fcntl pthread
-    dirent dlfcn getopt grp netdb poll pwd regex sched semaphore strings syslog termios utime windows""".split()
-)
+_HEADERS = """
+    assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg
+    stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype
+    unistd fcntl pthread dirent dlfcn getopt grp netdb poll pwd regex sched semaphore strings syslog termios
+    utime windows
+"""
+_STANDARD_HEADERS = frozenset(_HEADERS.split())
 # Folders that a load path commonly names.
 _LIBRARIES = ("", "lib", "app", "src", "lua", "spec", "test")
 
@@ -47,9 +49,10 @@ def resolve_php(import_: Import, from_path: str, files: FileNames) -> list[str]:
             places.append(join(folder, path[len(prefix) :] + ".php"))
     if found := _first(files, places):
         return found
-    # Without a word of composer's: the class in folders called as the last parts of its namespace.
+    # Without a word of composer's: the class in folders called as the last two parts of its namespace.
     *namespace, short = path.split("/")
-    return nearest(files.ending(f"{namespace[-1]}/{short}.php"), from_path)[:1] if namespace else []
+    tail = "/".join((*namespace[-2:], f"{short}.php"))
+    return nearest(files.ending(tail), from_path)[:1] if namespace else []
 
 
 def _psr4(files: FileNames) -> list[tuple[str, str]]:

@@ -13,6 +13,8 @@ _JVM = (".java", ".kt", ".scala", ".groovy")
 # In these the folders need not repeat what all packages begin with, and a file may hold several classes.
 _LOOSE = (".kt", ".scala")
 _MAX_FILES = 20
+# Every way to write a namespace as folders is tried.
+_MAX_PARTS = 12
 
 
 def resolve_jvm(import_: Import, from_path: str, files: FileNames) -> list[str]:
@@ -34,7 +36,7 @@ def _class(path: str, from_path: str, files: FileNames, *, strict: bool = False)
     parts = path.split(".")
     while len(parts) > 1 or (parts and not strict):
         *package, name = parts
-        candidates = [each for each in files.with_stem(name) if each.endswith(_JVM) and each != from_path]
+        candidates = [each for each in files.with_stem(name) if each.endswith(_JVM)]
         exact = [each for each in candidates if _tail(each, package) == len(package)]
         loose = [each for each in candidates if each.endswith(_LOOSE) and _tail(each, package) > 0]
         if exact:
@@ -76,7 +78,7 @@ def _is_jvm(path: str) -> bool:
 
 def resolve_csharp(import_: Import, from_path: str, files: FileNames) -> list[str]:
     """The file of a class, or the files of the folder that bears a namespace's name, whole or its last parts."""
-    parts = import_.module.split(".")
+    parts = import_.module.split(".")[:_MAX_PARTS]
     classes = [path for path in files.with_stem(parts[-1]) if path.endswith(".cs")]
     if len(parts) > 1 and (fitting := [each for each in classes if _tail(each, parts[:-1]) > 0]):
         return nearest(fitting, from_path)[:1]

@@ -82,7 +82,7 @@ class FileNames:
             self.add(path)
 
     def add(self, path: str) -> bool:
-        """Put in a file, or say of one that is there that it has changed. Whether `path` is one that can be a file's."""
+        """Put in a file, or say that one has changed. False, and nothing happens, where `path` can be no file's."""
         if any(part in _FORBIDDEN for part in path.split("/")):
             return False
         if not self.has(path):

@@ -1,4 +1,4 @@
-"""JavaScript's and TypeScript's module names: paths, then what tsconfig.json and package.json files make of the others."""
+"""JavaScript's and TypeScript's modules: paths, and names that tsconfig.json and package.json files explain."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _file(files: FileNames, place: str, from_path: str) -> str | None:
 
 
 def _main(files: FileNames, place: str, endings: tuple[str, ...]) -> str | None:
-    manifest = files.config(f"{place}/package.json", parse_json)
+    manifest = files.config(f"{place}/package.json" if place else "package.json", parse_json)
     main = join(place, text(table(manifest).get("main"))) if manifest else None
     return next((main + ending for ending in ("", *endings) if files.has(main + ending)), None) if main else None
 

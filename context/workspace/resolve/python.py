@@ -1,4 +1,4 @@
-"""Python's imports: packages below roots that are guessed from where packages begin, `src` folders and the project file.
+"""Python's imports: modules below roots, which are guessed from where packages begin and what projects declare.
 
 What a package's `__init__` takes from its modules is not followed.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from mellum_ls.context.languages.symbols import Import
 from mellum_ls.context.workspace.resolve.configs import parse_toml, table, text
-from mellum_ls.context.workspace.resolve.file_names import FileNames, ancestors, nearest, parent, stem
+from mellum_ls.context.workspace.resolve.file_names import FileNames, ancestors, nearest, parent
 
 # As Python looks: the package before the module, and a stub only where there is no source.
 _MODULE_FILES = ("/__init__.py", ".py", "/__init__.pyi", ".pyi", ".pyx")
@@ -63,10 +63,10 @@ def _roots(files: FileNames, from_path: str, parts: tuple[str, ...]) -> Iterator
     # A script somewhere that is called like a module of the standard library is not what is meant.
     if top in sys.stdlib_module_names:
         return
-    packages = [folder for folder in files.folders_ending(top) if not _is_package(files, parent(folder))]
+    packages = [folder for folder in files.folders_ending(top) if _is_root(files, parent(folder))]
     yield from ((parent(folder), parts) for folder in nearest(packages, from_path))
     modules = [path for path in files.with_stem(top) if path.endswith((".py", ".pyi"))]
-    modules = [path for path in modules if not _is_package(files, parent(path))]
+    modules = [path for path in modules if _is_root(files, parent(path))]
     if len(modules) == 1:
         yield parent(modules[0]), parts
 
@@ -75,13 +75,18 @@ def _is_package(files: FileNames, folder: str) -> bool:
     return any(files.has(f"{folder}/{name}" if folder else name) for name in ("__init__.py", "__init__.pyi"))
 
 
+def _is_root(files: FileNames, folder: str) -> bool:
+    """Whether packages may begin in a folder for files far from it: what lies in a package is that package's own."""
+    return not any(_is_package(files, around) for around in (folder, *ancestors(folder)) if around)
+
+
 def _declared(files: FileNames) -> list[tuple[tuple[str, ...], str]]:
     """Packages whose folders are called otherwise, as pyproject.toml says, the longest names first."""
     found: list[tuple[tuple[str, ...], str]] = []
     if files.root_name and _is_package(files, ""):
         found.append(((files.root_name,), ""))
     for path in files.with_stem("pyproject"):
-        project = files.config(path, parse_toml) if stem(path) + ".toml" == path.rpartition("/")[2] else None
+        project = files.config(path, parse_toml) if path.endswith("pyproject.toml") else None
         tool = table(table(table(project).get("tool")).get("setuptools"))
         for package, folder in table(tool.get("package-dir")).items():
             if package:

@@ -66,7 +66,7 @@ def _module(files: FileNames, crate: _Crate, path: tuple[str, ...]) -> str | Non
 
 def _segments(path: str, crate: _Crate) -> tuple[str, ...]:
     """The path of modules from the crate's root to the module that a file is."""
-    if path == crate.root or parent(path) == crate.base and path.rpartition("/")[2] in _ROOTS:
+    if path == crate.root or (parent(path) == crate.base and path.rpartition("/")[2] in _ROOTS):
         return ()
     inside = path[len(crate.base) :].strip("/") if crate.base else path
     parts = inside.removesuffix(".rs").split("/")
