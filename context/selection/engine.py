@@ -93,6 +93,10 @@ class ContextEngine:
         self._asked: tuple[str, int] | None = None
         self._last = Selection((), (), 0, 0.0, chars)
 
+    def resize(self, chars: int) -> None:
+        """Let what stands have at most `chars` characters from the next renewal on; what comes until then has no more."""
+        self._pinned.most = chars
+
     def changed(self, paths: Iterable[str] | None = None) -> None:
         """These files, or all, are others on disk; what stands in the prompt stays until the next renewal."""
         self._texts.forget(paths)
