@@ -106,7 +106,7 @@ class ContextEngine:
 
     def current(self) -> Selection:
         """What stands, without what may no longer be seen; looks nothing up but that."""
-        if self._pinned.exclude(lambda path: self._texts.refuses(path) is not None):
+        if self._pinned.exclude(lambda path: self._texts.private(path) is not None):
             self._last = self._told(self._last.left_out, self._last.seconds)
         return self._last
 
@@ -121,7 +121,7 @@ class ContextEngine:
         """Look again, add what is worth it and say what stands. When `idle`, also take out what is not."""
         start = self._clock()
         self._texts.show(open_files)
-        self._pinned.exclude(lambda path: self._texts.refuses(path) is not None)
+        self._pinned.exclude(lambda path: self._texts.private(path) is not None)
         self._asked = (place.path, place.line)
         ranked, left_out = self._ranked(place, recent or Recent())
         if idle and self._pinned.entries:
@@ -134,7 +134,7 @@ class ContextEngine:
         return self._last
 
     def _ranked(self, place: Place, recently: Recent) -> tuple[list[Scored], list[LeftOut]]:
-        if self._texts.refuses(place.path) is not None:
+        if self._texts.private(place.path) is not None:
             return [], []
         question = self.question(place)
         desk = Desk(self._index, self._texts, recently, self._counterparts)

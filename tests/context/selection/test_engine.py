@@ -72,6 +72,13 @@ def test_nothing_is_chosen_for_a_document_that_is_refused() -> None:
     assert repository.engine().select(place).context == ()
 
 
+def test_a_document_that_is_not_worth_indexing_is_still_served() -> None:
+    repository = Repository(SHOP)
+    place = cart_place(repository)
+    repository.noise[place.path] = "is generated"
+    assert repository.engine().select(place).context
+
+
 def test_a_file_that_changed_is_told_anew_at_the_next_renewal() -> None:
     repository = Repository(SHOP)
     engine = repository.engine()
