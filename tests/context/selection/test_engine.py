@@ -5,7 +5,7 @@ import pytest
 
 from mellum_ls.context.selection.engine import MOVED_LINES
 from mellum_ls.context.selection.place import Edit, OpenFile, Place, Recent, Visit
-from tests.fakes.repository import SHOP, Repository
+from tests.fakes.indexed_repository import SHOP, Repository
 
 
 def cart_place(repository: Repository, line_with: str = "self.items.append") -> Place:

@@ -1,6 +1,6 @@
 from mellum_ls.context.selection.place import OpenFile
 from mellum_ls.context.selection.texts import Texts
-from tests.fakes.repository import Repository
+from tests.fakes.indexed_repository import Repository
 
 
 def test_a_file_is_read_once_until_it_is_said_to_have_changed() -> None:
