@@ -25,6 +25,7 @@ class Repository:
         self.files = dict(files)
         self.changes = dict(changes or {})
         self.refused: dict[str, str] = {}
+        self.noise: dict[str, str] = {}
         self.reads: list[str] = []
         self.names = FileNames(self.files)
         self.index = self.indexed()
@@ -52,6 +53,9 @@ class Repository:
         return MemoryIndex(self.files, symbols, found, used, self.changes)
 
     def refuses(self, path: str) -> str | None:
+        return self.refused.get(path) or self.noise.get(path)
+
+    def private(self, path: str) -> str | None:
         return self.refused.get(path)
 
     def read(self, path: str) -> str | None:
