@@ -51,7 +51,7 @@ class Cursor:
 
 
 def run(
-    where: str, workspace: str | None, chars: int | None, *, as_json: bool, texts: bool, out: Callable[[str], None]
+    where: str, workspace: str | None, chars: int | None, *, as_json: bool, with_texts: bool, out: Callable[[str], None]
 ) -> int:
     """Print what is chosen; 0, or 2 for a place that is not there."""
     try:
@@ -76,7 +76,7 @@ def run(
         out(json.dumps(told_of, indent=2))
     else:
         out(_in_words(told_of))
-    if texts:
+    if with_texts:
         for path, text in found.context:
             out(f"\n--- {path}\n{text}")
     return 0
@@ -98,7 +98,7 @@ async def _select(root: Path, index_dir: Path, place: Place, chars: int) -> tupl
     try:
         await index.start()
         await over.wait()
-        engine = ContextEngine(index.index, WorkspaceSource(root, Gate(root)), chars)
+        engine = ContextEngine(index.index, WorkspaceSource(Gate(root)), chars)
         found = await asyncio.to_thread(engine.select, place)
         state = index.state()
         return found, {name: state[name] for name in ("state", "files", "chunks", "disk_bytes") if name in state}
