@@ -182,12 +182,13 @@ class FileNames:
 
 def nearest(paths: Iterable[str], place: str) -> list[str]:
     """`paths` ordered by how near they are to the file `place`: those that share more outer folders first."""
-    here = parent(place).split("/")
+    here = parent(place).split("/") if "/" in place else []
 
     def distance(path: str) -> tuple[int, int, str]:
-        there = parent(path).split("/")
-        shared = next((i for i, pair in enumerate(zip(here, there, strict=False)) if pair[0] != pair[1]), -1)
-        shared = min(len(here), len(there)) if shared < 0 else shared
+        there = parent(path).split("/") if "/" in path else []
+        shared = 0
+        while shared < min(len(here), len(there)) and here[shared] == there[shared]:
+            shared += 1
         return -shared, len(there), path
 
     return sorted(paths, key=distance)
