@@ -108,9 +108,7 @@ def _runtime(parsed: argparse.Namespace) -> int:
 def _context(parsed: argparse.Namespace) -> int:
     from mellum_ls.lsp_server.context_command import run
 
-    return run(
-        parsed.place, parsed.workspace, parsed.chars, as_json=parsed.json, with_texts=parsed.texts, out=print
-    )
+    return run(parsed.place, parsed.workspace, parsed.chars, as_json=parsed.json, with_texts=parsed.texts, out=print)
 
 
 def _settings(*, as_schema: bool) -> int:

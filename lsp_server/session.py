@@ -20,6 +20,7 @@ from mellum_ls.lsp_server.answers.policy import why_not, why_not_ask
 from mellum_ls.lsp_server.answers.resting import Resting
 from mellum_ls.lsp_server.answers.scheduler import Scheduler
 from mellum_ls.lsp_server.documents.edit_history import EditHistories
+from mellum_ls.lsp_server.documents.gates import Gates
 from mellum_ls.lsp_server.documents.kept_back import KeptBack
 from mellum_ls.lsp_server.documents.notebooks import Notebooks
 from mellum_ls.lsp_server.documents.store import Document, DocumentStore, Edit, Place
@@ -73,7 +74,13 @@ class Session:
         self.notebooks = Notebooks(self.documents)
         self.pinned = PinnedFiles(self.documents)
         self.layers = SettingsLayers()
-        self.kept_back = KeptBack(self.documents, self.notebooks, self.settings_for)
+        self.gates = Gates()
+        self.kept_back = KeptBack(
+            self.documents,
+            self.notebooks,
+            self.settings_for,
+            lambda uri, settings: self.gates.why(uri, self.roots, settings),
+        )
         self.scheduler: Scheduler[Answer] = Scheduler()
         self.answering = Answering(sleep, clock)
         self.repository = Repository(self.documents, self._in_background, index_dir)
@@ -183,6 +190,7 @@ class Session:
 
     def files_changed(self, uris: Sequence[str]) -> None:
         """Files may be others on disk than they were, or gone."""
+        self.gates.changed(uris)
         self.repository.changed(uris)
 
     async def suggest(

@@ -40,7 +40,7 @@ class _Folder:
 class Gate:
     """What may be read below a workspace folder. `exclude` are the user's own lines, in the syntax of .gitignore.
 
-    Paths are relative to the root, with slashes. One thread at a time.
+    Paths are relative to the root, with slashes. One thread at a time. Without `with_git` what git ignores may be read.
     """
 
     def __init__(
@@ -50,9 +50,10 @@ class Gate:
         *,
         find_global: Callable[[Path], Path | None] = global_excludes,
         clock: Callable[[], float] = time.monotonic,
+        with_git: bool = True,
     ) -> None:
         self.root = Path(os.path.realpath(root))
-        self._ignore = Ignore(self.root, find_global=find_global, clock=clock)
+        self._ignore = Ignore(self.root, find_global=find_global, clock=clock, with_git=with_git)
         self._exclude = Patterns(os.fsencode("\n".join(exclude)))
         self._clock = clock
         self._prefix = os.path.join(self.root, "")

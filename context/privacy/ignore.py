@@ -78,7 +78,8 @@ def global_excludes(folder: Path) -> Path | None:
 class Ignore:
     """The ignore files that speak of what lies in `root`, the ones above it up to the repository's top included.
 
-    A folder that the user opened although its repository ignores it is judged by what lies in it alone.
+    A folder that the user opened although its repository ignores it is judged by what lies in it alone. Without
+    `with_git` only the files that are written for assistants count.
     """
 
     def __init__(
@@ -88,11 +89,13 @@ class Ignore:
         find_global: Callable[[Path], Path | None] = global_excludes,
         clock: Callable[[], float] = time.monotonic,
         ignore_case: bool = _IGNORE_CASE,
+        with_git: bool = True,
     ) -> None:
         self._top = top_of(root) or root
         self._above = b"" if root == self._top else os.fsencode(root.relative_to(self._top))
         self._top_bytes = os.fsencode(self._top)
         self._find_global, self._clock, self._ignore_case = find_global, clock, ignore_case
+        self._with_git = with_git
         self._folders: dict[bytes, _Folder] = {}
         # Who asks goes from file to file of a folder.
         self._last_path, self._last_until, self._last = b"", -math.inf, _Folder(None)
@@ -176,6 +179,8 @@ class Ignore:
 
     def _add(self, folder: _Folder, path: bytes, base: int, name: str) -> str | None:
         """Put the ignore file `name` before those above it; or say why nothing in the folder may be read."""
+        if name == GIT and not self._with_git:
+            return None
         place = os.path.join(self._top_bytes, path, os.fsencode(name))
         said_by = f"is ignored by {self._named(path, name)}"
         try:
@@ -196,6 +201,8 @@ class Ignore:
 
     def _add_repository(self, folder: _Folder, path: bytes, base: int) -> None:
         """What a repository's own list says counts less than any .gitignore in it."""
+        if not self._with_git:
+            return
         repository = git_folder(Path(os.fsdecode(os.path.join(self._top_bytes, path))))
         if repository is not None and (patterns := self._patterns_of(repository / "info" / "exclude")):
             folder.families[GIT] = (
@@ -204,7 +211,7 @@ class Ignore:
             )
 
     def _read_global(self) -> tuple[_Rules, ...]:
-        file = self._find_global(self._top)
+        file = self._find_global(self._top) if self._with_git else None
         patterns = self._patterns_of(file) if file else None
         return (_Rules(0, patterns, _GLOBAL),) if patterns else ()
 

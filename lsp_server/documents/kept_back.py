@@ -15,19 +15,30 @@ from mellum_ls.lsp_server.settings.fields import Settings
 
 
 class KeptBack:
-    """The one place that says no. `settings_for` gives the settings in force for a document's URI."""
+    """The one place that says no.
 
-    def __init__(self, documents: DocumentStore, notebooks: Notebooks, settings_for: Callable[[str], Settings]) -> None:
+    `settings_for` gives the settings in force for a document's URI, `private` why its workspace takes a file out.
+    """
+
+    def __init__(
+        self,
+        documents: DocumentStore,
+        notebooks: Notebooks,
+        settings_for: Callable[[str], Settings],
+        private: Callable[[str, Settings], str] = lambda uri, settings: "",
+    ) -> None:
         self._documents = documents
         self._notebooks = notebooks
         self._settings_for = settings_for
+        self._private = private
 
     def why(self, uri: str, line: int | None = None) -> str:
         """Why no model may see the document, or be asked at that line; empty when it may."""
         settings, document = self._settings_for(uri), self._documents.get(uri)
         if not settings.enable:
             return "completions are switched off"
-        reason = secret_reason(uri) or secret_reason(self._notebooks.of(uri))
+        whole = self._notebooks.of(uri)
+        reason = secret_reason(uri) or secret_reason(whole) or self._private(whole or uri, settings)
         if reason:
             return f"the document is kept back: it {reason}"
         if document is None:
