@@ -14,7 +14,7 @@ from mellum_ls.context.index.store import Store
 
 FILES = {
     "app/__init__.py": "",
-    "app/cart.py": "from app.shop import price_of\n\nclass Cart:\n    def total(self):\n        return price_of(self)\n",
+    "app/cart.py": "from app.shop import price_of\n\nclass Cart:\n    def total(self): return price_of(self)\n",
     "app/shop.py": "def price_of(fruit):\n    return fruit.apples\n",
     "main.py": "from app.cart import Cart\nprint(Cart().total())\n",
     "README.md": "# The shop\n\nSells apples.\n",
@@ -148,7 +148,7 @@ def test_a_folder_that_goes_or_comes_takes_its_files_along(root: Path, store: St
 
 
 SECRETS = {
-    "inline.py": 'aws_secret_access_key = "wJalrXUtnFEMIK7MDENGbPxRfiCYzqvw81KLmNop"\nkey_id = "AKIAQZ3XWVUTSRPNMLKJ"\n',
+    "inline.py": 'aws_secret_access_key = "wJalrXUtnFEMIK7MDENGbPxRfiCYzqvw81KLmNo"\nkey_id = "AKIAQZ3XWVUTSRPNMLKJ"\n',
     "server.py": "KEY = '''-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEAzzquincemarmaladezz1234567890abcdefgh\n"
     "-----END RSA PRIVATE KEY-----'''\n",
     ".env": "DATABASE_PASSWORD=zwetschgenkuchen\n",

@@ -16,17 +16,18 @@ import pytest
 from mellum_ls.context.index.reader import Reader
 from mellum_ls.context.index.store import files_of
 from mellum_ls.context.index.worker import Worker, listen, resident_bytes
+from tests.fakes.index_worker import COMMAND
 from tests.fakes.process_figures import resident_mb
 
-COMMAND = [sys.executable, "-P", "-m", "mellum_ls.context.index.worker"]
+REAL = (sys.executable, "-P", "-m", "mellum_ls.context.index.worker")
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="signals and priorities of POSIX")
 
 
 class Process:
     """A worker at the other end of two pipes."""
 
-    def __init__(self, root: Path, index: Path, processes: int = 0) -> None:
-        self.popen = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, root: Path, index: Path, processes: int = 0, command: tuple[str, ...] = COMMAND) -> None:
+        self.popen = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.events: list[dict[str, Any]] = []
         self.tell(do="open", root=str(root), index=str(index), exclude=[], processes=processes)
         self.tell(do="build")
@@ -62,8 +63,8 @@ Start = Callable[..., Process]
 def start(tmp_path: Path) -> Iterator[Start]:
     started: list[Process] = []
 
-    def make(processes: int = 0) -> Process:
-        started.append(Process(tmp_path / "workspace", tmp_path / "cache" / "x.index", processes))
+    def make(processes: int = 0, command: tuple[str, ...] = COMMAND) -> Process:
+        started.append(Process(tmp_path / "workspace", tmp_path / "cache" / "x.index", processes, command))
         return started[-1]
 
     yield make
@@ -121,8 +122,8 @@ def test_events_carry_no_text_of_files(root: Path, start: Start) -> None:
 
 @posix_only
 def test_it_gives_way_to_everything_else(root: Path, start: Start) -> None:
-    process = start()
-    process.until("ready")
+    process = start(command=REAL)
+    process.until("building")
     assert os.getpriority(os.PRIO_PROCESS, process.popen.pid) == 19
 
 

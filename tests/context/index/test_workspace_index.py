@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from mellum_ls.context.index.workspace_index import WorkspaceIndex, index_path, pause_after
+from tests.fakes.index_worker import COMMAND
 from tests.fakes.process_figures import wait_for_end
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -34,6 +35,7 @@ class Followed:
         self.pauses: list[float] = []
         self.go_on = asyncio.Event()
         self.go_on.set()
+        options.setdefault("command", COMMAND)
         self.index = WorkspaceIndex(root, cache, on_event=self.events.put_nowait, sleep=self.sleep, **options)
 
     async def sleep(self, seconds: float) -> None:
@@ -213,5 +215,5 @@ def test_each_folder_has_a_file_of_its_own() -> None:
     one, other = index_path(Path("/c"), Path("/a")), index_path(Path("/c"), Path("/b"))
     assert one != other
     assert one.parent == other.parent == Path("/c")
-    assert "a" != one.stem
+    assert one.stem != "a"
     assert len(one.stem) == 32
