@@ -28,6 +28,8 @@ from mellum_ls.context.selection.texts import Source, Texts
 MOVED_LINES = 32
 """A cursor that went farther is at another place."""
 _MOST_LEFT_OUT = 200
+_HEAD_CHARS = 30
+"""Heads are seldom shorter: more of them than would fit need not be looked at."""
 
 Resolve = Callable[[Import, str, str], tuple[str, ...]]
 """The files that an import in the file of a path and grammar means."""
@@ -109,6 +111,7 @@ class ContextEngine:
 
     def current(self) -> Selection:
         """What stands, without what may no longer be seen; looks nothing up but that."""
+        self._texts.judge_anew()
         if self._pinned.exclude(lambda path: self._texts.private(path) is not None):
             self._last = self._told(self._last.left_out, self._last.seconds)
         return self._last
@@ -123,6 +126,7 @@ class ContextEngine:
     ) -> Selection:
         """Look again, add what is worth it and say what stands. When `idle`, also take out what is not."""
         start = self._clock()
+        self._texts.judge_anew()
         self._texts.show(open_files)
         self._pinned.exclude(lambda path: self._texts.private(path) is not None)
         self._asked = (place.path, place.line)
@@ -141,7 +145,9 @@ class ContextEngine:
             return [], []
         question = self.question(place)
         desk = Desk(self._index, self._texts, recently, self._counterparts)
-        return sift(fuse(candidates(question, desk), place.path, WEIGHTS), place, self._texts)
+        return sift(
+            fuse(candidates(question, desk), place.path, WEIGHTS), place, self._texts, self._pinned.most // _HEAD_CHARS
+        )
 
     def question(self, place: Place) -> Question:
         """What the code at `place` asks for."""

@@ -34,10 +34,17 @@ class LeftOut:
     reason: str
 
 
-def sift(ranked: Sequence[Scored], place: Place, texts: Texts) -> tuple[list[Scored], list[LeftOut]]:
-    """What is fit, in the order of `ranked` and with the texts filled in, and what is not."""
+def sift(
+    ranked: Sequence[Scored], place: Place, texts: Texts, most_heads: int = 1000
+) -> tuple[list[Scored], list[LeftOut]]:
+    """What is fit, in the order of `ranked` and with the texts filled in, and what is not.
+
+    Of the heads only the best `most_heads` are looked at.
+    """
     left: list[LeftOut] = []
-    allowed = _allowed(ranked, place, texts, left)
+    heads = [item for item in ranked if item.candidate.form == "outline"][:most_heads]
+    pieces = [item for item in ranked if item.candidate.form == "lines"]
+    allowed = _allowed([*heads, *pieces], place, texts, left)
     lines = [item for item in allowed if item.candidate.form == "lines"]
     left += [LeftOut(item.candidate, "ranked too low to be read") for item in lines[MOST_READ:]]
     kept = _distinct(_read(_merged(lines[:MOST_READ]), texts, left), place, left)

@@ -40,14 +40,29 @@ class Texts:
         self._read: OrderedDict[str, tuple[str, ...] | None] = OrderedDict()
         self._open: dict[str, str] = {}
         self._open_lines: dict[str, tuple[str, ...]] = {}
+        self._private: dict[str, str | None] = {}
+        self._refused: dict[str, str | None] = {}
 
     def refuses(self, path: str) -> str | None:
         """Why nothing of that file may reach a prompt; None where it may."""
-        return self._source.private(path) if path in self._open else self._source.refuses(path)
+        if path in self._open:
+            return self.private(path)
+        if path not in self._refused:
+            self._refused[path] = self._source.refuses(path)
+            if self._refused[path] is None:
+                self._private[path] = None
+        return self._refused[path]
 
     def private(self, path: str) -> str | None:
         """Why nothing may be looked up for that document; None where it may, however little it is worth to others."""
-        return self._source.private(path)
+        if path not in self._private:
+            self._private[path] = self._source.private(path)
+        return self._private[path]
+
+    def judge_anew(self) -> None:
+        """A new pass begins: what may be seen is asked again. Within one pass each file is judged once."""
+        self._private.clear()
+        self._refused.clear()
 
     def show(self, files: Iterable[OpenFile]) -> None:
         """These documents are open now and count as they are in the editor, if they may be seen."""
@@ -76,6 +91,8 @@ class Texts:
 
     def lines(self, path: str) -> Sequence[str] | None:
         """The lines of a file without their ends and without secrets; None where it is refused or unreadable."""
+        if self.refuses(path) is not None:
+            return None
         if path in self._open:
             if path not in self._open_lines:
                 self._open_lines[path] = tuple(self._source.redacted(self._open[path]).split("\n"))
@@ -83,7 +100,7 @@ class Texts:
         if path in self._read:
             self._read.move_to_end(path)
             return self._read[path]
-        text = self._source.read(path) if self._source.refuses(path) is None else None
+        text = self._source.read(path)
         lines = None if text is None else tuple(text.split("\n"))
         self._read[path] = lines
         if len(self._read) > _MOST_FILES:

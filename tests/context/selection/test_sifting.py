@@ -115,3 +115,9 @@ def test_alike_is_more_than_nine_tenths_of_the_lines() -> None:
     assert alike(one, line_set("\n".join("   " + line for line in LINES[:95])))
     assert not alike(one, line_set("\n".join(LINES[:85])))
     assert not alike(frozenset(), frozenset())
+
+
+def test_of_heads_only_the_best_are_looked_at() -> None:
+    heads = [Candidate("a.py", row, row + 1, "outline", "r", f"def f{row}()", f"f{row}") for row in range(20)]
+    kept, _ = sift(scored(*heads), PLACE, Texts(Repository({})), 5)
+    assert [item.candidate.name for item in kept] == ["f0", "f1", "f2", "f3", "f4"]
