@@ -35,9 +35,9 @@ def attention_reference(q: Tensor, k: Tensor, v: Tensor, window: int | None = No
     num_keys = k.shape[0]
     if num_queries > MOST_GROUPED:
         queries = q.transpose(0, 1)[None]  # [1, Hq, T, D]
-        mask = _visible(num_queries, num_keys, window, q.device)
+        seen = _visible(num_queries, num_keys, window, q.device)
         gqa = num_heads != num_kv_heads
-        return scaled_dot_product_attention(queries, keys, values, attn_mask=mask, enable_gqa=gqa)[0].transpose(0, 1)
+        return scaled_dot_product_attention(queries, keys, values, attn_mask=seen, enable_gqa=gqa)[0].transpose(0, 1)
     # The queries of a group share their keys: side by side they read them once, as if they were more positions.
     group = num_heads // num_kv_heads
     grouped = q.view(num_queries, num_kv_heads, group, head_dim).permute(1, 2, 0, 3)  # [Hkv, G, T, D]

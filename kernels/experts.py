@@ -73,9 +73,9 @@ def _multiply(rows: Tensor, weights: Tensor, counts: list[int], output: Tensor) 
     rows [N, A]; weights [E, B, A]; output [N, B]. There are as many products as experts that were hit, and with few
     rows they are so short that what is around them shows: nothing is allocated or sliced in the loop.
     """
-    parts = zip(rows.split(counts), weights.transpose(1, 2).unbind(), output.split(counts), counts, strict=True)
-    for some, weight, place, count in parts:
-        if count:
+    by_expert, places = torch.split(rows, counts), torch.split(output, counts)
+    for some, weight, place in zip(by_expert, weights.transpose(1, 2).unbind(), places, strict=True):
+        if some.shape[0]:
             torch.mm(some, weight, out=place)
 
 
