@@ -1,7 +1,7 @@
 """The tensor operations of the decoder: each has a plain torch reference and, in time, a Triton kernel.
 
-Pure functions on tensors; no input or output, no configuration, no state. A single user is served, so tensors have no
-batch dimension: the first dimension is the token.
+Pure functions on tensors; no input or output, no configuration, no state but a few remembered masks. A single user is
+served, so tensors have no batch dimension: the first dimension is the token.
 """
 
 from mellum_ls.kernels.attention import attention

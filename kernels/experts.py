@@ -5,7 +5,7 @@ Does not choose them (router.py).
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear, silu
+from torch.nn.functional import silu
 
 from mellum_ls.kernels.dispatch import Op
 
@@ -30,7 +30,9 @@ def _one_token(x: Tensor, shares: Tensor, chosen: Tensor, gate_up: Tensor, down:
     """One row: matrix-vector products on the chosen experts in place, nothing copied."""
     row = x[0]  # [H]
     experts = chosen[0].tolist()
-    projected = torch.stack([gate_up[expert].mv(row) for expert in experts])  # [K, 2I]
+    projected = row.new_empty(len(experts), gate_up.shape[1])  # [K, 2I]
+    for expert, place in zip(experts, projected.unbind(), strict=True):
+        torch.mv(gate_up[expert], row, out=place)
     gate, up = projected.chunk(2, dim=-1)
     inner = silu(gate).mul_(up).mul_(shares.view(-1, 1))  # [K, I]; the share may go in before the linear map
     output = down[experts[0]].mv(inner[0])  # [H]
@@ -56,16 +58,25 @@ def _by_expert(x: Tensor, shares: Tensor, chosen: Tensor, gate_up: Tensor, down:
     order = picked.argsort(stable=True)
     counts = picked.bincount(minlength=gate_up.shape[0]).tolist()
     rows = x[order // top_k]  # [T*K, H], sorted by expert
+    projected = rows.new_empty(rows.shape[0], gate_up.shape[1])  # [T*K, 2I]
+    _multiply(rows, gate_up, counts, projected)
+    gate, up = projected.chunk(2, dim=-1)  # [T*K, I] each
     output = torch.empty_like(rows)
-    start = 0
-    for expert, count in enumerate(counts):
-        if count:
-            end = start + count
-            gate, up = linear(rows[start:end], gate_up[expert]).chunk(2, dim=-1)  # [count, I] each
-            output[start:end] = linear(silu(gate).mul_(up), down[expert])
-            start = end
-    unsorted = torch.empty_like(output).index_copy_(0, order, output)
-    return (unsorted.view(num_tokens, top_k, -1) * shares[:, :, None]).sum(dim=1)
+    _multiply(silu(gate).mul_(up), down, counts, output)
+    unsorted = torch.empty_like(output).index_copy_(0, order, output).view(num_tokens, top_k, -1)
+    return torch.bmm(shares[:, None, :], unsorted)[:, 0]
+
+
+def _multiply(rows: Tensor, weights: Tensor, counts: list[int], output: Tensor) -> None:
+    """Write rows[i] @ weights[e].T to output[i]; the first counts[0] rows are expert 0's, and so on.
+
+    rows [N, A]; weights [E, B, A]; output [N, B]. There are as many products as experts that were hit, and with few
+    rows they are so short that what is around them shows: nothing is allocated or sliced in the loop.
+    """
+    by_expert, places = torch.split(rows, counts), torch.split(output, counts)
+    for some, weight, place in zip(by_expert, weights.transpose(1, 2).unbind(), places, strict=True):
+        if some.shape[0]:
+            torch.mm(some, weight, out=place)
 
 
 experts = Op("experts", experts_reference)

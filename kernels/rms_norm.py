@@ -1,7 +1,7 @@
 """RMS normalisation over the last dimension. Decides the precision of the statistics: always float32."""
 
-import torch
 from torch import Tensor
+from torch.nn.functional import rms_norm as normalised
 
 from mellum_ls.kernels.dispatch import Op
 
@@ -13,9 +13,8 @@ def rms_norm_reference(x: Tensor, weight: Tensor, eps: float) -> Tensor:
     float32 and the normalised value is rounded to the dtype of x before the weight is applied, as the model was
     trained (Zhang and Sennrich 2019, arXiv 1910.07467).
     """
-    x32 = x.float()
-    scale = torch.rsqrt((x32 * x32).mean(-1, keepdim=True).add_(eps))
-    return (x32 * scale).to(x.dtype).mul_(weight)
+    # Without a weight, torch's own leaves the last rounding before it; it takes the statistics in float32.
+    return normalised(x, x.shape[-1:], eps=eps).mul_(weight)
 
 
 rms_norm = Op("rms_norm", rms_norm_reference)

@@ -14,9 +14,12 @@ def route_reference(x: Tensor, weight: Tensor, top_k: int, normalise: bool) -> t
     often close enough to swap in bfloat16, and the model was trained with a float32 router. With `normalise` the
     chosen shares sum to 1.
     """
-    shares, chosen = torch.topk(linear(x.float(), weight).softmax(dim=-1), top_k, dim=-1)
+    logits = linear(x.float(), weight)  # [T, E]
     if normalise:
-        shares = shares / shares.sum(dim=-1, keepdim=True)
+        # The softmax over the chosen alone is the one over all, normalised: the same with half of the operations.
+        logits, chosen = torch.topk(logits, top_k, dim=-1)
+        return logits.softmax(dim=-1).to(x.dtype), chosen
+    shares, chosen = torch.topk(logits.softmax(dim=-1), top_k, dim=-1)
     return shares.to(x.dtype), chosen
 
 

@@ -116,7 +116,9 @@ class Pace:
         started = self._clock()
         result = compute()
         took = self._clock() - started
-        if count >= min(self._chunk, LEAST_CHUNK):  # a shorter one says little about a full one
+        # A pass has a fixed cost, half of a short one: the rest of a prompt, short of a full chunk, says of a full one
+        # only that it takes longer. A few tokens say nothing.
+        if count >= self._chunk or (count >= LEAST_CHUNK and took > self._seconds):
             # Half of the way only: one interruption by another process is no change of pace. Down at once, though.
             fitting = count * self._seconds / took if took > 0 else float(self._most)
             wanted = min(fitting, (self._chunk + fitting) / 2, 2.0 * self._chunk)

@@ -52,7 +52,10 @@ class RopeTables:
         self._positions = 0
 
     def rows(self, kind: AttentionType, start: int, count: int) -> tuple[Tensor, Tensor]:
-        """cos and sin of `count` positions from `start`, each [count, 1, D] (the 1 stands for the heads)."""
+        """cos and sin of `count` positions from `start`, each [count, 1, D] (the 1 stands for the heads).
+
+        The first half of sin is negated, as the rotation takes it.
+        """
         if start + count > self._positions:
             self._grow(start + count)
         cos, sin = self._tables[kind]
@@ -63,8 +66,8 @@ class RopeTables:
         positions = torch.arange(self._positions, dtype=torch.float32)
         for kind, (frequencies, scale) in self._frequencies.items():
             half = torch.outer(positions, frequencies)  # [P, D/2]
-            angles = torch.cat((half, half), dim=-1)[:, None, :]  # [P, 1, D]
-            self._tables[kind] = (
-                (angles.cos() * scale).to(self._device, self._dtype),
-                (angles.sin() * scale).to(self._device, self._dtype),
-            )
+            cos, sin = half.cos() * scale, half.sin() * scale
+            self._tables[kind] = (self._both(cos, cos), self._both(-sin, sin))
+
+    def _both(self, first: Tensor, second: Tensor) -> Tensor:
+        return torch.cat((first, second), dim=-1)[:, None, :].to(self._device, self._dtype)  # [P, 1, D]

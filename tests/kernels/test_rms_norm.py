@@ -34,3 +34,11 @@ def test_one_weight_row_for_each_head() -> None:
     found = rms_norm(x, weight, 1e-6)
     for head in range(3):
         torch.testing.assert_close(found[:, head], rms_norm(x[:, head], weight[head], 1e-6))
+
+
+def test_the_normalised_value_is_rounded_before_the_weight() -> None:
+    generator = torch.Generator().manual_seed(4)
+    x, weight = torch.randn(2, 64, 96, generator=generator).to(torch.bfloat16)
+    x32 = x.float()
+    rounded = (x32 * torch.rsqrt(x32.pow(2).mean(-1, keepdim=True) + 1e-6)).to(torch.bfloat16)
+    assert torch.equal(rms_norm(x, weight, 1e-6), rounded * weight)

@@ -5,14 +5,14 @@ from mellum_ls.kernels import apply_rope
 
 def angles(positions: torch.Tensor, head_dim: int) -> tuple[torch.Tensor, torch.Tensor]:
     half = torch.outer(positions.float(), 10_000.0 ** -(torch.arange(0, head_dim, 2) / head_dim))
-    full = torch.cat((half, half), dim=-1)[:, None, :]
-    return full.cos(), full.sin()
+    cos, sin = half.cos(), half.sin()
+    return torch.cat((cos, cos), dim=-1)[:, None, :], torch.cat((-sin, sin), dim=-1)[:, None, :]
 
 
 def test_pairs_are_turned_as_complex_numbers() -> None:
     x = torch.randn(5, 3, 8, generator=torch.Generator().manual_seed(1))
     cos, sin = angles(torch.arange(5), 8)
-    numbers = torch.complex(x[..., :4], x[..., 4:]) * torch.complex(cos[..., :4], sin[..., :4])
+    numbers = torch.complex(x[..., :4], x[..., 4:]) * torch.complex(cos[..., :4], sin[..., 4:])
     torch.testing.assert_close(apply_rope(x, cos, sin), torch.cat((numbers.real, numbers.imag), dim=-1))
 
 

@@ -121,6 +121,27 @@ def test_short_passes_teach_nothing() -> None:
     assert found.chunk == FIRST_CHUNK
 
 
+def test_the_rest_of_a_prompt_does_not_shrink_the_chunk() -> None:
+    """Where a pass costs something before its first token, a short one is slow for its length."""
+    clock = Clock()
+    found = Pace(0.02, 512, clock)
+
+    def run(count: int, fixed: float) -> None:
+        def compute() -> None:
+            clock.now += fixed + 0.0005 * count
+
+        found.time(count, compute)
+
+    for _ in range(20):
+        run(found.chunk, 0.012)
+    settled = found.chunk
+    assert 12 < settled <= 16
+    run(LEAST_CHUNK + 1, 0.012)
+    assert found.chunk == settled
+    run(LEAST_CHUNK + 1, 0.03)
+    assert found.chunk == LEAST_CHUNK, "longer than a full one may take"
+
+
 def test_the_pace_of_a_device() -> None:
     assert CPU_CHUNK_SECONDS <= 0.025
     assert Pace.of(torch.device("cpu")).chunk == FIRST_CHUNK
