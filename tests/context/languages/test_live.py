@@ -10,7 +10,14 @@ from mellum_ls.context.languages.parsing import parse
 from tests.context.languages.sample_texts import BY_NAME, Edit, edited, edits, grammars, sample
 
 PYTHON = BY_NAME["python"]
-LINES = ["x = 1\n", "def ü(a):\n    return a\n", "class A:\n    b: int\n", "\n", "if x:\n    y()\n", '"""𝒳"""\n']
+LINES = [
+    "x = 1\n",
+    "def ü(a):\n    return a\n",
+    "class A:\n    b: int\n",
+    "\n",
+    "if x:\n    y()\n",
+    '"""\U0001d4b3"""\n',
+]
 
 
 def expression(text: str | bytes, grammar: Grammar) -> str:

@@ -75,7 +75,7 @@ if os.name == "x":
     print("side effects")
 print(f(1))
 TABLE = {
-%s}
+ROWS}
 
 
 class A:
@@ -87,7 +87,7 @@ class A:
         """Says "this"
         and that."""
         return 1
-''' % "".join(f"    {number}: {number},\n" for number in range(40))
+'''.replace("ROWS", "".join(f"    {number}: {number},\n" for number in range(40)))
     assert skeleton_of(text, PYTHON).splitlines() == [
         '"""What it is."""',
         "",
@@ -140,6 +140,7 @@ def test_then_only_heads_are_left_as_many_as_fit() -> None:
     assert one_of(text, "Shape", 40) == "class Shape[T](Base, metaclass=Meta)"
     assert one_of(text, "Shape", 7) == "class S"
     assert one_of(text, "Shape", 0) == ""
+    assert all(len(one_of(text, "Shape", most_chars)) <= most_chars for most_chars in range(300))
 
 
 @given(grammars(), edits(), st.integers(0, 400), st.integers(0, 30))
