@@ -81,3 +81,7 @@ def test_swift() -> None:
     assert package.means("Sources/App/main.swift", "import class Core.B") == "Sources/Core/In/B.swift"
     assert package.means("Sources/Core/A.swift", "import Core") == ""
     assert package.means("Sources/App/main.swift", "import Foundation") == ""
+
+
+def test_a_package_is_no_class_around_another() -> None:
+    assert Repository("org/x.java org/x/A.java").means("org/x/A.java", "import org.x.Missing;") == ""

@@ -29,3 +29,8 @@ def test_without_modules_the_folders_are_called_as_the_imports() -> None:
     old = Repository("src/a.org/p/q/q.go src/a.org/p/main.go fmt/x.go")
     assert old.means("src/a.org/p/main.go", 'import "a.org/p/q"') == "src/a.org/p/q/q.go"
     assert old.means("src/a.org/p/main.go", 'import "fmt"') == ""
+
+
+def test_the_longest_module_counts() -> None:
+    nested = Repository("y/f.go other/f.go m.go", {"go.mod": "module a.org/x\n", "other/go.mod": "module a.org/x/y\n"})
+    assert nested.means("m.go", 'import "a.org/x/y"') == "other/f.go"

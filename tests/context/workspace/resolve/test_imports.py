@@ -76,3 +76,8 @@ def test_no_name_is_too_long(language: str) -> None:
     files = FileNames(["a.py", "a/__init__.py"])
     for module in ("a." * 500, "a/" * 10_000, "a::" * 300, "." * 900, "../" * 300, ""):
         assert resolve(Import(module, ("b",), ("b",)), "a.py", language, files) in ((), ("a/__init__.py",))
+
+
+def test_a_file_that_several_names_come_from_is_named_once() -> None:
+    files = FileNames(["a/__init__.py", "b.py"])
+    assert resolve(Import("a", ("x", "y"), ("x", "y")), "b.py", "python", files) == ("a/__init__.py",)

@@ -86,3 +86,8 @@ def test_a_workspace_that_is_itself_a_package() -> None:
     assert inside.means("sub/a.py", "from pkg import core") == "core.py"
     assert inside.means("core.py", "from . import sub") == "sub/__init__.py"
     assert inside.means("sub/a.py", "from other.core import f") == ""
+
+
+def test_a_file_far_away_is_not_the_standard_library() -> None:
+    assert Repository("tools/types.py app/x.py").means("app/x.py", "import types") == ""
+    assert Repository("tools/kinds.py app/x.py").means("app/x.py", "import kinds") == "tools/kinds.py"

@@ -21,6 +21,7 @@ LIB, A, B, C, D = "src/lib.rs", "src/a.rs", "src/a/b.rs", "src/c/mod.rs", "src/c
         (LIB, "mod none;", ""),
         (LIB, '#[path = "moved/file.rs"] mod m;', "src/moved/file.rs"),
         (LIB, '#[path = "../../out.rs"] mod m;', ""),
+        (LIB, '#[path = "gone.rs"] mod m;', ""),
         (D, "use crate::a::b::F;", B),
         (D, "use crate::a::{b, G};", f"{B} {A}"),
         (D, "use crate::a::Enum::Variant;", A),
