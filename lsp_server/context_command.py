@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,15 +40,14 @@ class Cursor:
     @classmethod
     def read(cls, text: str) -> Cursor:
         """From `FILE:LINE` or `FILE:LINE:COL`. Raises SettingError."""
-        head, _, last = text.rpartition(":")
-        file, _, middle = head.rpartition(":")
-        if not (file and middle.isdigit()):
-            file, middle, last = head, last, "1"
-        if not (file and middle.isascii() and middle.isdigit() and last.isascii() and last.isdigit()):
+        # A path may hold colons itself, so what is read is the end; a column may be left out.
+        found = re.fullmatch(r"(.+?):(\d+)(?::(\d+))?", text, re.ASCII)
+        if found is None:
             raise SettingError(f"{text!r} is no place in a file; write FILE:LINE:COL")
-        if int(middle) < 1 or int(last) < 1:
+        file, line, column = found[1], int(found[2]), int(found[3] or 1)
+        if line < 1 or column < 1:
             raise SettingError(f"{text!r} is no place in a file; lines and columns count from 1")
-        return cls(Path(file), int(middle), int(last))
+        return cls(Path(file), line, column)
 
 
 def run(
