@@ -25,6 +25,8 @@ from mellum_ls.context.selection.sources import definitions, echoes, modules, ne
 from mellum_ls.context.selection.sources.desk import Desk
 from mellum_ls.context.selection.texts import Source, Texts
 
+JUDGED_SECONDS = 1.0
+"""What may be seen is asked again after so long, and at once when files are said to have changed."""
 MOVED_LINES = 32
 """A cursor that went farther is at another place."""
 _MOST_LEFT_OUT = 200
@@ -91,6 +93,7 @@ class ContextEngine:
         self._clock = clock
         self._documents = Documents()
         self._pinned = Pinned(chars)
+        self._judged: float | None = None
         self._asked: tuple[str, int] | None = None
         self._last = Selection((), (), 0, 0.0, chars)
 
@@ -101,6 +104,14 @@ class ContextEngine:
     def changed(self, paths: Iterable[str] | None = None) -> None:
         """These files, or all, are others on disk; what stands in the prompt stays until the next renewal."""
         self._texts.forget(paths)
+        self._judged = None
+
+    def _judge(self) -> None:
+        """Ask again what may be seen, unless that was asked a moment ago: judging costs more than choosing."""
+        now = self._clock()
+        if self._judged is None or now - self._judged >= JUDGED_SECONDS:
+            self._judged = now
+            self._texts.judge_anew()
 
     def due(self, place: Place) -> bool:
         """Whether the cursor is at another place than the last selection was made for."""
@@ -111,7 +122,7 @@ class ContextEngine:
 
     def current(self) -> Selection:
         """What stands, without what may no longer be seen; looks nothing up but that."""
-        self._texts.judge_anew()
+        self._judge()
         if self._pinned.exclude(lambda path: self._texts.private(path) is not None):
             self._last = self._told(self._last.left_out, self._last.seconds)
         return self._last
@@ -126,7 +137,7 @@ class ContextEngine:
     ) -> Selection:
         """Look again, add what is worth it and say what stands. When `idle`, also take out what is not."""
         start = self._clock()
-        self._texts.judge_anew()
+        self._judge()
         self._texts.show(open_files)
         self._pinned.exclude(lambda path: self._texts.private(path) is not None)
         self._asked = (place.path, place.line)

@@ -59,7 +59,7 @@ def _allowed(ranked: Iterable[Scored], place: Place, texts: Texts, left: list[Le
         candidate = item.candidate
         path = candidate.path
         if path not in refused:
-            refused[path] = texts.refuses(path)
+            refused[path] = texts.private(path)
         if (reason := refused[path]) is not None:
             left.append(LeftOut(candidate, reason))
         elif path == place.path and place.shows(candidate.start_line, candidate.end_line):

@@ -19,14 +19,11 @@ _MOST_CHARS = 300_000
 class Source(Protocol):
     """Where texts come from."""
 
-    def refuses(self, path: str) -> str | None:
-        """Why nothing of that file may reach a prompt, in words; None where it may."""
-
     def private(self, path: str) -> str | None:
-        """`refuses` without what is only not worth reading: why not even the open document may be used."""
+        """Why not even the open document may be used, in words; None where it may."""
 
     def read(self, path: str) -> str | None:
-        """The file's text on disk without its secrets; None where there is none to be had."""
+        """The file's text on disk without its secrets; None where it is refused or not to be had."""
 
     def redacted(self, text: str) -> str:
         """A text without its secrets."""
@@ -41,20 +38,9 @@ class Texts:
         self._open: dict[str, str] = {}
         self._open_lines: dict[str, tuple[str, ...]] = {}
         self._private: dict[str, str | None] = {}
-        self._refused: dict[str, str | None] = {}
-
-    def refuses(self, path: str) -> str | None:
-        """Why nothing of that file may reach a prompt; None where it may."""
-        if path in self._open:
-            return self.private(path)
-        if path not in self._refused:
-            self._refused[path] = self._source.refuses(path)
-            if self._refused[path] is None:
-                self._private[path] = None
-        return self._refused[path]
 
     def private(self, path: str) -> str | None:
-        """Why nothing may be looked up for that document; None where it may, however little it is worth to others."""
+        """Why nothing of that file may be used; None where it may. What is only not worth reading is not read."""
         if path not in self._private:
             self._private[path] = self._source.private(path)
         return self._private[path]
@@ -62,7 +48,6 @@ class Texts:
     def judge_anew(self) -> None:
         """A new pass begins: what may be seen is asked again. Within one pass each file is judged once."""
         self._private.clear()
-        self._refused.clear()
 
     def show(self, files: Iterable[OpenFile]) -> None:
         """These documents are open now and count as they are in the editor, if they may be seen."""
@@ -91,7 +76,7 @@ class Texts:
 
     def lines(self, path: str) -> Sequence[str] | None:
         """The lines of a file without their ends and without secrets; None where it is refused or unreadable."""
-        if self.refuses(path) is not None:
+        if self.private(path) is not None:
             return None
         if path in self._open:
             if path not in self._open_lines:

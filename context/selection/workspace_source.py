@@ -13,12 +13,8 @@ class WorkspaceSource:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
 
-    def refuses(self, path: str) -> str | None:
-        """Why nothing of that file may reach a prompt, in words; None where it may."""
-        return self._gate.refuses(path)
-
     def private(self, path: str) -> str | None:
-        """Why not even the open document may be used."""
+        """Why not even the open document may be used, in words; None where it may."""
         return self._gate.private(path)
 
     def read(self, path: str) -> str | None:

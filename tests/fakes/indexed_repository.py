@@ -52,13 +52,12 @@ class Repository:
             used[path] = {use.name for use in uses(data, tree, grammar)}
         return MemoryIndex(self.files, symbols, found, used, self.changes)
 
-    def refuses(self, path: str) -> str | None:
-        return self.refused.get(path) or self.noise.get(path)
-
     def private(self, path: str) -> str | None:
         return self.refused.get(path)
 
     def read(self, path: str) -> str | None:
+        if path in self.refused or path in self.noise:
+            return None
         self.reads.append(path)
         text = self.files.get(path)
         return None if text is None else self.redacted(text)

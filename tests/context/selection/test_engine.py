@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from mellum_ls.context.selection.engine import MOVED_LINES
+from mellum_ls.context.selection.engine import JUDGED_SECONDS, MOVED_LINES, ContextEngine
 from mellum_ls.context.selection.place import Edit, OpenFile, Place, Recent, Visit
 from tests.fakes.indexed_repository import SHOP, Repository
 
@@ -59,10 +59,21 @@ def test_what_becomes_refused_leaves_at_once_and_stays_out() -> None:
     place = cart_place(repository)
     assert "shop/money.py" in dict(engine.select(place).context)
     repository.refused["shop/money.py"] = "ignored by .gitignore"
+    engine.changed([".gitignore"])
     assert "shop/money.py" not in dict(engine.current().context)
     selection = engine.select(place, [OpenFile("shop/money.py", SHOP["shop/money.py"])], idle=True)
     assert "shop/money.py" not in dict(selection.context)
     assert "ignored by .gitignore" in {item.reason for item in selection.left_out}
+
+
+def test_what_became_refused_untold_leaves_within_a_second() -> None:
+    repository = Repository(SHOP)
+    now = [0.0]
+    engine = ContextEngine(repository.index, repository, 20_000, clock=lambda: now[0])
+    engine.select(cart_place(repository))
+    repository.refused["shop/money.py"] = "ignored"
+    now[0] = JUDGED_SECONDS
+    assert "shop/money.py" not in dict(engine.current().context)
 
 
 def test_nothing_is_chosen_for_a_document_that_is_refused() -> None:

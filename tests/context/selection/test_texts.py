@@ -55,23 +55,21 @@ def test_what_is_only_not_worth_reading_counts_where_it_is_open() -> None:
     repository = Repository({"build/a.txt": "on disk"})
     repository.noise["build/a.txt"] = "is generated"
     texts = Texts(repository)
-    assert texts.refuses("build/a.txt") == "is generated"
     assert texts.lines("build/a.txt") is None
     assert texts.private("build/a.txt") is None
     texts.show([OpenFile("build/a.txt", "open")])
     texts.judge_anew()
-    assert texts.refuses("build/a.txt") is None
     assert texts.lines("build/a.txt") == ("open",)
 
 
 def test_what_may_be_seen_is_asked_once_in_a_pass_and_again_in_the_next() -> None:
     repository = Repository({"a.txt": "one"})
     texts = Texts(repository)
-    assert texts.refuses("a.txt") is texts.private("a.txt") is None
+    assert texts.private("a.txt") is None
     repository.refused["a.txt"] = "ignored"
     assert texts.private("a.txt") is None
     texts.judge_anew()
-    assert texts.refuses("a.txt") == texts.private("a.txt") == "ignored"
+    assert texts.private("a.txt") == "ignored"
 
 
 def test_what_was_read_and_is_refused_since_is_not_told_from_memory() -> None:

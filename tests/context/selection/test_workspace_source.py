@@ -16,9 +16,9 @@ def test_files_are_read_through_the_gate_and_without_their_secrets(tmp_path: Pat
     assert text is not None
     assert TOKEN not in text
     assert text.endswith("\nend = 1\n")
-    assert source.refuses("a.py") is None
+    assert source.private("a.py") is None
     for path in (".env", "ignored.py", "../outside.py"):
-        assert source.refuses(path)
+        assert source.private(path)
         assert source.read(path) is None
     assert source.read("gone.py") is None
 
