@@ -139,6 +139,7 @@ def _add_keystrokes(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) 
     sub.add_argument(
         "--pin", metavar="N|all", default="all", help="pin so many of the files that nobody types in (default: all)"
     )
+    sub.add_argument("--pinned-chars", metavar="N", help="pin at most so many characters of them (default: 24000)")
     sub.add_argument("--overtake", action="store_true", help="do not wait for answers before the next key")
     sub.add_argument("--json", metavar="FILE", help="write the figures to FILE")
     _add_model(sub)

@@ -32,8 +32,8 @@ from mellum_ls.lsp_server.features import (
 )
 from mellum_ls.lsp_server.session import Session
 from mellum_ls.lsp_server.wire.host import ClientRefused
+from mellum_ls.lsp_server.wire.json_fields import Json
 from mellum_ls.lsp_server.wire.lifecycle import Lifecycle, on_signals, parent_gone
-from mellum_ls.lsp_server.wire.params import Json
 from mellum_ls.lsp_server.wire.protocol import MellumProtocol, plain_converter
 from mellum_ls.lsp_server.wire.transport import Writer, read_messages
 

@@ -11,7 +11,7 @@ from mellum_ls.lsp_server.session import Session
 from mellum_ls.lsp_server.settings.fields import SECTION
 from mellum_ls.lsp_server.settings.layers import PULLED, PUSHED
 from mellum_ls.lsp_server.wire.host import ClientRefused, Host
-from mellum_ls.lsp_server.wire.params import Json
+from mellum_ls.lsp_server.wire.json_fields import Json
 
 
 def take(host: Host, session: Session, source: str, raw: object, folders: Mapping[str, object] | None = None) -> None:

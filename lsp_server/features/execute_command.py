@@ -10,7 +10,7 @@ from collections.abc import Callable
 from mellum_ls.lsp_server.session import Session
 from mellum_ls.lsp_server.wire import params
 from mellum_ls.lsp_server.wire.host import Host
-from mellum_ls.lsp_server.wire.params import Json, ParamsError
+from mellum_ls.lsp_server.wire.json_fields import Json, ParamsError
 
 ACCEPTED = "mellum.accepted"
 """Arguments: the id of the suggestion. One that is not known (any more) is no fault."""

@@ -8,6 +8,7 @@ from mellum_ls.lsp_server.session import Session
 from mellum_ls.lsp_server.settings.layers import OPTIONS
 from mellum_ls.lsp_server.wire import params
 from mellum_ls.lsp_server.wire.host import Host
+from mellum_ls.lsp_server.wire.json_fields import Json
 
 # A folder's name decides over all in it, so folders count like files.
 _ALL_FILES = {"filters": [{"scheme": "file", "pattern": {"glob": "**"}}]}
@@ -40,7 +41,7 @@ def register(host: Host, session: Session, name: str, version: str) -> None:
             host.watch_parent(request.process_id)
         return {"capabilities": CAPABILITIES, "serverInfo": {"name": name, "version": version}}
 
-    async def initialized(_: params.Json) -> None:
+    async def initialized(_: Json) -> None:
         session.standing.open()
         if session.pulls_configuration:
             await pull(host, session)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mellum_ls.lsp_server.session import Session
 from mellum_ls.lsp_server.wire.host import Host
-from mellum_ls.lsp_server.wire.params import Json
+from mellum_ls.lsp_server.wire.json_fields import Json
 
 
 def register(host: Host, session: Session) -> None:

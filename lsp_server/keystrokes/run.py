@@ -25,7 +25,7 @@ from mellum_ls.lsp_server.keystrokes.replay import Replay
 from mellum_ls.lsp_server.keystrokes.report import Circumstances, figures, table
 from mellum_ls.lsp_server.keystrokes.script import BadScript, Script
 from mellum_ls.lsp_server.keystrokes.tally import NoUsage
-from mellum_ls.lsp_server.keystrokes.workspace import Workspace, lay_out
+from mellum_ls.lsp_server.keystrokes.workspace import PINNED_CHARS, Workspace, lay_out
 from mellum_ls.lsp_server.wire.lifecycle import is_alive
 from mellum_ls.runtime.bench.machine import describe_machine
 from mellum_ls.runtime.client import launch
@@ -47,11 +47,12 @@ class Unsuccessful(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that is settled before the server starts. `pin` None is all files."""
+    """All that is settled before the server starts. `pin` None is all files, of which `pinned_chars` are read."""
 
     script: Script
     model: str | None
     pin: int | None
+    pinned_chars: int
     limit: int | None
     overtake: bool
 
@@ -89,7 +90,8 @@ def _plan(parsed: argparse.Namespace) -> Plan:
         raise BadScript(f"in {script.name} nobody types at the caret, so there is nothing to ask for")
     pin = None if parsed.pin == "all" else _number("--pin", parsed.pin, 0)
     limit = None if parsed.limit is None else _number("--limit", parsed.limit, 1)
-    return Plan(script, parsed.model, pin, limit, parsed.overtake)
+    chars = PINNED_CHARS if parsed.pinned_chars is None else _number("--pinned-chars", parsed.pinned_chars, 0)
+    return Plan(script, parsed.model, pin, chars, limit, parsed.overtake)
 
 
 def _number(option: str, text: str, least: int) -> int:
@@ -115,7 +117,7 @@ def _run(plan: Plan, scratch: Path) -> dict[str, Any]:
         raise SettingError(
             f"{scratch.parent} is too long a path for a socket in it; set TMPDIR to a shorter one"
         ) from error
-    workspace = lay_out(plan.script, scratch / "workspace", plan.pin)
+    workspace = lay_out(plan.script, scratch / "workspace", plan.pin, plan.pinned_chars)
     try:
         return asyncio.run(_play(plan, workspace, options, variables))
     finally:

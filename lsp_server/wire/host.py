@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from mellum_ls.lsp_server.wire.params import Json
+from mellum_ls.lsp_server.wire.json_fields import Json
 
 
 class Host(Protocol):

@@ -6,25 +6,20 @@ wrong. Errors name the field and never quote a value, which may be source code.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from mellum_ls.lsp_server.answers.completer import Selected
 from mellum_ls.lsp_server.documents.notebooks import Cell
 from mellum_ls.lsp_server.documents.store import Edit, Place
+from mellum_ls.lsp_server.wire import json_fields
 from mellum_ls.lsp_server.wire.clients import Client
+from mellum_ls.lsp_server.wire.json_fields import Json, ParamsError
 
-Json = Mapping[str, object]
 # By these initializationOptions Copilot's clients introduce themselves.
 _COPILOT_OPTIONS = ("editorInfo", "editorPluginInfo")
-T = TypeVar("T")
 # The kind of a notebook's cell that holds code; the other one is prose.
 _CODE = 2
-
-
-class ParamsError(Exception):
-    """Params that do not fit their method; the message names the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,53 +147,63 @@ class NotebookClosed:
 
 def opened(raw: Json) -> Opened:
     """Params of didOpen. Raises ParamsError."""
-    return _opened(_object(raw, "textDocument"))
+    return _opened(json_fields.mapping(raw, "textDocument"))
 
 
 def _opened(document: Json) -> Opened:
-    language = _optional(document, "languageId", str) or ""
-    return Opened(_text(document, "uri"), language, _optional(document, "version", int), _text(document, "text"))
+    language = json_fields.optional(document, "languageId", str) or ""
+    return Opened(
+        json_fields.text(document, "uri"),
+        language,
+        json_fields.optional(document, "version", int),
+        json_fields.text(document, "text"),
+    )
 
 
 def changed(raw: Json) -> Changed:
     """Params of didChange. Raises ParamsError; a half-readable list of changes is refused whole."""
-    document = _object(raw, "textDocument")
-    edits = tuple(_edit(item) for item in _list(raw, "contentChanges"))
-    return Changed(_text(document, "uri"), _optional(document, "version", int), edits)
+    document = json_fields.mapping(raw, "textDocument")
+    edits = tuple(_edit(item) for item in json_fields.sequence(raw, "contentChanges"))
+    return Changed(json_fields.text(document, "uri"), json_fields.optional(document, "version", int), edits)
+
+
+def saved(raw: Json) -> str:
+    """The URI of didSave. Raises ParamsError."""
+    return json_fields.text(json_fields.mapping(raw, "textDocument"), "uri")
 
 
 def closed(raw: Json) -> str:
     """The URI of didClose. Raises ParamsError."""
-    return _text(_object(raw, "textDocument"), "uri")
+    return json_fields.text(json_fields.mapping(raw, "textDocument"), "uri")
 
 
 def inline_completion(raw: Json) -> InlineCompletionRequest:
     """Params of inlineCompletion; only document and position must be there. Raises ParamsError."""
-    document = _object(raw, "textDocument")
-    context = _optional_object(raw, "context")
-    options = _optional_object(raw, "formattingOptions")
+    document = json_fields.mapping(raw, "textDocument")
+    context = json_fields.optional_mapping(raw, "context")
+    options = json_fields.optional_mapping(raw, "formattingOptions")
     token = raw.get("partialResultToken")
     return InlineCompletionRequest(
-        uri=_text(document, "uri"),
+        uri=json_fields.text(document, "uri"),
         place=_place(raw, "position"),
-        version=_optional(document, "version", int),
+        version=json_fields.optional(document, "version", int),
         invoked=context.get("triggerKind") in (0, 1),
-        selected=_selected(_optional_object(context, "selectedCompletionInfo")),
-        tab_size=_optional(options, "tabSize", int),
-        insert_spaces=_optional(options, "insertSpaces", bool),
+        selected=_selected(json_fields.optional_mapping(context, "selectedCompletionInfo")),
+        tab_size=json_fields.optional(options, "tabSize", int),
+        insert_spaces=json_fields.optional(options, "insertSpaces", bool),
         partial_result_token=token if isinstance(token, str) or type(token) is int else None,
     )
 
 
 def cursor_move(raw: Json) -> CursorMove:
     """Params of didMoveCursor; `range` is the selection, empty for a cursor alone. Raises ParamsError."""
-    uri, span = _text(_object(raw, "textDocument"), "uri"), _object(raw, "range")
+    uri, span = json_fields.text(json_fields.mapping(raw, "textDocument"), "uri"), json_fields.mapping(raw, "range")
     return CursorMove(uri, _place(span, "start"), _place(span, "end"))
 
 
 def initialize(raw: Json) -> InitializeRequest:
     """Params of initialize. Nothing in them is needed, so nothing in them is an error."""
-    capabilities = _lenient_object(raw, "capabilities")
+    capabilities = json_fields.lenient_mapping(raw, "capabilities")
     options = raw.get("initializationOptions")
     process = raw.get("processId")
     root = raw.get("rootUri")
@@ -207,11 +212,11 @@ def initialize(raw: Json) -> InitializeRequest:
         process_id=process if type(process) is int else None,
         roots=folders,
         options=options,
-        pulls_configuration=_lenient_object(capabilities, "workspace").get("configuration") is True,
+        pulls_configuration=json_fields.lenient_mapping(capabilities, "workspace").get("configuration") is True,
         client=Client(
-            name=name if isinstance(name := _lenient_object(raw, "clientInfo").get("name"), str) else "",
+            name=name if isinstance(name := json_fields.lenient_mapping(raw, "clientInfo").get("name"), str) else "",
             speaks_copilot=isinstance(options, dict) and not options.keys().isdisjoint(_COPILOT_OPTIONS),
-            shows_progress=_lenient_object(capabilities, "window").get("workDoneProgress") is True,
+            shows_progress=json_fields.lenient_mapping(capabilities, "window").get("workDoneProgress") is True,
         ),
         trace=_trace(raw.get("trace")),
     )
@@ -224,54 +229,66 @@ def trace(raw: Json) -> str:
 
 def files_renamed(raw: Json) -> tuple[tuple[str, str], ...]:
     """Old and new URI of each file or folder of didRenameFiles. Raises ParamsError."""
-    return tuple((_text(file, "oldUri"), _text(file, "newUri")) for file in _objects(raw, "files"))
+    return tuple(
+        (json_fields.text(file, "oldUri"), json_fields.text(file, "newUri"))
+        for file in json_fields.mappings(raw, "files")
+    )
+
+
+def files_watched(raw: Json) -> tuple[str, ...]:
+    """The URIs of didChangeWatchedFiles, whatever became of the files. Raises ParamsError."""
+    return tuple(json_fields.text(change, "uri") for change in json_fields.mappings(raw, "changes"))
 
 
 def files_deleted(raw: Json) -> tuple[str, ...]:
     """The URIs of didDeleteFiles. Raises ParamsError."""
-    return tuple(_text(file, "uri") for file in _objects(raw, "files"))
+    return tuple(json_fields.text(file, "uri") for file in json_fields.mappings(raw, "files"))
 
 
 def notebook_opened(raw: Json) -> NotebookOpened:
     """Params of notebookDocument/didOpen. Raises ParamsError."""
-    notebook = _object(raw, "notebookDocument")
-    texts = tuple(map(_opened, _objects(raw, "cellTextDocuments")))
-    return NotebookOpened(_text(notebook, "uri"), _cells(notebook, "cells"), texts)
+    notebook = json_fields.mapping(raw, "notebookDocument")
+    texts = tuple(map(_opened, json_fields.mappings(raw, "cellTextDocuments")))
+    return NotebookOpened(json_fields.text(notebook, "uri"), _cells(notebook, "cells"), texts)
 
 
 def notebook_changed(raw: Json) -> NotebookChanged:
     """Params of notebookDocument/didChange. Raises ParamsError; a half-readable change is refused whole."""
-    uri = _text(_object(raw, "notebookDocument"), "uri")
-    cells = _optional_object(_object(raw, "change"), "cells")
-    structure = _optional_object(cells, "structure")
-    array = _optional_object(structure, "array")
+    uri = json_fields.text(json_fields.mapping(raw, "notebookDocument"), "uri")
+    cells = json_fields.optional_mapping(json_fields.mapping(raw, "change"), "cells")
+    structure = json_fields.optional_mapping(cells, "structure")
+    array = json_fields.optional_mapping(structure, "array")
     return NotebookChanged(
         uri=uri,
-        splice=Splice(_typed(array, "start", int), _typed(array, "deleteCount", int), _cells(array, "cells"))
+        splice=Splice(
+            json_fields.typed(array, "start", int), json_fields.typed(array, "deleteCount", int), _cells(array, "cells")
+        )
         if array
         else None,
-        opened=tuple(map(_opened, _objects(structure, "didOpen"))),
-        closed=tuple(_text(document, "uri") for document in _objects(structure, "didClose")),
+        opened=tuple(map(_opened, json_fields.mappings(structure, "didOpen"))),
+        closed=tuple(json_fields.text(document, "uri") for document in json_fields.mappings(structure, "didClose")),
         cells=_cells(cells, "data"),
         texts=tuple(
             Changed(
-                _text(_object(text, "document"), "uri"),
-                _optional(_object(text, "document"), "version", int),
-                tuple(map(_edit, _list(text, "changes"))),
+                json_fields.text(json_fields.mapping(text, "document"), "uri"),
+                json_fields.optional(json_fields.mapping(text, "document"), "version", int),
+                tuple(map(_edit, json_fields.sequence(text, "changes"))),
             )
-            for text in _objects(cells, "textContent")
+            for text in json_fields.mappings(cells, "textContent")
         ),
     )
 
 
 def notebook_closed(raw: Json) -> NotebookClosed:
     """Params of notebookDocument/didClose. Raises ParamsError."""
-    texts = tuple(_text(document, "uri") for document in _objects(raw, "cellTextDocuments"))
-    return NotebookClosed(_text(_object(raw, "notebookDocument"), "uri"), texts)
+    texts = tuple(json_fields.text(document, "uri") for document in json_fields.mappings(raw, "cellTextDocuments"))
+    return NotebookClosed(json_fields.text(json_fields.mapping(raw, "notebookDocument"), "uri"), texts)
 
 
 def _cells(raw: Json, name: str) -> tuple[Cell, ...]:
-    return tuple(Cell(_text(cell, "document"), cell.get("kind") == _CODE) for cell in _objects(raw, name))
+    return tuple(
+        Cell(json_fields.text(cell, "document"), cell.get("kind") == _CODE) for cell in json_fields.mappings(raw, name)
+    )
 
 
 def _trace(value: object) -> str:
@@ -280,7 +297,7 @@ def _trace(value: object) -> str:
 
 def command(raw: Json) -> Command:
     """Params of executeCommand. Raises ParamsError."""
-    return Command(_text(raw, "command"), tuple(_optional(raw, "arguments", list) or ()))
+    return Command(json_fields.text(raw, "command"), tuple(json_fields.optional(raw, "arguments", list) or ()))
 
 
 def offer_id(arguments: Sequence[object]) -> str:
@@ -292,23 +309,23 @@ def offer_id(arguments: Sequence[object]) -> str:
 
 def shown_item(raw: Json) -> str:
     """The id of the item of didShowCompletion; of the item only its command is read. Raises ParamsError."""
-    return offer_id(_list(_object(_object(raw, "item"), "command"), "arguments"))
+    return offer_id(json_fields.sequence(json_fields.mapping(json_fields.mapping(raw, "item"), "command"), "arguments"))
 
 
 def partial_acceptance(raw: Json) -> PartialAcceptance:
     """Params of didPartiallyAcceptCompletion; of the item only its command is read. Raises ParamsError."""
-    return PartialAcceptance(shown_item(raw), _typed(raw, "acceptedLength", int))
+    return PartialAcceptance(shown_item(raw), json_fields.typed(raw, "acceptedLength", int))
 
 
 def focused(raw: Json) -> str:
     """The URI of didFocus; empty when no document has the focus. Raises ParamsError."""
-    document = _optional_object(raw, "textDocument")
-    return _text(document, "uri") if document else ""
+    document = json_fields.optional_mapping(raw, "textDocument")
+    return json_fields.text(document, "uri") if document else ""
 
 
 def folders_change(raw: Json) -> FoldersChange:
     """Params of didChangeWorkspaceFolders. Raises ParamsError."""
-    event = _object(raw, "event")
+    event = json_fields.mapping(raw, "event")
     return FoldersChange(_folders(event.get("added")), _folders(event.get("removed")))
 
 
@@ -322,63 +339,20 @@ def _folders(raw: object) -> tuple[str, ...]:
 def _edit(raw: object) -> Edit:
     if not isinstance(raw, dict):
         raise ParamsError("contentChanges should hold objects")
-    text = _text(raw, "text")
+    text = json_fields.text(raw, "text")
     if raw.get("range") is None:
         return Edit(text)
-    span = _object(raw, "range")
+    span = json_fields.mapping(raw, "range")
     return Edit(text, _place(span, "start"), _place(span, "end"))
 
 
 def _selected(raw: Json) -> Selected | None:
     if not raw:
         return None
-    span = _object(raw, "range")
-    return Selected(_text(raw, "text"), _place(span, "start"), _place(span, "end"))
+    span = json_fields.mapping(raw, "range")
+    return Selected(json_fields.text(raw, "text"), _place(span, "start"), _place(span, "end"))
 
 
 def _place(raw: Json, name: str) -> Place:
-    place = _object(raw, name)
-    return Place(_typed(place, "line", int), _typed(place, "character", int))
-
-
-def _object(raw: Json, name: str) -> Json:
-    return _typed(raw, name, dict)
-
-
-def _optional_object(raw: Json, name: str) -> Json:
-    return _optional(raw, name, dict) or {}
-
-
-def _lenient_object(raw: Json, name: str) -> Json:
-    value = raw.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(raw: Json, name: str) -> list[Json]:
-    """The objects of a list that may be missing."""
-    items = _optional(raw, name, list) or []
-    for item in items:
-        if not isinstance(item, dict):
-            raise ParamsError(f"{name} should hold objects")
-    return items
-
-
-def _list(raw: Json, name: str) -> list[object]:
-    return _typed(raw, name, list)
-
-
-def _text(raw: Json, name: str) -> str:
-    return _typed(raw, name, str)
-
-
-def _optional(raw: Json, name: str, kind: type[T]) -> T | None:
-    return None if raw.get(name) is None else _typed(raw, name, kind)
-
-
-def _typed(raw: Json, name: str, kind: type[T]) -> T:
-    value = raw.get(name)
-    # type(), not isinstance(): True is an int to isinstance.
-    if type(value) is not kind:
-        found = type(value).__name__ if name in raw else "nothing"
-        raise ParamsError(f"{name} should be of type {kind.__name__}, found {found}")
-    return value
+    place = json_fields.mapping(raw, name)
+    return Place(json_fields.typed(place, "line", int), json_fields.typed(place, "character", int))

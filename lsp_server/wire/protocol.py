@@ -19,7 +19,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
-from mellum_ls.lsp_server.wire.params import Json, ParamsError
+from mellum_ls.lsp_server.wire.json_fields import Json, ParamsError
 from mellum_ls.lsp_server.wire.tracing import Tracer
 
 _log = logging.getLogger(__name__)

@@ -99,7 +99,9 @@ def test_the_embedded_model_has_several_ways_to_go_on(tmp_path: Path) -> None:
         several = await alternatives(gap, query, backend.complete, SETTINGS, None, 3)
         assert several[0] == likeliest.suggestion
         assert 2 <= len({suggestion.text for suggestion in several}) == len(several) <= 3
-        assert await alternatives(gap, query, backend.complete, SETTINGS, None, 3) == several, "there is no chance in it"
+        assert await alternatives(gap, query, backend.complete, SETTINGS, None, 3) == several, (
+            "there is no chance in it"
+        )
         status = await backend.status()
         assert status.details is not None
         figures = status.details["engine"]

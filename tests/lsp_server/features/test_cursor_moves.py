@@ -5,7 +5,7 @@ import pytest
 from mellum_ls.lsp_server.answers.warming import QUIET_SECONDS
 from mellum_ls.lsp_server.features import cursor_moves
 from mellum_ls.lsp_server.session import Session
-from mellum_ls.lsp_server.wire.params import ParamsError
+from mellum_ls.lsp_server.wire.json_fields import ParamsError
 from tests.fakes.backend import ScriptedBackend
 from tests.fakes.host import FakeHost
 from tests.fakes.sleeper import Sleeper

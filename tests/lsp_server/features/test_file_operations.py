@@ -6,7 +6,7 @@ import pytest
 from mellum_ls.lsp_server.documents.store import Place
 from mellum_ls.lsp_server.features import file_operations, text_sync
 from mellum_ls.lsp_server.session import Session
-from mellum_ls.lsp_server.wire.params import ParamsError
+from mellum_ls.lsp_server.wire.json_fields import ParamsError
 from tests.fakes.backend import ScriptedBackend
 from tests.fakes.host import FakeHost
 

@@ -6,7 +6,7 @@ from mellum_ls.lsp_server.answers.completer import Suggestion
 from mellum_ls.lsp_server.features import shown
 from mellum_ls.lsp_server.features.inline_completion import answer
 from mellum_ls.lsp_server.session import Session
-from mellum_ls.lsp_server.wire.params import ParamsError
+from mellum_ls.lsp_server.wire.json_fields import ParamsError
 from tests.fakes.backend import ScriptedBackend
 from tests.fakes.host import FakeHost
 

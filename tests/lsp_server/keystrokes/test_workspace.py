@@ -14,7 +14,7 @@ def contents(root: Path) -> dict[str, str]:
 
 
 def test_all_other_files_are_pinned_and_written_as_they_are(tmp_path: Path) -> None:
-    workspace = lay_out(SCRIPT, tmp_path, None)
+    workspace = lay_out(SCRIPT, tmp_path, None, 24_000)
     assert workspace.pinned == ("a/small.py", "big.lock", "later.lock")
     assert workspace.pinned_chars == 6 + 55 + 61
     assert contents(tmp_path) == FILES
@@ -28,6 +28,6 @@ def test_the_file_over_the_budget_is_cut_at_a_line_and_ends_the_list(tmp_path: P
 
 
 def test_as_many_are_pinned_as_wanted(tmp_path: Path) -> None:
-    assert lay_out(SCRIPT, tmp_path, 1).pinned == ("a/small.py",)
-    assert lay_out(SCRIPT, tmp_path, 0).pinned == ()
+    assert lay_out(SCRIPT, tmp_path, 1, 24_000).pinned == ("a/small.py",)
+    assert lay_out(SCRIPT, tmp_path, 0, 24_000).pinned == ()
     assert contents(tmp_path) == FILES

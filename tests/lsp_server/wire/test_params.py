@@ -7,7 +7,8 @@ from mellum_ls.lsp_server.answers.completer import Selected
 from mellum_ls.lsp_server.documents.store import Edit, Place
 from mellum_ls.lsp_server.wire import params
 from mellum_ls.lsp_server.wire.clients import Client
-from mellum_ls.lsp_server.wire.params import CursorMove, InlineCompletionRequest, ParamsError
+from mellum_ls.lsp_server.wire.json_fields import ParamsError
+from mellum_ls.lsp_server.wire.params import CursorMove, InlineCompletionRequest
 
 POSITION = {"line": 1, "character": 2}
 
@@ -95,6 +96,9 @@ BAD: list[tuple[Callable[[Any], object], object, str]] = [
     (params.changed, {"textDocument": {"uri": "u"}, "contentChanges": ["secret"]}, "contentChanges"),
     (params.changed, {"textDocument": {"uri": "u"}, "contentChanges": [{"text": 1}]}, "text"),
     (params.closed, {"textDocument": []}, "textDocument"),
+    (params.saved, {"textDocument": {}}, "uri"),
+    (params.files_watched, {"changes": ["secret"]}, "changes"),
+    (params.files_watched, {"changes": [{"type": 1}]}, "uri"),
     (params.folders_change, {}, "event"),
     (params.cursor_move, {"textDocument": {"uri": "u"}}, "range"),
     (params.cursor_move, {"textDocument": {"uri": "u"}, "range": {"start": POSITION}}, "end"),
