@@ -67,7 +67,8 @@ def run(
         except OSError as error:
             _log.error("cannot reach the editor: %s", error.strerror or error)
             return 2
-        return await MellumServer(make_backend, model).serve(reader, writer, parent)
+        index_dir = read_environment().cache_dir / "index"
+        return await MellumServer(make_backend, model, index_dir).serve(reader, writer, parent)
 
     # What has been imported stays for good: no need to look through it at every collection.
     gc.freeze()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pygls.exceptions import JsonRpcException
@@ -28,6 +29,7 @@ from mellum_ls.lsp_server.features import (
     status_notifications,
     text_sync,
     trace,
+    watched_files,
     workspace_folders,
 )
 from mellum_ls.lsp_server.session import Session
@@ -59,6 +61,7 @@ _FEATURES = (
     status_notifications,
     text_sync,
     trace,
+    watched_files,
     workspace_folders,
 )
 
@@ -68,9 +71,9 @@ class MellumServer(LanguageServer):
 
     protocol: MellumProtocol
 
-    def __init__(self, make_backend: BackendFactory, model: str = "") -> None:
+    def __init__(self, make_backend: BackendFactory, model: str = "", index_dir: Path | None = None) -> None:
         super().__init__(NAME, VERSION, protocol_cls=MellumProtocol, converter_factory=plain_converter)
-        self.session = Session(make_backend, model)
+        self.session = Session(make_backend, model, index_dir=index_dir)
         self.session.health.tell = self.log_to_client
         self.lifecycle = Lifecycle()
         self.protocol.on_exit = lambda: self._end("exit")

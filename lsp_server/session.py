@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from mellum_ls.lsp_server.answers.alternatives import alternatives
@@ -26,12 +26,14 @@ from mellum_ls.lsp_server.documents.store import Document, DocumentStore, Edit, 
 from mellum_ls.lsp_server.documents.uris import root_of
 from mellum_ls.lsp_server.model.backend import Backend, BackendUnavailable, Stream
 from mellum_ls.lsp_server.prompt.pinned import PinnedFiles
+from mellum_ls.lsp_server.prompt.repository import Repository
 from mellum_ls.lsp_server.reports.event_file import EventFile
 from mellum_ls.lsp_server.reports.health import Health
 from mellum_ls.lsp_server.reports.metrics import Metrics
 from mellum_ls.lsp_server.reports.offers import Offer, Offers
 from mellum_ls.lsp_server.reports.outcomes import Outcome, Outcomes
 from mellum_ls.lsp_server.reports.standing import Standing
+from mellum_ls.lsp_server.reports.window import window_report
 from mellum_ls.lsp_server.settings.fields import Settings
 from mellum_ls.lsp_server.settings.layers import SettingsLayers
 from mellum_ls.lsp_server.wire.clients import Client
@@ -43,7 +45,8 @@ _CLOSE_SECONDS = 1.0
 class Session:
     """All that one window needs; created before the client has said anything.
 
-    `sleep` takes seconds; `clock` gives seconds and never goes back.
+    `sleep` takes seconds; `clock` gives seconds and never goes back. What is known of workspace folders is kept in
+    `index_dir`; without one they are not looked at.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Session:
         model: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.perf_counter,
+        index_dir: Path | None = None,
     ) -> None:
         self._clock = clock
         self._model = model
@@ -72,7 +76,8 @@ class Session:
         self.kept_back = KeptBack(self.documents, self.notebooks, self.settings_for)
         self.scheduler: Scheduler[Answer] = Scheduler()
         self.answering = Answering(sleep, clock)
-        self.asking = Asking(self._made_by(make_backend), self.pinned, self._in_background)
+        self.repository = Repository(self.documents, self._in_background, index_dir)
+        self.asking = Asking(self._made_by(make_backend), self.pinned, self.repository, self._in_background)
         self.resting = Resting(self, sleep)
         self.outcomes = Outcomes()
         self.standing = Standing()
@@ -135,6 +140,7 @@ class Session:
         """A document is opened, perhaps once more."""
         self.change(uri)
         self.documents.open(uri, language_id, version, text)
+        self.repository.recently.open(uri)
 
     def shut(self, uri: str) -> None:
         """A document is closed; one that is not open is no fault."""
@@ -151,6 +157,7 @@ class Session:
         self.scheduler.supersede(uri)
         self.resting.disturb(uri)
         self.answering.follow(uri, edits)
+        self.repository.recently.edit(uri, edits)
         self._histories.note(uri, change)
 
     def change(self, uri: str) -> None:
@@ -169,8 +176,14 @@ class Session:
         """A file or folder has been renamed by the editor, or deleted where there is no `new`."""
         for uri in self.documents.moved(old, new) if new else ():
             self.change(uri)
+        self.repository.recently.forget(old)
+        self.files_changed((old, new) if new else (old,))
         # What is gone, or has another name, must not stand before prompts until the user pauses.
         self._in_background(self._renew_pinned())
+
+    def files_changed(self, uris: Sequence[str]) -> None:
+        """Files may be others on disk than they were, or gone."""
+        self.repository.changed(uris)
 
     async def suggest(
         self,
@@ -297,6 +310,10 @@ class Session:
         query = await self.asking.query(gap, self.settings_for(gap.snapshot.uri), self.roots)
         return self.asking.stream(query, self.model, ahead=ahead)
 
+    async def renew(self, gap: Gap) -> bool:
+        """Choose anew what stands before prompts at `gap`; whether it is something else now."""
+        return await self.asking.renew(gap, self.settings_for(gap.snapshot.uri), self.roots)
+
     async def read(self, gap: Gap) -> None:
         """Have the model read what a request at `gap` would ask."""
         query = await self.asking.query(gap, self.settings_for(gap.snapshot.uri), self.roots)
@@ -316,33 +333,7 @@ class Session:
 
     async def report(self) -> dict[str, object]:
         """How things are, for `mellum/status`. Starts nothing."""
-        report: dict[str, object] = {
-            "state": "stopped" if self.enabled else "disabled",
-            "reason": self.silence,
-            "model": self.model,
-            "lastError": self.health.last_error,
-            "documents": len(self.documents),
-            "notebooks": len(self.notebooks),
-            "parked": len(self.answering.parked),
-            "modelRuns": self.asking.runs,
-            "modelRunsAhead": self.asking.runs_ahead,
-            "trusted": self.layers.trusted,
-            "active": len({*self.scheduler, *self.answering}),
-            "pinned": self.pinned.report(),
-            **self.outcomes.report(),
-            "status": asdict(self.standing.status),
-            "metrics": self.metrics.report(),
-        }
-        status = await self.asking.status()
-        if status is None:
-            return report
-        if self.enabled:
-            report["state"] = status.state
-        report["model"] = status.model or self.model
-        report["lastError"] = self.health.last_error or status.last_error
-        if status.details is not None:
-            report["runtime"] = status.details
-        return report
+        return await window_report(self)
 
     async def close(self) -> None:
         """Stop all work and let the backend go, within a second whatever it does."""
@@ -355,6 +346,7 @@ class Session:
                 await self.scheduler.close()
                 await self.answering.close()
                 await self.asking.close()
+                await self.repository.close()
                 await self._event_file.close()
         except TimeoutError:
             _log.warning("the backend did not close in time")

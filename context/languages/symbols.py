@@ -47,9 +47,11 @@ class Import:
     module: str
     """`a.b`, `./x`, `crate::m`, `java.util.List`, `"stdio.h"` without the quotes. Python's leading dots stay in it."""
     names: tuple[str, ...] = ()
-    """The names that are taken from it, as they are called there; empty where the module itself is meant."""
+    """The names that are taken from it, as they are called there, `*` for all of them and `default` for JavaScript's
+    default export; empty where the module itself is meant."""
     aliases: tuple[str, ...] = ()
-    """What those names, or the module, are called here: as many as `names`, or one; equal where nothing is renamed."""
+    """What those names, or the module, are called here: as many as `names`, or one; equal where nothing is renamed.
+    Empty where nothing is given a name: an import for its side effects."""
     line: int = 0
     system: bool = False
     """For C: in angle brackets."""

@@ -14,6 +14,8 @@ from typing import Any
 from mellum_ls.lsp_server.answers.completer import Gap, query_for
 from mellum_ls.lsp_server.model.backend import Backend, BackendStatus, BackendUnavailable, Done, Query, Stream
 from mellum_ls.lsp_server.prompt.pinned import PinnedFiles
+from mellum_ls.lsp_server.prompt.repository import Repository
+from mellum_ls.lsp_server.prompt.room import Room
 from mellum_ls.lsp_server.settings.fields import Settings
 
 _log = logging.getLogger(__name__)
@@ -29,10 +31,13 @@ class Asking:
         self,
         make_backend: BackendFactory,
         pinned: PinnedFiles,
+        repository: Repository,
         in_background: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
         self._make_backend = make_backend
         self._pinned = pinned
+        self._repository = repository
+        self._room = Room()
         self._in_background = in_background
         self._backend: Backend | None = None
         self._model = ""
@@ -50,10 +55,24 @@ class Asking:
             self._backend = self._make_backend(model)
         return self._backend
 
-    async def query(self, gap: Gap, settings: Settings, roots: Sequence[str]) -> Query:
-        """What to ask at `gap`, behind the pinned files."""
-        context = await self._pinned.context(gap.snapshot.uri, settings, roots)
-        return query_for(gap, settings, roots, context)
+    async def query(self, gap: Gap, settings: Settings, roots: Sequence[str], *, idle: bool = False) -> Query:
+        """What to ask at `gap`, behind the pinned files and code of the workspace; when `idle`, all chosen anew."""
+        snapshot = gap.snapshot
+        if idle:
+            self._room.settle()
+        settings = self._room.narrowed(settings)
+        query = query_for(gap, settings, roots)
+        shown = (snapshot.line - query.prefix.count("\n"), snapshot.line + query.suffix.count("\n") + 1)
+        pinned = await self._pinned.context(snapshot.uri, settings, roots)
+        found = await self._repository.context(snapshot, shown, settings, roots, idle=idle)
+        paths = {path for path, _ in pinned}
+        return replace(query, context=(*pinned, *((path, text) for path, text in found if path not in paths)))
+
+    async def renew(self, gap: Gap, settings: Settings, roots: Sequence[str]) -> bool:
+        """Nobody waits: choose anew what stands before prompts at `gap`; whether it is something else now."""
+        before = await self.query(gap, settings, roots)
+        await self._pinned.renew()
+        return await self.query(gap, settings, roots, idle=True) != before
 
     def stream(self, query: Query, model: str, *, ahead: bool = False) -> Stream:
         """The model's answer; with `ahead` one that nobody waits for yet. The stream raises BackendUnavailable."""
@@ -70,6 +89,7 @@ class Asking:
         async with aclosing(stream):
             async for item in stream:
                 if isinstance(item, Done):
+                    self._room.note(query, item.usage)
                     self._read = replace(query, rank=0)  # which of several answers it was is no matter for reading
                 yield item
 

@@ -13,7 +13,6 @@ from mellum_ls.lsp_server.answers.completer import Cursor, Gap, Suggestion
 from mellum_ls.lsp_server.answers.warming import PAUSE_SECONDS, QUIET_SECONDS, Warming
 from mellum_ls.lsp_server.documents.store import Document, Place
 from mellum_ls.lsp_server.model.backend import Stream
-from mellum_ls.lsp_server.prompt.pinned import PinnedFiles
 from mellum_ls.lsp_server.settings.fields import Settings
 
 
@@ -21,7 +20,6 @@ class Desk(Protocol):
     """What resting needs of a window."""
 
     answering: Answering
-    pinned: PinnedFiles
 
     def settings_for(self, uri: str) -> Settings:
         """The settings in force for a document."""
@@ -31,6 +29,9 @@ class Desk(Protocol):
 
     async def stream(self, gap: Gap, *, ahead: bool = False) -> Stream:
         """Ask the model at a gap."""
+
+    async def renew(self, gap: Gap) -> bool:
+        """Choose anew what stands before prompts at a gap; whether it is something else now."""
 
     async def read(self, gap: Gap) -> None:
         """Have the model read what a request at a gap would ask."""
@@ -69,7 +70,8 @@ class Resting:
         await self._warming.close()
 
     async def _pause(self, uri: str, cursor: Cursor) -> None:
-        if await self._desk.pinned.renew():
+        document = self._desk.quiet(uri)
+        if document is not None and await self._desk.renew(cursor.gap(document)):
             # What was written with the files as they were is not what would be written now.
             self._desk.answering.forget()
         await self._read(uri, cursor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mellum_ls.lsp_server.features.configuration import pull, take
 from mellum_ls.lsp_server.features.execute_command import COMMANDS
+from mellum_ls.lsp_server.features.watched_files import watch
 from mellum_ls.lsp_server.session import Session
 from mellum_ls.lsp_server.settings.layers import OPTIONS
 from mellum_ls.lsp_server.wire import params
@@ -15,7 +16,7 @@ _ALL_FILES = {"filters": [{"scheme": "file", "pattern": {"glob": "**"}}]}
 CAPABILITIES: dict[str, object] = {
     # VS Code offers nothing else, and some clients of other editors assume it without asking.
     "positionEncoding": "utf-16",
-    "textDocumentSync": {"openClose": True, "change": 2},
+    "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
     "inlineCompletionProvider": {"workDoneProgress": False},
     # Notebooks of every kind, with all their cells.
     "notebookDocumentSync": {"notebookSelector": [{"notebook": "*"}], "save": True},
@@ -46,6 +47,7 @@ def register(host: Host, session: Session, name: str, version: str) -> None:
         if session.pulls_configuration:
             await pull(host, session)
         session.warm()
+        await watch(host, session)
 
     host.handle("initialize", params.initialize, initialize)
     host.handle("initialized", dict, initialized)

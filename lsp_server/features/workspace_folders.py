@@ -14,6 +14,7 @@ def register(host: Host, session: Session) -> None:
     async def did_change_workspace_folders(change: params.FoldersChange) -> None:
         kept = [root for root in session.roots if root not in change.removed]
         session.roots = tuple(dict.fromkeys([*kept, *change.added]))
+        session.repository.keep(session.roots)
         if session.pulls_configuration:
             await pull(host, session)
 

@@ -37,6 +37,16 @@ class Settings:
     """Files that the model always sees, as paths relative to a workspace folder, the most stable first."""
     pinned_chars: int = 24_000
     """Most characters of pinned files that the model sees."""
+    context: bool = True
+    """Whether the model sees code of other files of the workspace that the code at the cursor is about."""
+    context_chars: int = 200_000
+    """Most characters of such code; how much a machine can read in `promptSeconds` is a narrower limit on most."""
+    prompt_seconds: int = 5
+    """Seconds that reading a whole prompt may take: how much code the model sees is set by the speed it was seen at."""
+    exclude: tuple[str, ...] = ()
+    """Files that no model may see, in any role, as patterns of a .gitignore relative to the workspace folder."""
+    complete_ignored_files: bool = False
+    """Whether completions are given in files that git ignores; files of .aiexclude and its kin never get any."""
     warm_up: bool = True
     """Whether the model reads ahead at a cursor that rests, so that the next suggestion comes sooner."""
     write_ahead: bool = True
@@ -67,6 +77,8 @@ LEAST = {
     "prefix_chars": 64,
     "suffix_chars": 0,
     "pinned_chars": 0,
+    "context_chars": 0,
+    "prompt_seconds": 1,
     "alternatives": 1,
     "debounce_ms": 0,
     "early_answer_ms": 0,

@@ -16,6 +16,8 @@ class Client:
     """What it calls itself in clientInfo."""
     speaks_copilot: bool = False
     """Whether it introduces itself as Copilot's clients do, and so knows didChangeStatus."""
+    watches_files: bool = False
+    """Whether the server may ask to be told of changes of files on disk."""
     shows_progress: bool = False
     """Whether the server may begin a work-done progress."""
 

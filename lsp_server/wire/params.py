@@ -216,10 +216,18 @@ def initialize(raw: Json) -> InitializeRequest:
         client=Client(
             name=name if isinstance(name := json_fields.lenient_mapping(raw, "clientInfo").get("name"), str) else "",
             speaks_copilot=isinstance(options, dict) and not options.keys().isdisjoint(_COPILOT_OPTIONS),
+            watches_files=_may(capabilities, "workspace", "didChangeWatchedFiles").get("dynamicRegistration") is True,
             shows_progress=json_fields.lenient_mapping(capabilities, "window").get("workDoneProgress") is True,
         ),
         trace=_trace(raw.get("trace")),
     )
+
+
+def _may(capabilities: Json, *names: str) -> Json:
+    """What a client says of one of its abilities; nothing where it says nothing."""
+    for name in names:
+        capabilities = json_fields.lenient_mapping(capabilities, name)
+    return capabilities
 
 
 def trace(raw: Json) -> str:

@@ -1,0 +1,146 @@
+"""Files read and analysed, here or in processes of their own; a file that a parser dies of costs that file alone.
+
+Writes nothing. The processes end when the pipe to whoever started them closes.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+
+from mellum_ls.context.index.analysis import Analysis, analyse
+from mellum_ls.context.privacy.gate import Gate
+from mellum_ls.context.workspace.reading import Text, read
+
+IN_FLIGHT = 8
+"""Paths that a process has in hand, so that it need not wait for its next one while results are written."""
+DIED = "the parser died of it"
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """A file and what is kept of it."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    found: Analysis
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file that is not taken in, and why."""
+
+    path: str
+    reason: str
+
+
+Outcome = Analysed | LeftOut
+
+
+def read_and_analyse(root: Path, path: str, gate: Gate) -> Outcome:
+    """One file, read through the gate. Never raises for what is in it."""
+    text = read(root, path, gate)
+    if not isinstance(text, Text):
+        return LeftOut(path, text.reason)
+    return Analysed(path, text.size, text.mtime_ns, analyse(path, text.text))
+
+
+class InProcess:
+    """Analyses in the caller's process: the least memory."""
+
+    def __init__(self, root: Path, gate: Gate) -> None:
+        self._root = root
+        self._gate = gate
+
+    def outcomes(self, paths: Iterable[str]) -> Iterator[Outcome]:
+        """One outcome for each path, in their order."""
+        return (read_and_analyse(self._root, path, self._gate) for path in paths)
+
+    def close(self) -> None:
+        """Nothing is to be ended."""
+
+
+class InProcesses:
+    """Analyses in `count` processes."""
+
+    def __init__(self, root: Path, exclude: Sequence[str], count: int) -> None:
+        self._arguments = (str(root), tuple(exclude))
+        self._hands = [_Hand(self._arguments) for _ in range(count)]
+
+    def outcomes(self, paths: Iterable[str]) -> Iterator[Outcome]:
+        """One outcome for each path; those of one process in their order. To be read to the end, or `close`."""
+        left = iter(paths)
+        for hand in self._hands:
+            hand.fill(left)
+        while busy := {hand.pipe: hand for hand in self._hands if hand.in_hand}:
+            for pipe in wait(list(busy)):
+                assert isinstance(pipe, Connection)
+                hand = busy[pipe]
+                try:
+                    outcome = pipe.recv()
+                except (EOFError, OSError):
+                    # It works in order, so it died of the first that it had not answered; the rest gets another one.
+                    outcome = LeftOut(hand.in_hand.popleft(), DIED)
+                    self._hands[self._hands.index(hand)] = hand = hand.successor()
+                else:
+                    hand.in_hand.popleft()
+                hand.fill(left)
+                yield outcome
+
+    def close(self) -> None:
+        """End the processes, whatever they are at."""
+        for hand in self._hands:
+            hand.end()
+
+
+class _Hand:
+    """One process, and the paths that it has not answered, in their order."""
+
+    def __init__(self, arguments: tuple[str, tuple[str, ...]]) -> None:
+        self._arguments = arguments
+        self.in_hand: deque[str] = deque()
+        # Not forked: a copy of the caller would hold its files, and its lock, open.
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self._process: SpawnProcess = context.Process(target=serve, args=(theirs, *arguments), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def fill(self, paths: Iterator[str]) -> None:
+        while len(self.in_hand) < IN_FLIGHT and (path := next(paths, None)) is not None:
+            self._send(path)
+
+    def _send(self, path: str) -> None:
+        self.in_hand.append(path)
+        try:
+            self.pipe.send(path)
+        except OSError:
+            return  # it has died, which the next receive says
+
+    def successor(self) -> _Hand:
+        self.end()
+        other = _Hand(self._arguments)
+        for path in self.in_hand:
+            other._send(path)
+        return other
+
+    def end(self) -> None:
+        self.pipe.close()
+        self._process.kill()
+        self._process.join()
+
+
+def serve(pipe: Connection, root: str, exclude: tuple[str, ...]) -> None:
+    """Answer paths with outcomes until the pipe closes: what a process of `InProcesses` runs."""
+    folder, gate = Path(root), Gate(Path(root), exclude)
+    try:
+        while True:
+            pipe.send(read_and_analyse(folder, pipe.recv(), gate))
+    except (EOFError, OSError):
+        return

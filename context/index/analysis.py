@@ -1,0 +1,117 @@
+"""What the index keeps of one text: chunks as bags of sub-words, symbols, used names, imports. Opens no file.
+
+Tells the parsers' results apart from what is stored: what is too long or too much is cut here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from mellum_ls.context.index.chunking import chunks
+from mellum_ls.context.index.terms import terms
+from mellum_ls.context.languages.grammars import Grammar, grammar_of
+from mellum_ls.context.languages.imports import imports
+from mellum_ls.context.languages.names import uses
+from mellum_ls.context.languages.outline import outline
+from mellum_ls.context.languages.parsing import parse
+from mellum_ls.context.languages.symbols import Import, Symbol
+
+MOST_OF_ONE_TERM = 4
+"""A fifth occurrence in a chunk tells nothing more (BM25 saturates there) and would cost a position each."""
+MOST_TERMS = 2_000
+"""Different sub-words of one chunk; beyond that it is data."""
+MOST_SYMBOLS = 3_000
+MOST_USES = 4_000
+MOST_IMPORTS = 1_000
+LONGEST_NAME = 100
+LONGEST_SIGNATURE = 200
+LONGEST_DOC = 160
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRow:
+    """One chunk; lines count from 0, the end is excluded."""
+
+    start_line: int
+    end_line: int
+    bag: str
+    """Its sub-words, sorted, with spaces between, a repeated one up to four times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What is kept of one file's text."""
+
+    grammar: str
+    """The grammar's name; empty where there is none."""
+    digest: bytes
+    """Of the text: equal texts give equal digests."""
+    chunks: tuple[ChunkRow, ...]
+    symbols: tuple[Symbol, ...]
+    uses: tuple[str, ...]
+    """Each name once, sorted."""
+    imports: tuple[Import, ...]
+
+
+def digest_of(text: str) -> bytes:
+    """16 bytes that tell this text from others."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def analyse(path: str, text: str) -> Analysis:
+    """What is kept of `text`, which has no secrets any more; a language that cannot be parsed gives chunks alone."""
+    digest = digest_of(text)
+    text = _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+    grammar = grammar_of(path)
+    symbols, names, imported = _parsed(text, grammar) if grammar is not None else ((), (), ())
+    lines = text.split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    rows = tuple(ChunkRow(start, end, bag_of("\n".join(lines[start:end]))) for start, end in chunks(lines, symbols))
+    return Analysis(grammar.name if grammar is not None else "", digest, rows, symbols, names, imported)
+
+
+def bag_of(text: str) -> str:
+    """The sub-words of `text` without their order."""
+    counts = Counter(terms(text))
+    kept = sorted(counts) if len(counts) <= MOST_TERMS else sorted(word for word, _ in counts.most_common(MOST_TERMS))
+    words: list[str] = []
+    for word in kept:
+        words += (word,) * min(counts[word], MOST_OF_ONE_TERM)
+    return " ".join(words)
+
+
+def _parsed(text: str, grammar: Grammar) -> tuple[tuple[Symbol, ...], tuple[str, ...], tuple[Import, ...]]:
+    data = text.encode("utf-8")
+    try:
+        tree = parse(data, grammar)
+    except ImportError:
+        return (), (), ()  # the grammar's package is broken: the file is found by its words
+    if tree is None:
+        return (), (), ()
+    symbols = tuple(_short(symbol) for symbol in outline(data, tree, grammar)[:MOST_SYMBOLS] if _is_name(symbol.name))
+    names = sorted({use.name for use in uses(data, tree, grammar) if _is_name(use.name)})
+    imported = tuple(_restored(found) for found in imports(data, tree, grammar)[:MOST_IMPORTS])
+    return symbols, tuple(names[:MOST_USES]), imported
+
+
+def _is_name(name: str) -> bool:
+    return 0 < len(name) <= LONGEST_NAME
+
+
+def _short(symbol: Symbol) -> Symbol:
+    if len(symbol.signature) <= LONGEST_SIGNATURE and len(symbol.doc) <= LONGEST_DOC:
+        return symbol
+    return replace(symbol, signature=symbol.signature[:LONGEST_SIGNATURE], doc=symbol.doc[:LONGEST_DOC])
+
+
+def _restored(found: Import) -> Import:
+    """As it comes back from the tables: what things are called in the importing file is not kept."""
+    return Import(
+        found.module[:500], tuple(name[:LONGEST_NAME] for name in found.names[:200]), (), found.line, found.system
+    )

@@ -1,0 +1,254 @@
+"""One workspace folder made into an index: all of it, and then what changes. Reads through the gate, writes the store.
+
+Knows no process and no command; says how far it is and asks whether to stop.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mellum_ls.context.index.analysers import Analysed, InProcess, InProcesses, Outcome
+from mellum_ls.context.index.linking import Links
+from mellum_ls.context.index.store import Store
+from mellum_ls.context.index.tables import File, Known, Tables
+from mellum_ls.context.privacy.gate import Gate
+from mellum_ls.context.privacy.ignore import IGNORE_FILES
+from mellum_ls.context.workspace.history import cochange
+from mellum_ls.context.workspace.reading import Text, read
+from mellum_ls.context.workspace.walk import walk
+
+BATCH_FILES = 200
+BATCH_SECONDS = 2.0
+"""What a kill in between can lose."""
+MOST_COCHANGED = 10
+MOST_LEFT_OUT = 5_000
+"""Files whose reason to be left out is kept."""
+_UNTIMED = -1
+
+
+class Stopped(Exception):
+    """The caller wants no more; what was written whole stays."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What a build or an update has done; paths in their order."""
+
+    seconds: float = 0.0
+    written: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+    """With the reason."""
+    unchanged: int = 0
+
+
+class Builder:
+    """Builds the index in `store` of the folder `root`. Raises sqlite3.Error, Stopped, and OSError for the folder.
+
+    `processes` is how many extra processes parse; with 0 it is done here.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        store: Store,
+        exclude: Sequence[str] = (),
+        *,
+        processes: int = 0,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+        stopped: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._root = root
+        self._store = store
+        self._exclude = tuple(exclude)
+        self._gate = Gate(root, self._exclude)
+        self._tables = Tables(store.connection)
+        self._processes = processes
+        self._progress = progress
+        self._stopped = stopped
+        self._clock = clock
+        self._links: Links | None = None
+
+    def build(self) -> Report:
+        """Bring the whole index up to date; what has the size and time that it had is not read again."""
+        started, report = self._clock(), Report()
+        self._gate = Gate(self._root, self._exclude)
+        known = self._tables.known()
+        given_up = self._tables.given_up()
+        changed, seen, stats = [], set(), {}
+        walked = walk(self._root, self._gate)
+        for entry in walked:
+            self._go_on()
+            if not _is_storable(entry.path):
+                continue
+            seen.add(entry.path)
+            stat = stats[entry.path] = (entry.size, entry.mtime_ns)
+            old = known.get(entry.path)
+            if old is not None and (old.size, old.mtime_ns) == stat:
+                report.unchanged += 1
+            elif entry.path in given_up and given_up[entry.path][1:] == stat:
+                report.left_out.append((entry.path, given_up[entry.path][0]))
+            else:
+                changed.append(entry.path)
+        self._take_out([path for path in known if path not in seen], report)
+        self._take_in(changed, known, report)
+        skipped = [(s.path, s.reason, _UNTIMED, _UNTIMED) for s in walked.skipped if _is_storable(s.path)]
+        skipped += [(path, reason, *stats[path]) for path, reason in report.left_out]
+        with self._store.transaction():
+            self._tables.put_skipped(skipped[:MOST_LEFT_OUT])
+        self._links = None
+        self._link(self._tables.files())
+        self._note_cochanges()
+        with self._store.transaction():
+            self._store.say("whole", "yes")
+        self._end(report, started, bool(report.removed))
+        return report
+
+    def update(self, paths: Iterable[str]) -> Report:
+        """Bring these files up to date, whatever happened to them; the path of a folder means all that is in it."""
+        started, report = self._clock(), Report()
+        known: dict[str, Known] = {}
+        changed, gone, refused = [], [], False
+        for path in dict.fromkeys(paths):
+            if not _is_storable(path):
+                continue
+            known |= self._tables.known_below(path)
+            self._gate.changed(path)
+            if path.rpartition("/")[2] in IGNORE_FILES or (self._root / path).is_dir():
+                return self.build()  # other files may be refused now, or a whole folder has come
+            reason = self._gate.refuses(path)
+            if reason is None and os.path.lexists(self._root / path):
+                changed.append(path)
+            else:
+                refused = refused or reason is not None
+                gone += [other for other in known if other == path or other.startswith(path + "/")]
+        self._take_out(gone, report)
+        self._take_in(changed, known, report)
+        with self._store.transaction():
+            self._tables.leave_out([(path, reason, _UNTIMED, _UNTIMED) for path, reason in report.left_out])
+            self._tables.no_longer_left_out(report.written + report.removed)
+        self._relink(known, report)
+        self._end(report, started, refused and bool(report.removed))
+        return report
+
+    def _take_in(self, paths: Sequence[str], known: dict[str, Known], report: Report) -> None:
+        if self._processes and len(paths) > 1:
+            analysers: InProcess | InProcesses = InProcesses(self._root, self._exclude, self._processes)
+        else:
+            analysers = InProcess(self._root, self._gate)
+        batch: list[Outcome] = []
+        done, last = 0, self._clock()
+        self._progress(0, len(paths))
+        try:
+            for outcome in analysers.outcomes(paths):
+                self._go_on()
+                batch.append(outcome)
+                done += 1
+                if len(batch) >= BATCH_FILES or self._clock() - last >= BATCH_SECONDS:
+                    self._write(batch, known, report)
+                    batch, last = [], self._clock()
+                    self._progress(done, len(paths))
+            self._write(batch, known, report)
+            self._progress(done, len(paths))
+        finally:
+            analysers.close()
+
+    def _write(self, batch: Sequence[Outcome], known: dict[str, Known], report: Report) -> None:
+        written, removed, unchanged = [], [], 0
+        try:
+            with self._store.transaction():
+                for outcome in batch:
+                    old = known.get(outcome.path)
+                    if not isinstance(outcome, Analysed):
+                        if self._tables.remove(outcome.path):
+                            removed.append(outcome.path)
+                        report.left_out.append((outcome.path, outcome.reason))
+                    elif old is not None and old.digest == outcome.found.digest:
+                        self._tables.touch(old.id, outcome.size, outcome.mtime_ns)
+                        unchanged += 1
+                    else:
+                        self._tables.put(outcome.path, outcome.size, outcome.mtime_ns, outcome.found)
+                        written.append(outcome.path)
+                self._tables.finish()
+        except BaseException:
+            self._tables.forget()
+            raise
+        report.written += written
+        report.removed += removed
+        report.unchanged += unchanged
+
+    def _take_out(self, paths: Sequence[str], report: Report) -> None:
+        if not paths:
+            return
+        try:
+            with self._store.transaction():
+                report.removed += [path for path in paths if self._tables.remove(path)]
+                self._tables.finish()
+        except BaseException:
+            self._tables.forget()
+            raise
+
+    def _relink(self, known: dict[str, Known], report: Report) -> None:
+        links = self._linked()
+        for path in report.written:
+            links.added(path)
+        for path in report.removed:
+            links.removed(path)
+        came_or_went = report.removed or any(path not in known for path in report.written)
+        if came_or_went or any(links.is_configuration(path) for path in report.written):
+            self._link(self._tables.files())
+        else:
+            self._link({path: file for path in report.written if (file := self._tables.file(path)) is not None})
+
+    def _link(self, files: Mapping[str, File]) -> None:
+        links = self._linked()
+        ids = files if len(files) > len(links) // 2 else None
+        with self._store.transaction():
+            for path, file in files.items():
+                self._go_on()
+                targets = links.targets(path, file)
+                found = [(ids.get(target) if ids is not None else self._tables.file(target)) for target in targets]
+                self._tables.put_edges(file.id, [target.id for target in found if target is not None])
+
+    def _linked(self) -> Links:
+        if self._links is None:
+            self._links = Links(self._tables, self._tables.files(), self._root.name, self._configuration)
+        return self._links
+
+    def _configuration(self, path: str) -> str | None:
+        text = read(self._root, path, self._gate)
+        return text.text if isinstance(text, Text) else None
+
+    def _note_cochanges(self) -> None:
+        files = self._tables.files()
+        found = cochange(self._root, list(files))
+        rows = [
+            (file.id, position, files[other].id, times)
+            for path, file in files.items()
+            for position, (other, times) in enumerate(found.of(path, MOST_COCHANGED))
+            if other in files
+        ]
+        with self._store.transaction():
+            self._tables.put_cochanges(rows)
+
+    def _end(self, report: Report, started: float, purge: bool) -> None:
+        if purge:
+            # It may have gone because nobody is to see it: then its words must not stay on the disk either.
+            self._store.purge()
+        else:
+            self._store.settle()
+        report.seconds = self._clock() - started
+
+    def _go_on(self) -> None:
+        if self._stopped():
+            raise Stopped
+
+
+def _is_storable(path: str) -> bool:
+    """Whether SQLite can hold the name: one that is no text in the file system's encoding has lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in path)

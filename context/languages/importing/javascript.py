@@ -1,0 +1,99 @@
+"""JavaScript and TypeScript: import, re-export, `require` and `import()` with a literal, types included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from tree_sitter import Node
+
+from mellum_ls.context.languages.importing.source import Source, first, line
+from mellum_ls.context.languages.symbols import Import
+
+QUERY = """
+(import_statement) @import
+(export_statement source: (_)) @import
+(call_expression function: (import)) @import
+((call_expression function: (identifier) @_function) @import (#eq? @_function "require"))
+"""
+# What may stand between a call and the variable that gets its value.
+_TRANSPARENT = ("await_expression", "parenthesized_expression", "as_expression")
+
+
+def read(source: Source, node: Node) -> Iterator[Import]:
+    """The default export is the name `default`; what is imported for its side effects has neither names nor aliases."""
+    if node.type == "call_expression":
+        yield from _call(source, node)
+        return
+    where = node.child_by_field_name("source")
+    clause = first(node, "import_clause", "import_require_clause", "export_clause", "namespace_export")
+    if clause is not None and clause.type == "import_require_clause":
+        where = clause.child_by_field_name("source")
+    module = source.literal(where)
+    if not module:
+        return
+    if clause is None:
+        star = ("*",) if node.type == "export_statement" else ()
+        yield Import(module, star, star, line(node))
+    elif clause.type in ("import_require_clause", "namespace_export"):
+        yield Import(module, (), (_called(source, clause),), line(node))
+    elif clause.type == "export_clause":
+        yield _of(module, _specifiers(source, clause), line(node))
+    else:
+        yield from _clause(source, clause, module)
+
+
+def _clause(source: Source, clause: Node, module: str) -> Iterator[Import]:
+    pairs: list[tuple[str, str]] = []
+    for child in clause.named_children:
+        if child.type == "identifier":
+            pairs.append(("default", source.text(child)))
+        elif child.type == "named_imports":
+            pairs += _specifiers(source, child)
+        elif child.type == "namespace_import":
+            yield Import(module, (), (_called(source, child),), line(clause))
+    if pairs or first(clause, "named_imports"):
+        yield _of(module, pairs, line(clause))
+
+
+def _specifiers(source: Source, node: Node) -> list[tuple[str, str]]:
+    pairs = []
+    for child in node.named_children:
+        name = source.text(child.child_by_field_name("name"))
+        pairs.append((name, source.text(child.child_by_field_name("alias")) or name))
+    return [pair for pair in pairs if pair[0]]
+
+
+def _called(source: Source, node: Node) -> str:
+    return source.text(node.named_children[0]) if node.named_children else ""
+
+
+def _call(source: Source, node: Node) -> Iterator[Import]:
+    arguments = node.child_by_field_name("arguments")
+    module = source.literal(arguments.named_children[0]) if arguments and arguments.named_children else ""
+    if not module:
+        return
+    name, value = "", node
+    while (around := value.parent) is not None and around.type in (*_TRANSPARENT, "member_expression"):
+        if around.type == "member_expression":
+            name = name or source.text(around.child_by_field_name("property"))
+        value = around
+    target = around.child_by_field_name("name") if around and around.type == "variable_declarator" else None
+    if target is not None and target.type == "object_pattern" and not name:
+        yield _of(module, _pattern(source, target), line(node))
+    elif target is not None and target.type == "identifier":
+        yield Import(module, (name,) if name else (), (source.text(target),), line(node))
+    else:
+        yield Import(module, (name,) if name else (), (name,) if name else (), line(node))
+
+
+def _pattern(source: Source, pattern: Node) -> Iterator[tuple[str, str]]:
+    for child in pattern.named_children:
+        if child.type == "shorthand_property_identifier_pattern":
+            yield source.text(child), source.text(child)
+        elif child.type == "pair_pattern":
+            yield source.text(child.child_by_field_name("key")), source.text(child.child_by_field_name("value"))
+
+
+def _of(module: str, pairs: Iterable[tuple[str, str]], at: int) -> Import:
+    both = list(pairs)
+    return Import(module, tuple(name for name, _ in both), tuple(alias for _, alias in both), at)

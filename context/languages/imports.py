@@ -1,0 +1,61 @@
+"""What a text imports, as it is written there. Knows each language's statements; looks for no file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+
+from tree_sitter import Node, Query, QueryCursor, Tree
+
+from mellum_ls.context.languages.grammars import Grammar
+from mellum_ls.context.languages.importing import by_path, dotted, go, javascript, python, rust
+from mellum_ls.context.languages.importing.source import Source
+from mellum_ls.context.languages.symbols import Import
+
+MAX_IMPORTS = 1000
+"""More than this is a generated file, whose imports say nothing."""
+
+_Reader = Callable[[Source, Node], Iterator[Import]]
+_READERS: dict[str, tuple[str, _Reader]] = {
+    "python": (python.QUERY, python.read),
+    "javascript": (javascript.QUERY, javascript.read),
+    "typescript": (javascript.QUERY, javascript.read),
+    "tsx": (javascript.QUERY, javascript.read),
+    "go": (go.QUERY, go.read),
+    "rust": (rust.QUERY, rust.read),
+    "java": (dotted.JAVA, dotted.read_java),
+    "kotlin": (dotted.KOTLIN, dotted.read_kotlin),
+    "scala": (dotted.SCALA, dotted.read_scala),
+    "csharp": (dotted.CSHARP, dotted.read_csharp),
+    "swift": (dotted.SWIFT, dotted.read_swift),
+    "c": (by_path.C, by_path.read_c),
+    "cpp": (by_path.C, by_path.read_c),
+    "php": (by_path.PHP, by_path.read_php),
+    "ruby": (by_path.RUBY, by_path.read_ruby),
+    "lua": (by_path.LUA, by_path.read_lua),
+    "bash": (by_path.BASH, by_path.read_bash),
+}
+
+
+def imports(text: bytes, tree: Tree, grammar: Grammar) -> tuple[Import, ...]:
+    """The imports of `text`, whose tree is `tree`, in the order in which they stand there; at most MAX_IMPORTS.
+
+    Empty for languages without imports. A statement that is not whole yet is left out. ImportError where the grammar's
+    package is broken; nothing else is raised, whatever the text is.
+    """
+    if grammar.name not in _READERS:
+        return ()
+    read = _READERS[grammar.name][1]
+    source = Source(text)
+    nodes = QueryCursor(_query(grammar)).captures(tree.root_node).get("import", [])
+    found: list[Import] = []
+    for node in sorted(nodes, key=lambda node: node.start_byte):
+        found += (one for one in read(source, node) if one.module)
+        if len(found) >= MAX_IMPORTS:
+            break
+    return tuple(found[:MAX_IMPORTS])
+
+
+@cache
+def _query(grammar: Grammar) -> Query:
+    return Query(grammar.load(), _READERS[grammar.name][0])

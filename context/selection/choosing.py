@@ -1,0 +1,104 @@
+"""What of a ranking goes into so many characters: many heads and some text, the smaller the budget the more heads."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mellum_ls.context.selection.candidates import Candidate, Key
+from mellum_ls.context.selection.fusion import Scored
+from mellum_ls.context.selection.rendering import head_line, size
+
+_SMALL, _LARGE = 6_000, 120_000
+_MOST_HEADS, _LEAST_HEADS = 0.7, 0.3
+_FILE_SHARE = 0.5
+"""The heads of one file may take this much of what heads may take."""
+_MOST_SKIPPED = 12
+"""When so many pieces in a row do not fit, the rest is not tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen, by form, the best first, and what it takes in characters."""
+
+    heads: tuple[Scored, ...]
+    lines: tuple[Scored, ...]
+    chars: int
+
+    @property
+    def keys(self) -> frozenset[Key]:
+        """What was chosen."""
+        return frozenset(item.key for item in (*self.heads, *self.lines))
+
+
+def head_share(chars: int) -> float:
+    """What share of so many characters may go to heads: less the more there are."""
+    if chars <= _SMALL:
+        return _MOST_HEADS
+    if chars >= _LARGE:
+        return _LEAST_HEADS
+    return _MOST_HEADS - (_MOST_HEADS - _LEAST_HEADS) * (chars - _SMALL) / (_LARGE - _SMALL)
+
+
+def choose(ranked: Sequence[Scored], chars: int) -> Choice:
+    """The best of `ranked` for at most `chars` characters in all; what one form leaves goes to the other."""
+    lines = [item for item in ranked if item.candidate.form == "lines"]
+    heads = [item for item in ranked if item.candidate.form == "outline"]
+    some, spent = _lines(lines, chars - int(chars * head_share(chars)))
+    shown = [item.candidate for item in some]
+    chosen, used = _heads(heads, chars - spent, shown)
+    if len(some) < len(lines):
+        more, extra = _lines([item for item in lines if item not in some], chars - spent - used)
+        some, spent = [*some, *more], spent + extra
+    some.sort(key=lambda item: (-item.score, item.key))
+    return Choice(tuple(chosen), tuple(some), spent + used)
+
+
+def _lines(ranked: Sequence[Scored], room: int) -> tuple[list[Scored], int]:
+    chosen: list[Scored] = []
+    used = skipped = 0
+    for item in ranked:
+        cost = size(item.candidate.path, item.candidate.text)
+        if used + cost <= room:
+            chosen.append(item)
+            used += cost
+        elif (skipped := skipped + 1) == _MOST_SKIPPED:
+            break
+    return chosen, used
+
+
+def _heads(ranked: Sequence[Scored], room: int, shown: Sequence[Candidate]) -> tuple[list[Scored], int]:
+    """The best heads with the heads around them; none whose body is among `shown`."""
+    known: Mapping[Key, Scored] = {item.key: item for item in ranked}
+    bodies: dict[str, list[Candidate]] = {}
+    for body in shown:
+        bodies.setdefault(body.path, []).append(body)
+    chosen: dict[Key, Scored] = {}
+    files: Counter[str] = Counter()
+    used = skipped = 0
+    for item in ranked:
+        path = item.candidate.path
+        if item.key in chosen or any(holds(body, item.candidate) for body in bodies.get(path, ())):
+            continue
+        wanted = [item, *(known[key] for key in _around(item.candidate) if key in known and key not in chosen)]
+        cost = sum(len(head_line(one.candidate)) + 1 for one in wanted) + (0 if path in files else size(path, ""))
+        if used + cost > room or files[path] + cost > max(room * _FILE_SHARE, 1000):
+            if used + cost > room and (skipped := skipped + 1) == _MOST_SKIPPED:
+                break
+            continue
+        chosen.update((one.key, one) for one in wanted)
+        files[path] += cost
+        used += cost
+    return list(chosen.values()), used
+
+
+def holds(body: Candidate, head: Candidate) -> bool:
+    """Whether the lines of `body` show the first line of `head`."""
+    return body.path == head.path and body.start_line <= head.start_line < body.end_line
+
+
+def _around(candidate: Candidate) -> list[Key]:
+    """The keys of the symbols around a symbol."""
+    parts = candidate.container.split(".") if candidate.container else []
+    return [(candidate.path, "outline", f"{'.'.join(parts[:depth])}.{parts[depth]}", 0) for depth in range(len(parts))]

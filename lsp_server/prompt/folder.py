@@ -1,0 +1,97 @@
+"""One workspace folder as a source of context: its gate, its index, and the engine that chooses from them.
+
+Everything that takes time runs in a thread, one thing after the other; what has been chosen is there at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mellum_ls.context.index.workspace_index import Event, WorkspaceIndex
+from mellum_ls.context.privacy.gate import Gate
+from mellum_ls.context.selection.engine import ContextEngine, Selection
+from mellum_ls.context.selection.place import OpenFile, Place, Recent
+from mellum_ls.context.selection.workspace_source import WorkspaceSource
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """All that is known of where the user is."""
+
+    place: Place
+    opened: tuple[OpenFile, ...]
+    recent: Recent
+
+
+class Folder:
+    """The folder `root`, without what the patterns in `exclude` take out; `on_event` is told how its index grows."""
+
+    def __init__(
+        self, root: Path, cache_dir: Path, exclude: tuple[str, ...], chars: int, on_event: Callable[[Event], None]
+    ) -> None:
+        self.root = root
+        self.exclude = exclude
+        self._index = WorkspaceIndex(root, cache_dir, exclude, on_event)
+        # A gate is for one thread: this one is the engine's.
+        self._gate = Gate(root, exclude)
+        self._engine = ContextEngine(self._index.index, WorkspaceSource(root, self._gate), chars)
+        self._choosing = asyncio.Lock()
+        self._changed: set[str] = set()
+        self._chars = chars
+        self.chosen = self._engine.current()
+
+    async def start(self) -> None:
+        """Begin to look at the files of the folder."""
+        await self._index.start()
+
+    async def choose(self, path: str, line: int, ask: Callable[[], Asked], *, idle: bool = False) -> Selection:
+        """What stands at the head of prompts for that line; looked for when it is another place, or when `idle`.
+
+        `ask` tells more of the place, which costs time.
+        """
+        place = Place(path, "", line)
+        if self._engine.due(place) or idle or self._changed:
+            async with self._choosing:
+                if self._engine.due(place) or idle:  # another request may have chosen meanwhile
+                    self.chosen = await asyncio.to_thread(self._look, ask(), idle)
+                elif self._changed:
+                    self.chosen = await asyncio.to_thread(self._look_again)
+        return self.chosen
+
+    def _look(self, asked: Asked, idle: bool) -> Selection:
+        self._hear()
+        if idle:
+            self._engine.resize(self._chars)
+        return self._engine.select(asked.place, asked.opened, asked.recent, idle=idle)
+
+    def _look_again(self) -> Selection:
+        """What was chosen, without what may be seen no longer."""
+        self._hear()
+        return self._engine.current()
+
+    def _hear(self) -> None:
+        changed, self._changed = self._changed, set()
+        for path in changed:
+            self._gate.changed(path)
+        self._engine.changed(changed)
+
+    def update(self, paths: Sequence[str]) -> None:
+        """These files may be others on disk, or gone."""
+        self._changed.update(paths)
+        self._index.update(paths)
+
+    def resize(self, chars: int) -> None:
+        """From the next pause on there is so much room."""
+        self._chars = chars
+
+    def report(self) -> dict[str, Any]:
+        """How the index is and what is chosen; no source text."""
+        return {**self._index.state(), "folder": self.root.name, "chosen": self.chosen.explain()}
+
+    async def close(self) -> None:
+        """Let the index go."""
+        await self._index.close()

@@ -1,0 +1,135 @@
+"""The code of the workspace that stands at the head of prompts: which folder gives it, for which cursor, when.
+
+It is chosen when the user comes to another place, and anew when he pauses, never at a key: what stands there is read
+again whenever it changes. Knows documents and settings; which code it is, is the context engine's matter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mellum_ls.lsp_server.documents.store import DocumentStore, Snapshot
+from mellum_ls.lsp_server.documents.uris import file_path, relative_path, root_of
+from mellum_ls.lsp_server.prompt.recently import Recently
+from mellum_ls.lsp_server.prompt.windows import model_text
+from mellum_ls.lsp_server.settings.fields import Settings
+
+if TYPE_CHECKING:
+    from mellum_ls.context.index.workspace_index import Event
+    from mellum_ls.lsp_server.prompt.folder import Asked, Folder
+
+_MOST_OPEN = 40
+"""So many of the documents that were looked at last count as open."""
+Watcher = Callable[[str, "Event"], None]
+
+
+class Repository:
+    """The workspace folders of one window; each is looked at when a completion is first wanted in it.
+
+    Without a `cache_dir` none ever is. `in_background` runs what nobody waits for.
+    """
+
+    def __init__(
+        self,
+        documents: DocumentStore,
+        in_background: Callable[[Coroutine[Any, Any, None]], object],
+        cache_dir: Path | None,
+    ) -> None:
+        self._documents = documents
+        self._in_background = in_background
+        self._cache_dir = cache_dir
+        self._folders: dict[str, Folder] = {}
+        self.recently = Recently()
+        self.watchers: list[Watcher] = []
+        """Told of the growth of each folder's index, with the folder's URI."""
+
+    async def context(
+        self,
+        snapshot: Snapshot,
+        shown: tuple[int, int],
+        settings: Settings,
+        roots: Sequence[str],
+        *,
+        idle: bool = False,
+    ) -> tuple[tuple[str, str], ...]:
+        """Path and text of each piece for a cursor, the most stable first; when `idle`, chosen anew.
+
+        `shown` are the document's lines that the prompt shows anyway, the end excluded.
+        """
+        root = root_of(snapshot.uri, roots)
+        if root is None or (folder := self._folder(root, settings)) is None:
+            return ()
+        self.recently.visit(snapshot.uri, snapshot.line)
+        folder.resize(settings.context_chars)
+        path = relative_path(snapshot.uri, roots)
+        chosen = await folder.choose(path, snapshot.line, lambda: self._asked(snapshot, shown, root, roots), idle=idle)
+        return chosen.context
+
+    def changed(self, uris: Sequence[str]) -> None:
+        """These files may be others on disk, or gone."""
+        for root, folder in self._folders.items():
+            if paths := [path for uri in uris if (path := relative_path(uri, (root,)))]:
+                folder.update(paths)
+
+    def report(self) -> list[dict[str, Any]]:
+        """How each folder's index is and what is chosen; no source text."""
+        return [folder.report() for folder in self._folders.values()]
+
+    async def close(self) -> None:
+        """Let all folders go."""
+        folders, self._folders = list(self._folders.values()), {}
+        await asyncio.gather(*(folder.close() for folder in folders))
+
+    def keep(self, roots: Sequence[str]) -> None:
+        """Let go of the folders that are no longer among the workspace's."""
+        for root in [known for known in self._folders if known not in roots]:
+            self._in_background(self._folders.pop(root).close())
+
+    def _folder(self, root: str, settings: Settings) -> Folder | None:
+        known = self._folders.get(root)
+        if known is not None and settings.context and known.exclude == settings.exclude:
+            return known
+        if known is not None:
+            self._in_background(self._folders.pop(root).close())
+        place = file_path(root)
+        if not settings.context or self._cache_dir is None or place is None or not place.is_dir():
+            return None
+        # Not before it is wanted: the parsers would cost the start.
+        from mellum_ls.lsp_server.prompt.folder import Folder
+
+        folder = Folder(
+            place, self._cache_dir, settings.exclude, settings.context_chars, lambda event: self._tell(root, event)
+        )
+        self._folders[root] = folder
+        self._in_background(folder.start())
+        return folder
+
+    def _tell(self, root: str, event: Event) -> None:
+        for watcher in self.watchers:
+            watcher(root, event)
+
+    def _asked(self, snapshot: Snapshot, shown: tuple[int, int], root: str, roots: Sequence[str]) -> Asked:
+        from mellum_ls.context.selection.place import Edit, OpenFile, Place, Recent, Visit
+        from mellum_ls.lsp_server.prompt.folder import Asked
+
+        def path_of(uri: str) -> str:
+            return relative_path(uri, roots) if root_of(uri, roots) == root else ""
+
+        text = model_text("".join(snapshot.lines))
+        path, language = path_of(snapshot.uri), snapshot.language_id
+        place = Place(path, text, snapshot.line, snapshot.column, language, shown)
+        latest = [uri for uri in self.recently.opened if uri != snapshot.uri][:_MOST_OPEN]
+        documents = [document for uri in latest if (document := self._documents.get(uri)) is not None]
+        opened = ((path_of(document.uri), document) for document in documents)
+        return Asked(
+            place,
+            tuple(OpenFile(path, model_text(document.text)) for path, document in opened if path),
+            Recent(
+                tuple(Edit(path, first, last) for uri, first, last in self.recently.edits if (path := path_of(uri))),
+                tuple(Visit(path, line) for uri, line in self.recently.visits if (path := path_of(uri))),
+                tuple(path for uri in self.recently.opened if (path := path_of(uri))),
+            ),
+        )
