@@ -1,7 +1,7 @@
-"""Runs git to ask a question of a repository: with nothing that its configuration could start, and never over a network.
+"""Runs git to ask a question of a repository: starts nothing that its configuration names, and uses no network.
 
-Knows how git is called, not what it is asked. A repository is foreign text: what its configuration may name as a program
-(a monitor of files, a pager, hooks, a checker of signatures, a helper that fetches what is missing) is switched off.
+Knows how git is called, not what it is asked. A repository is foreign text: the programs that its configuration may
+name (a monitor of files, a pager, hooks, a checker of signatures, a helper that fetches) are switched off.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ _QUIET = (
 _BEFORE = ("--no-pager", "--no-optional-locks", *(part for setting in _QUIET for part in ("-c", setting)))
 
 
-class GitFailed(Exception):
+class GitFailedError(Exception):
     """Git is not there, refused, or took too long; says which, without git's own words, which may quote a path."""
 
 
 def ask(folder: Path, arguments: Sequence[str], *, timeout_s: float = 10.0, program: str = "git") -> bytes:
-    """What git prints for `arguments` in `folder`. Raises GitFailed."""
+    """What git prints for `arguments` in `folder`. Raises GitFailedError."""
     command = [program, "-C", str(folder), *_BEFORE, *arguments]
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=timeout_s
         )
     except subprocess.TimeoutExpired:
-        raise GitFailed(f"git took longer than {timeout_s:g} s") from None
+        raise GitFailedError(f"git took longer than {timeout_s:g} s") from None
     except (OSError, ValueError):
-        raise GitFailed("git cannot be started") from None
+        raise GitFailedError("git cannot be started") from None
     if done.returncode:
-        raise GitFailed(f"git ended with {done.returncode}")
+        raise GitFailedError(f"git ended with {done.returncode}")
     return done.stdout
 
 

@@ -49,6 +49,16 @@ def build_parser() -> argparse.ArgumentParser:
 
     _add_bench(commands.add_parser("bench", help="measure speed on this machine", allow_abbrev=False))
 
+    context = commands.add_parser("context", help="the code of other files that the model sees", allow_abbrev=False)
+    explain = context.add_subparsers(dest="action", required=True, metavar="explain").add_parser(
+        "explain", help="what is chosen for a cursor, why, and what is left out", allow_abbrev=False
+    )
+    explain.add_argument("place", metavar="FILE:LINE:COL", help="the cursor; line and column count from 1")
+    explain.add_argument("--workspace", metavar="DIR", help="workspace folder (default: the repository of FILE)")
+    explain.add_argument("--chars", metavar="N", type=_count, help="most characters (default: those of a first prompt)")
+    explain.add_argument("--texts", action="store_true", help="also print the texts themselves")
+    explain.add_argument("--json", action="store_true", help="print JSON")
+
     settings = commands.add_parser("settings", help="every setting, its default and meaning", allow_abbrev=False)
     settings.add_argument("--schema", action="store_true", help="print a JSON schema instead of a table")
     return parser
@@ -73,6 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return demo(parsed)
     if parsed.command == "runtime":
         return _runtime(parsed)
+    if parsed.command == "context":
+        return _context(parsed)
     if parsed.command == "settings":
         return _settings(as_schema=parsed.schema)
     if parsed.command == "bench":
@@ -91,6 +103,14 @@ def _runtime(parsed: argparse.Namespace) -> int:
     from mellum_ls.lsp_server.runtime_command import run
 
     return run(parsed.action, parsed.model, as_json=parsed.json, out=print)
+
+
+def _context(parsed: argparse.Namespace) -> int:
+    from mellum_ls.lsp_server.context_command import run
+
+    return run(
+        parsed.place, parsed.workspace, parsed.chars, as_json=parsed.json, with_texts=parsed.texts, out=print
+    )
 
 
 def _settings(*, as_schema: bool) -> int:
@@ -147,6 +167,12 @@ def _add_keystrokes(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="DIR", help="model folder (default: MELLUM_MODEL, else the embedded model)")
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
 
 
 def _port(text: str) -> int:

@@ -46,7 +46,6 @@ BELONGS_TO = {
     # Evaluating the embedded model asks a parser whether a suggestion broke the file.
     "tree_sitter": ("context", "runtime.nano"),
     "tree_sitter_python": ("context", "runtime.nano"),
-    "pathspec": ("context",),
     "sqlite3": ("context.index",),
 }
 TEST_TOOLS = {"pytest", "hypothesis", "transformers", "tests"}

@@ -6,7 +6,9 @@ thousand folders cost one look at each folder and one at each file.
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import stat
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +23,9 @@ from mellum_ls.context.privacy.wildmatch import Patterns
 _RECHECK_S = 2.0
 # What tools put into folders that hold nothing of the user's: a virtual environment, a cache (bford.info/cachedir).
 _MARKS = {"pyvenv.cfg": "lies in a virtual environment", "CACHEDIR.TAG": "lies in a folder of a cache"}
+
+
+_ODD_PART = re.compile(r"(?:^|/)\.{0,2}(?:/|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,10 @@ class Gate:
         self._ignore = Ignore(self.root, find_global=find_global, clock=clock)
         self._exclude = Patterns(os.fsencode("\n".join(exclude)))
         self._clock = clock
+        self._prefix = os.path.join(self.root, "")
         self._folders: dict[str, _Folder] = {}
+        # Who asks goes from file to file of a folder.
+        self._last_path, self._last_until, self._last = "", -math.inf, _Folder(None, None, "", 0.0)
 
     def refuses(self, path: str) -> str | None:
         """Why the file at `path` is not read, as words to put behind its name; None for one that may be."""
@@ -71,9 +79,10 @@ class Gate:
         """Hear that the file at `path` was written, made or removed."""
         if path.rpartition("/")[2] in IGNORE_FILES or path.endswith("/info/exclude"):
             self._ignore.forget()
-            self._folders.clear()
-        elif path in self._folders or path.rpartition("/")[2] in _MARKS:
-            self._folders.clear()
+        elif path not in self._folders and path.rpartition("/")[2] not in _MARKS:
+            return
+        self._folders.clear()
+        self._last_until = -math.inf
 
     def _judge(self, path: str, *, with_noise: bool, links: bool = True) -> str | None:
         if not _is_inside(path):
@@ -87,7 +96,7 @@ class Gate:
             return None
         real = f"{folder.real}/{name}" if folder.real else name
         try:
-            if stat.S_ISLNK(os.lstat(self.root / real).st_mode):
+            if stat.S_ISLNK(os.lstat(self._prefix + real).st_mode):
                 real = self._where(real)
         except (OSError, ValueError):
             return None  # nothing there that could be read
@@ -100,7 +109,7 @@ class Gate:
         return f"is a link to what {reason}" if reason else None
 
     def _names_speak(self, path: str, *, is_folder: bool) -> str | None:
-        if not is_folder and (reason := is_secret(f"{self.root}/{path}")):
+        if not is_folder and (reason := is_secret(self._prefix + path)):
             return reason
         if self._exclude.excludes(os.fsencode(path), is_folder):
             return "is excluded by the settings"
@@ -109,11 +118,16 @@ class Gate:
     def _folder(self, path: str) -> _Folder:
         """The folder at `path`, with those above it looked at again if that is due."""
         now = self._clock()
+        if path == self._last_path and now < self._last_until:
+            return self._last
         folder = self._known("", None, now)
+        until = folder.looked_at
         at = 0
         while path and at >= 0 and not folder.private:
             at = path.find("/", at + 1)
             folder = self._known(path if at < 0 else path[:at], folder, now)
+            until = min(until, folder.looked_at)
+        self._last_path, self._last_until, self._last = path, until + _RECHECK_S, folder
         return folder
 
     def _known(self, path: str, parent: _Folder | None, now: float) -> _Folder:
@@ -130,21 +144,20 @@ class Gate:
         noise = parent.noise or noise_of_folder(name)
         if reason := self._names_speak(path, is_folder=True):
             return _Folder(reason, noise, real, now)
-        place = self.root / real
         try:
-            if stat.S_ISLNK(os.lstat(place).st_mode):
+            if stat.S_ISLNK(os.lstat(self._prefix + real).st_mode):
                 real = self._where(real)
                 if real == ".." or real.startswith("../"):
                     return _Folder("lies outside the workspace, where a link leads", noise, path, now)
         except (OSError, ValueError):
             return _Folder(None, noise, real, now)
-        marks = (reason for mark, reason in _MARKS.items() if os.path.lexists(self.root / real / mark))
+        marks = (reason for mark, reason in _MARKS.items() if os.path.lexists(f"{self._prefix}{real}/{mark}"))
         return _Folder(None, noise or next(marks, None), real, now)
 
     def _where(self, path: str) -> str:
         """Where a link leads, relative to the root; `..` or `../…` outside it."""
         try:
-            found = os.path.relpath(os.path.realpath(self.root / path), self.root).replace(os.sep, "/")
+            found = os.path.relpath(os.path.realpath(self._prefix + path), self.root).replace(os.sep, "/")
         except ValueError:  # another drive
             return "../"
         return "" if found == "." else found
@@ -152,6 +165,6 @@ class Gate:
 
 def _is_inside(path: str) -> bool:
     """Whether this is a relative path in its plain form, which leads nowhere else by itself."""
-    if not path or "\0" in path or "\\" in path and os.sep == "\\" or os.path.isabs(path):
+    if not path or "\0" in path or ("\\" in path and os.sep == "\\") or os.path.isabs(path):
         return False
-    return all(part not in ("", ".", "..") for part in path.split("/"))
+    return _ODD_PART.search(path) is None

@@ -6,6 +6,7 @@ looked at again now and then. An ignore file that is there and cannot be read ex
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from platformdirs.unix import Unix
 
-from mellum_ls.context.git import GitFailed, ask, git_folder, top_of
+from mellum_ls.context.git import GitFailedError, ask, git_folder, top_of
 from mellum_ls.context.privacy.wildmatch import Patterns
 
 GIT = ".gitignore"
@@ -69,7 +70,7 @@ def global_excludes(folder: Path) -> Path | None:
     """The file of git's `core.excludesFile`, as `folder` sees it, or where git looks when nothing is said."""
     try:
         said = ask(folder, ["config", "--type=path", "--get", "core.excludesFile"], timeout_s=3.0)
-    except GitFailed:
+    except GitFailedError:
         return Path(Unix("git", appauthor=False).user_config_dir) / "ignore"
     return Path(os.fsdecode(said.rstrip(b"\n"))) if said.strip() else None
 
@@ -93,6 +94,8 @@ class Ignore:
         self._top_bytes = os.fsencode(self._top)
         self._find_global, self._clock, self._ignore_case = find_global, clock, ignore_case
         self._folders: dict[bytes, _Folder] = {}
+        # Who asks goes from file to file of a folder.
+        self._last_path, self._last_until, self._last = b"", -math.inf, _Folder(None)
 
     def refuses(self, path: str, is_folder: bool = False) -> str | None:
         """Why `path`, relative to the root with slashes, is excluded: `is ignored by web/.gitignore`; None if not."""
@@ -103,27 +106,38 @@ class Ignore:
     def forget(self) -> None:
         """Read all ignore files again: one of them has changed, or a repository was made."""
         self._folders.clear()
+        self._last_until = -math.inf
 
     def _find(self, path: bytes) -> _Folder:
         """The folder `path`, relative to the top, with everything above it looked at again if that is due."""
-        parts = [part for part in path.split(b"/") if part]
         now = self._clock()
-        folder: _Folder | None = None
-        for depth in range(len(parts) + 1):
-            here = b"/".join(parts[:depth])
-            known = self._folders.get(here)
-            if known is not None and now - known.looked_at >= _RECHECK_S:
-                if known.seen != self._look(here):
-                    self.forget()
-                    return self._find(path)
-                known.looked_at = now
-            if known is None:
-                known = self._folders[here] = self._read(here, folder, now)
-            if known.reason:
-                return known
-            folder = known
-        assert folder is not None
+        if path == self._last_path and now < self._last_until:
+            return self._last
+        folder = self._check(b"", None, now)
+        until = folder.looked_at
+        at = -1 if path else len(path)
+        while at < len(path) and not folder.reason:
+            at = path.find(b"/", at + 1)
+            at = len(path) if at < 0 else at
+            folder = self._check(path[:at], folder, now)
+            until = min(until, folder.looked_at)
+        self._last_path, self._last_until, self._last = path, until + _RECHECK_S, folder
         return folder
+
+    def _check(self, path: bytes, parent: _Folder | None, now: float) -> _Folder:
+        """The folder as it was read, or read now. `parent` is the one above it, already checked."""
+        known = self._folders.get(path)
+        if known is not None and now - known.looked_at >= _RECHECK_S:
+            if known.seen == self._look(path):
+                known.looked_at = now
+            else:
+                # What lies below has taken its rules over.
+                below = path + b"/" if path else b""
+                self._folders = {other: kept for other, kept in self._folders.items() if not other.startswith(below)}
+                known = None
+        if known is None:
+            known = self._folders[path] = self._read(path, parent, now)
+        return known
 
     def _look(self, path: bytes) -> dict[str, tuple[int, ...]]:
         """Which ignore files a folder has, and what tells that one was written since."""
@@ -212,10 +226,13 @@ _GLOBAL = "is ignored by git's excludes of this user"
 def _read_file(place: bytes) -> bytes:
     """All of an ignore file; never waits at a pipe. Raises OSError, for one that is too large as well."""
     descriptor = os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError("no regular file")
-        text = file.read(MAX_BYTES + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            text = file.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
     if len(text) > MAX_BYTES:
         raise OSError("too large")
     return text

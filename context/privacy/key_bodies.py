@@ -79,10 +79,10 @@ def _alone(data: bytes) -> Iterator[tuple[int, int]]:
         if body is None or not _is_mixed(body.group(1)) or len(body.group(1)) > 100:
             continue
         yield body.span(1)
-        # The last line of a body is shorter, and so may be the lines above in a file that wraps them oddly.
-        if tail := _BODY.fullmatch(data, end + 1, _line_end(data, end + 1)):
-            if len(tail.group(1)) >= 8:
-                yield tail.span(1)
+        # The last line of a body is shorter.
+        tail = _BODY.fullmatch(data, end + 1, _line_end(data, end + 1))
+        if tail and len(tail.group(1)) >= 8:
+            yield tail.span(1)
 
 
 def _line_end(data: bytes, at: int) -> int:

@@ -40,8 +40,13 @@ def _any_of(globs: str) -> re.Pattern[str]:
     return re.compile("|".join(map(translate, globs.split())))
 
 
-_BY_NAME = {reason: _any_of(globs) for reason, globs in _NAMES.items()}
-_BY_PLACE = {reason: _any_of(globs) for reason, globs in _PLACES.items()}
+_BY_NAME = re.compile("|".join(f"({_any_of(globs).pattern})" for globs in _NAMES.values()))
+_NAME_REASONS = tuple(_NAMES)
+_BY_PLACE = {
+    folder: (_any_of(name), reason)
+    for reason, globs in _PLACES.items()
+    for folder, _, name in (glob.partition("/") for glob in globs.split())
+}
 _DATA_ENDING = _any_of(_DATA)
 
 
@@ -56,12 +61,11 @@ def is_secret(path: str) -> str | None:
     name = _COPY.sub("", name.strip("#")) or name
     if name.endswith(".pub"):
         return None
-    for reason, names in _BY_NAME.items():
-        if names.match(name):
-            return reason
-    for reason, places in _BY_PLACE.items():
-        if any(places.match(f"{folder}/{name}") for folder in folders):
-            return reason
+    if (found := _BY_NAME.match(name)) and found.lastindex:
+        return _NAME_REASONS[found.lastindex - 1]
+    for folder in folders:
+        if folder in _BY_PLACE and _BY_PLACE[folder][0].match(name):
+            return _BY_PLACE[folder][1]
     if _DATA_ENDING.match(name) or "." not in name:
         if _VAULT_NAME.search(name):
             return "holds secrets by its name"

@@ -123,9 +123,10 @@ ASSIGNMENT_WORDS = (
     *(b"_key", b"api-key", b"apikey", b"accesskey", b"authkey"),
 )
 _PASSWORD_NAME = re.compile(rb"(?i)passw|pwd|passphrase")
-# `"password": "x"`, `token: str = 'x'`, `API_KEY => "x"`, `<password>x</password>` is left to the entropy rule.
+# `"password": "x"`, `token: str = 'x'`, `API_KEY => "x"`, `settings["secret"] = "x"`.
 _QUOTED = re.compile(
-    rb"""[\w.-]{0,48}+["']?\]?\s{0,8}(?::\s{0,4}[\w.\[\]| ]{1,32}=|=>|:=|={1,1}(?!=)|:)\s{0,8}[rbuf@]{0,2}(["'`])([^\s"'`\\]{6,500})\1"""
+    rb"""[\w.-]{0,48}+["']?\]?\s{0,8}(?::\s{0,4}[\w.\[\]| ]{1,32}=|=>|:=|=(?!=)|:)\s{0,8}"""
+    rb"""[rbuf@]{0,2}(["'`])([^\s"'`\\]{6,500})\1"""
 )
 _BARE = re.compile(rb"[\w.-]{0,48}+[ \t]{0,8}[=:][ \t]{0,8}([A-Za-z0-9+/=_!@#%^&*~.-]{8,500}+)[ \t]*+\r?(?:\n|$)")
 _LINE_START = re.compile(rb"[ \t]*(?:(?:export|set|ENV|ARG|-)[ \t]+)?[\w.-]*")

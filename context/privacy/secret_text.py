@@ -1,7 +1,7 @@
 """Takes secrets out of a text: keys, tokens of known services, passwords in addresses and assignments.
 
-Knows texts alone. A pattern is tried only where a word that it begins with stands, so that clean code costs a search for
-a few words. What is found is high in confidence: a hash, a UUID or `password = os.environ[...]` stays as it is.
+Knows texts alone. A pattern is tried only where a word that it begins with stands, so that clean code costs a search
+for a few words. What is found is high in confidence: a hash, a UUID or `password = read_password()` stays as it is.
 """
 
 from __future__ import annotations

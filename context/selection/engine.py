@@ -6,7 +6,7 @@ Knows neither LSP nor the model; called from one thread at a time.
 from __future__ import annotations
 
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from mellum_ls.context.selection.asking import ask
 from mellum_ls.context.selection.candidates import Candidate
 from mellum_ls.context.selection.entries import Entry, Shown
 from mellum_ls.context.selection.fusion import WEIGHTS, Scored, fuse
-from mellum_ls.context.selection.live import Parsed, parsed
+from mellum_ls.context.selection.live import Documents, Parsed
 from mellum_ls.context.selection.pinned import Pinned
 from mellum_ls.context.selection.place import OpenFile, Place, Recent
 from mellum_ls.context.selection.question import Question
@@ -27,7 +27,6 @@ from mellum_ls.context.selection.texts import Source, Texts
 
 MOVED_LINES = 32
 """A cursor that went farther is at another place."""
-_MOST_PARSED = 8
 _MOST_LEFT_OUT = 200
 
 Resolve = Callable[[Import, str, str], tuple[str, ...]]
@@ -88,10 +87,14 @@ class ContextEngine:
         self._resolve = resolve
         self._counterparts = counterparts
         self._clock = clock
-        self._parsed: OrderedDict[tuple[str, str, int, str], Parsed] = OrderedDict()
+        self._documents = Documents()
         self._pinned = Pinned(chars)
         self._asked: tuple[str, int] | None = None
         self._last = Selection((), (), 0, 0.0, chars)
+
+    def resize(self, chars: int) -> None:
+        """Let what stands have at most `chars` characters from the next renewal on; what comes until then has no more."""
+        self._pinned.most = chars
 
     def changed(self, paths: Iterable[str] | None = None) -> None:
         """These files, or all, are others on disk; what stands in the prompt stays until the next renewal."""
@@ -106,7 +109,7 @@ class ContextEngine:
 
     def current(self) -> Selection:
         """What stands, without what may no longer be seen; looks nothing up but that."""
-        if self._pinned.exclude(lambda path: self._texts.refuses(path) is not None):
+        if self._pinned.exclude(lambda path: self._texts.private(path) is not None):
             self._last = self._told(self._last.left_out, self._last.seconds)
         return self._last
 
@@ -121,7 +124,7 @@ class ContextEngine:
         """Look again, add what is worth it and say what stands. When `idle`, also take out what is not."""
         start = self._clock()
         self._texts.show(open_files)
-        self._pinned.exclude(lambda path: self._texts.refuses(path) is not None)
+        self._pinned.exclude(lambda path: self._texts.private(path) is not None)
         self._asked = (place.path, place.line)
         ranked, left_out = self._ranked(place, recent or Recent())
         if idle and self._pinned.entries:
@@ -134,7 +137,7 @@ class ContextEngine:
         return self._last
 
     def _ranked(self, place: Place, recently: Recent) -> tuple[list[Scored], list[LeftOut]]:
-        if self._texts.refuses(place.path) is not None:
+        if self._texts.private(place.path) is not None:
             return [], []
         question = self.question(place)
         desk = Desk(self._index, self._texts, recently, self._counterparts)
@@ -142,12 +145,7 @@ class ContextEngine:
 
     def question(self, place: Place) -> Question:
         """What the code at `place` asks for."""
-        key = (place.path, place.text, place.line, place.language_id)
-        if key not in self._parsed:
-            self._parsed[key] = parsed(place.path, place.text, place.line, place.language_id)
-            if len(self._parsed) > _MOST_PARSED:
-                self._parsed.popitem(last=False)
-        text = self._parsed[key]
+        text = self._documents.parsed(place)
         return ask(place, text, self._imported_files(place.path, text))
 
     def _imported_files(self, path: str, text: Parsed) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ class Pinned:
             item.key for group in (ideal.heads, ideal.lines) for item in group[: int(len(group) * BETTER_SHARE) + 1]
         }
         newcomers = self._new(item for item in ranked if item.key in better)
-        return self._append(choose(newcomers, self.most - self.chars))
+        return self._append(choose(newcomers, max(0, self.most - self.chars)))
 
     def renew(
         self, ranked: Sequence[Scored], place: Place, current: Callable[[Entry], bool]

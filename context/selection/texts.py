@@ -22,6 +22,9 @@ class Source(Protocol):
     def refuses(self, path: str) -> str | None:
         """Why nothing of that file may reach a prompt, in words; None where it may."""
 
+    def private(self, path: str) -> str | None:
+        """`refuses` without what is only not worth reading: why not even the open document may be used."""
+
     def read(self, path: str) -> str | None:
         """The file's text on disk without its secrets; None where there is none to be had."""
 
@@ -40,14 +43,18 @@ class Texts:
 
     def refuses(self, path: str) -> str | None:
         """Why nothing of that file may reach a prompt; None where it may."""
-        return self._source.refuses(path)
+        return self._source.private(path) if path in self._open else self._source.refuses(path)
+
+    def private(self, path: str) -> str | None:
+        """Why nothing may be looked up for that document; None where it may, however little it is worth to others."""
+        return self._source.private(path)
 
     def show(self, files: Iterable[OpenFile]) -> None:
         """These documents are open now and count as they are in the editor, if they may be seen."""
         shown = {
             file.path: file.text
             for file in files
-            if len(file.text) <= _MOST_CHARS and self._source.refuses(file.path) is None
+            if len(file.text) <= _MOST_CHARS and self._source.private(file.path) is None
         }
         self._open_lines = {
             path: lines for path, lines in self._open_lines.items() if shown.get(path) == self._open.get(path)

@@ -13,6 +13,7 @@ from mellum_ls.lsp_server.documents.positions import column_of, index_of
 from mellum_ls.lsp_server.documents.store import Document, Place, Snapshot, bare
 from mellum_ls.lsp_server.documents.uris import relative_path
 from mellum_ls.lsp_server.model.backend import BackendUnavailable, Done, Query, Stream, Usage
+from mellum_ls.lsp_server.prompt.secrets import without_secrets
 from mellum_ls.lsp_server.prompt.windows import model_text, prefix_window, suffix_window
 from mellum_ls.lsp_server.rules import postprocess, shape
 from mellum_ls.lsp_server.rules.closers import model_rest, written_closers
@@ -119,8 +120,8 @@ def query_for(gap: Gap, settings: Settings, roots: Sequence[str] = (), context: 
     suffix = suffix_window(rest, snapshot.below, settings.suffix_chars)
     return Query(
         session=snapshot.uri,
-        prefix=model_text(prefix),
-        suffix=model_text(suffix),
+        prefix=without_secrets(model_text(prefix)),
+        suffix=without_secrets(model_text(suffix)),
         path=model_text(relative_path(snapshot.uri, roots)),
         context=tuple(context),
         max_tokens=settings.max_tokens,

@@ -38,7 +38,7 @@ class Folder:
         self._index = WorkspaceIndex(root, cache_dir, exclude, on_event)
         # A gate is for one thread: this one is the engine's.
         self._gate = Gate(root, exclude)
-        self._engine = ContextEngine(self._index.index, WorkspaceSource(root, self._gate), chars)
+        self._engine = ContextEngine(self._index.index, WorkspaceSource(self._gate), chars)
         self._choosing = asyncio.Lock()
         self._changed: set[str] = set()
         self._chars = chars

@@ -17,6 +17,7 @@ from pathlib import Path, PurePath
 from mellum_ls.context.privacy.secret_paths import is_secret
 from mellum_ls.lsp_server.documents.store import DocumentStore
 from mellum_ls.lsp_server.documents.uris import file_path
+from mellum_ls.lsp_server.prompt.secrets import without_secrets
 from mellum_ls.lsp_server.prompt.windows import model_text
 from mellum_ls.lsp_server.settings.fields import Settings
 
@@ -164,7 +165,7 @@ def _find(name: str, folders: Sequence[Path], open_texts: Mapping[Path, str], ro
     if "\0" in text:
         raise _Unreadable("not text")
     whole = len(text) <= room
-    text = model_text(text[:room])
+    text = without_secrets(model_text(text[:room]))
     return place, text if whole else text[: text.rfind("\n") + 1], whole
 
 

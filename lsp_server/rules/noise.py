@@ -25,6 +25,8 @@ _LICENCE = re.compile(
     r"|free software|without warrant|@(?:licen[cs]e|author)\b",
     re.IGNORECASE,
 )
+# What stands in prompts where a secret was, see context/privacy/secret_text.py.
+_REDACTED = "<redacted>"
 
 
 def cut_prompt_token(text: str, nearby: str) -> str:
@@ -33,6 +35,12 @@ def cut_prompt_token(text: str, nearby: str) -> str:
         if found.group() not in nearby:
             return text[: found.start()]
     return text
+
+
+def cut_redacted(text: str, nearby: str) -> str:
+    """`text` up to the line with the placeholder of a secret that was not shown, unless the text around it has it."""
+    at = -1 if _REDACTED in nearby else text.find(_REDACTED)
+    return text if at < 0 else text[: text.rfind("\n", 0, at) + 1]
 
 
 def drop_bare_comments(text: str) -> str:

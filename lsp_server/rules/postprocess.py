@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mellum_ls.lsp_server.rules.indent import lead_of, open_literal, reindent, unit_of
-from mellum_ls.lsp_server.rules.noise import cut_prompt_token, drop_bare_comments, drop_comment_noise
+from mellum_ls.lsp_server.rules.noise import cut_prompt_token, cut_redacted, drop_bare_comments, drop_comment_noise
 from mellum_ls.lsp_server.rules.shape import expects_deeper, is_closers
 from mellum_ls.runtime.balance import TAB_WIDTH, settle
 
@@ -225,7 +225,8 @@ def finish(text: str, around: Surroundings, max_lines: int, line_end: str = "\n"
     """All rules in order; None when nothing worth showing is left."""
     before, previous = around.before, around.previous
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = cut_prompt_token(text, "\n".join((*around.above, before + around.after, *around.next_lines)))
+    nearby = "\n".join((*around.above, before + around.after, *around.next_lines))
+    text = cut_redacted(cut_prompt_token(text, nearby), nearby)
     text = cap(text, max_lines)
     text = drop_repeated_tail(text, around.next_lines, before)
     text = drop_copies_of_above(text, before, around.above)

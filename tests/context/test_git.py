@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from mellum_ls.context.git import GitFailed, ask, git_folder, top_of
+from mellum_ls.context.git import GitFailedError, ask, git_folder, top_of
 
 
 def test_git_answers_in_the_folder_it_is_asked_about(tmp_path: Path) -> None:
@@ -28,20 +28,20 @@ def test_a_repository_starts_none_of_its_programs(tmp_path: Path) -> None:
 
 def test_nothing_is_fetched(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", "--bare", tmp_path / "far"], check=True)
-    with pytest.raises(GitFailed, match="ended with 128"):
+    with pytest.raises(GitFailedError, match="ended with 128"):
         ask(tmp_path, ["ls-remote", f"file://{tmp_path}/far"])
-    with pytest.raises(GitFailed):
+    with pytest.raises(GitFailedError):
         ask(tmp_path, ["ls-remote", f"ext::git-upload-pack {tmp_path}/far"])
 
 
 def test_failures_are_told_apart(tmp_path: Path) -> None:
-    with pytest.raises(GitFailed, match="cannot be started"):
+    with pytest.raises(GitFailedError, match="cannot be started"):
         ask(tmp_path, ["status"], program="no-such-git")
-    with pytest.raises(GitFailed, match="ended with"):
+    with pytest.raises(GitFailedError, match="ended with"):
         ask(tmp_path, ["log"])
     (slow := tmp_path / "slow").write_text("#!/bin/sh\nexec sleep 60\n")
     slow.chmod(0o755)
-    with pytest.raises(GitFailed, match="longer than"):
+    with pytest.raises(GitFailedError, match="longer than"):
         ask(tmp_path, [], timeout_s=0.2, program=str(slow))
 
 

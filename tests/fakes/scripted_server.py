@@ -2,7 +2,8 @@
 
 With `hang` the model says one word and then nothing more; with `fail` it cannot be reached. With `table` ANSWER is a
 JSON object from the paths of documents to the answers there, and of a path with `hang` in it only one word is said.
-With `forget` nothing of what it was asked is kept, for those who look at memory.
+With `forget` nothing of what it was asked is kept, for those who look at memory. With `spy` everything that it is asked
+goes to the file that the third argument names, a line of JSON each.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import asdict
 from pathlib import Path
 
 # Run as a program, this file does not find its sibling by its test name.
@@ -52,12 +54,31 @@ class ForgetfulBackend(ScriptedBackend):  # type: ignore[misc,unused-ignore]
         self.started, self.prefilling = asyncio.Queue(), asyncio.Queue()
 
 
+class SpyBackend(ScriptedBackend):  # type: ignore[misc,unused-ignore]
+    """Writes down all that would reach a model."""
+
+    def complete(self, query: Query, *, ahead: bool = False) -> AsyncGenerator[Piece | Done, None]:
+        _write_down(query)
+        return super().complete(query, ahead=ahead)  # type: ignore[no-any-return,unused-ignore]
+
+    async def prefill(self, query: Query) -> bool:
+        _write_down(query)
+        return await super().prefill(query)  # type: ignore[no-any-return,unused-ignore]
+
+
+def _write_down(query: Query) -> None:
+    with Path(sys.argv[3]).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(query)) + "\n")
+
+
 def make_backend(_: str) -> ScriptedBackend:
     """The model that the command line describes."""
     mode = sys.argv[2] if len(sys.argv) > 2 else ""
     if mode == "table":
         table = json.loads(sys.argv[1])
         return TableBackend(lambda query: table.get(query.path, ""))
+    if mode == "spy":
+        return SpyBackend(sys.argv[1])
     if mode == "forget":
         return ForgetfulBackend(sys.argv[1])
     gate = asyncio.Event() if mode == "hang" else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from tree_sitter import Node
@@ -15,6 +16,8 @@ QUERY = """
 (call_expression function: (import)) @import
 ((call_expression function: (identifier) @_function) @import (#eq? @_function "require"))
 """
+# Without one of these there are statements only, which stand outside of all functions.
+CALLS = re.compile(rb"\brequire\b|\bimport\s*[(/]")
 # What may stand between a call and the variable that gets its value.
 _TRANSPARENT = ("await_expression", "parenthesized_expression", "as_expression")
 

@@ -7,7 +7,7 @@ and a name that is defined in many places counts for little.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from mellum_ls.context.index.rows import Definition
@@ -18,6 +18,7 @@ from mellum_ls.context.selection.question import Question, Wanted
 from mellum_ls.context.selection.sources.desk import Desk, closeness
 
 _MOST_NAMES = 80
+_MOST_IMPORTED = 32
 _MANY = 5
 """A name with more definitions than this says little."""
 _LEAST_BODY_WEIGHT = 0.4
@@ -32,16 +33,27 @@ Found = list[tuple[float, Wanted, Definition]]
 def meant(question: Question, desk: Desk) -> Found:
     """What the names may mean, the likeliest first, with a weight from 0 to 1."""
     wanted = question.wanted[:_MOST_NAMES]
-    by_name: dict[str, list[Definition]] = defaultdict(list)
-    for definition in desk.index.definitions([want.name for want in wanted]):
-        if definition.path != question.place.path:
-            by_name[definition.name].append(definition)
+    by_name = _by_name(wanted, question, desk)
     imported = frozenset(question.imported_files)
     found: Found = []
     for want in wanted:
         found += _weighed(want, by_name.get(want.name, []), question, imported)
     found.sort(key=lambda item: (-item[0], item[2].path, item[2].start_line))
     return found
+
+
+def _by_name(wanted: Sequence[Wanted], question: Question, desk: Desk) -> Mapping[str, list[Definition]]:
+    """What the names may mean, what is imported in front: of a name that is everywhere the index tells a few only."""
+    names = {want.name for want in wanted}
+    found: dict[str, dict[tuple[str, int], Definition]] = defaultdict(dict)
+    for path in question.imported_files[:_MOST_IMPORTED]:
+        for definition in desk.outline(path):
+            if definition.name in names:
+                found[definition.name].setdefault((path, definition.start_line), definition)
+    for definition in desk.index.definitions(names):
+        if definition.path != question.place.path:
+            found[definition.name].setdefault((definition.path, definition.start_line), definition)
+    return {name: list(definitions.values()) for name, definitions in found.items()}
 
 
 def _weighed(want: Wanted, definitions: list[Definition], question: Question, imported: frozenset[str]) -> Found:
@@ -106,7 +118,7 @@ def members(found: Found, question: Question, desk: Desk) -> list[Candidate]:
         classes.setdefault((definition.path, _full(definition)), (want, definition))
     ranked: list[tuple[float, int, Candidate]] = []
     for place, (want, definition) in enumerate(classes.values()):
-        own = [item for item in desk.index.outline(definition.path) if item.container == _full(definition)]
+        own = [item for item in desk.outline(definition.path) if item.container == _full(definition)]
         why = f"a member of {definition.name}, {want.why}"
         for row, member in enumerate(by_use(own, question.words, private=want.base)[:_MOST_MEMBERS]):
             ranked.append((4 * place + row, place, head_of(member, why)))

@@ -1,11 +1,11 @@
-"""What every source may look into: the index, the texts, what the user did of late. Holds no state of its own."""
+"""What every source may look into for one question: the index, the texts, what the user did of late."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from mellum_ls.context.index.rows import Index
+from mellum_ls.context.index.rows import Definition, Index
 from mellum_ls.context.selection.place import Recent
 from mellum_ls.context.selection.texts import Texts
 
@@ -23,6 +23,13 @@ class Desk:
     recent: Recent = field(default_factory=Recent)
     counterparts: Callable[[str], tuple[str, ...]] = _none
     """Tests of a file, the file of a test, the header of a source."""
+    _outlines: dict[str, list[Definition]] = field(default_factory=dict)
+
+    def outline(self, path: str) -> list[Definition]:
+        """The symbols of a file, looked up once: several sources ask for those of the same files."""
+        if path not in self._outlines:
+            self._outlines[path] = self.index.outline(path)
+        return self._outlines[path]
 
 
 def folder_of(path: str) -> str:

@@ -23,14 +23,14 @@ def skeletons(question: Question, desk: Desk, found: Found) -> list[Candidate]:
         used[definition.path] = used.get(definition.path, 0.0) + weight
     paths = dict.fromkeys(path for path in question.imported_files if path != question.place.path)
     for path in list(paths)[:_MOST_FILES]:
-        own = desk.index.outline(path)
+        own = desk.outline(path)
         if sum(not item.container for item in own) <= _FEW_SYMBOLS:
             paths.update(dict.fromkeys(item for item in desk.index.imported_by(path) if item != question.place.path))
     order = {path: row for row, path in enumerate(paths)}
     chosen = sorted(paths, key=lambda path: (-used.get(path, 0.0), order[path]))[:_MOST_FILES]
     ranked: list[tuple[int, int, Candidate]] = []
     for row, path in enumerate(chosen):
-        symbols = by_use(desk.index.outline(path), question.words)[:_MOST_SYMBOLS]
+        symbols = by_use(desk.outline(path), question.words)[:_MOST_SYMBOLS]
         for column, symbol in enumerate(symbol for symbol in symbols if not is_private(symbol.name)):
             ranked.append((_STEP * row + column, row, head_of(symbol, "of a module that this file imports")))
     ranked.sort(key=lambda item: item[:2])

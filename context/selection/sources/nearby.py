@@ -42,7 +42,7 @@ def cochanged(question: Question, desk: Desk) -> list[Candidate]:
 def _heads(files: list[str], question: Question, desk: Desk, reason: str) -> list[Candidate]:
     ranked: list[tuple[int, int, Candidate]] = []
     for row, path in enumerate(files):
-        symbols = [item for item in by_use(desk.index.outline(path), question.words) if not is_private(item.name)]
+        symbols = [item for item in by_use(desk.outline(path), question.words) if not is_private(item.name)]
         for column, symbol in enumerate(symbols[:_MOST_SYMBOLS]):
             ranked.append((4 * row + column, row, head_of(symbol, reason)))
     ranked.sort(key=lambda item: item[:2])

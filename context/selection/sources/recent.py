@@ -33,7 +33,7 @@ def opened(question: Question, desk: Desk) -> list[Candidate]:
     paths.pop(question.place.path, None)
     ranked: list[tuple[int, int, Candidate]] = []
     for row, path in enumerate(list(paths)[:_MOST_OPENED]):
-        symbols = [item for item in by_use(desk.index.outline(path), question.words) if not is_private(item.name)]
+        symbols = [item for item in by_use(desk.outline(path), question.words) if not is_private(item.name)]
         for column, symbol in enumerate(symbols[:_MOST_SYMBOLS]):
             ranked.append((4 * row + column, row, head_of(symbol, "of a file that was opened of late")))
     ranked.sort(key=lambda item: item[:2])

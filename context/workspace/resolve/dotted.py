@@ -80,8 +80,9 @@ def resolve_csharp(import_: Import, from_path: str, files: FileNames) -> list[st
     """The file of a class, or the files of the folder that bears a namespace's name, whole or its last parts."""
     parts = import_.module.split(".")[:_MAX_PARTS]
     classes = [path for path in files.with_stem(parts[-1]) if path.endswith(".cs")]
-    if len(parts) > 1 and (fitting := [each for each in classes if _tail(each, parts[:-1]) > 0]):
-        return nearest(fitting, from_path)[:1]
+    fits = {each: _tail(parent(each).replace(".", "/") + "/x", parts[:-1]) for each in classes}
+    if fits and max(fits.values()) > 0:
+        return sorted(nearest(classes, from_path), key=lambda each: -fits[each])[:1]
     best: tuple[int, list[str]] = (0, [])
     for start in range(len(parts)):
         # Folders have names with dots as often as one for each part: `Shop.Core/Data`.

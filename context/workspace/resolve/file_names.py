@@ -54,8 +54,8 @@ class _Folder:
     __slots__ = ("files", "folders")
 
     def __init__(self) -> None:
-        self.files: set[str] = set()
-        self.folders: set[str] = set()
+        self.files: list[str] = []
+        self.folders: list[str] = []
 
 
 class FileNames:
@@ -73,9 +73,11 @@ class FileNames:
         """
         self._read_config = read_config
         self.root_name = root_name
+        self._paths: set[str] = set()
+        # Lists, since most have one member: sets would take half of the memory.
         self._folders: dict[str, _Folder] = {"": _Folder()}
-        self._by_stem: dict[str, set[str]] = {}
-        self._folders_by_name: dict[str, set[str]] = {}
+        self._by_stem: dict[str, list[str]] = {}
+        self._folders_by_name: dict[str, list[str]] = {}
         self._configs: dict[tuple[str, object], object] = {}
         self._derived: dict[object, object] = {}
         for path in paths:
@@ -86,8 +88,9 @@ class FileNames:
         if any(part in _FORBIDDEN for part in path.split("/")):
             return False
         if not self.has(path):
-            self._folder(parent(path)).files.add(path)
-            self._by_stem.setdefault(stem(path), set()).add(path)
+            self._paths.add(path)
+            self._folder(parent(path)).files.append(path)
+            self._by_stem.setdefault(stem(path), []).append(path)
         self._forget(path)
         return True
 
@@ -96,12 +99,13 @@ class FileNames:
         if not self.has(path):
             return
         folder = parent(path)
-        self._folders[folder].files.discard(path)
+        self._paths.discard(path)
+        self._folders[folder].files.remove(path)
         _discard(self._by_stem, stem(path), path)
         while folder and not (self._folders[folder].files or self._folders[folder].folders):
             del self._folders[folder]
             _discard(self._folders_by_name, folder.rpartition("/")[2], folder)
-            self._folders[parent(folder)].folders.discard(folder)
+            self._folders[parent(folder)].folders.remove(folder)
             folder = parent(folder)
         self._forget(path)
 
@@ -109,8 +113,8 @@ class FileNames:
         made = self._folders.get(path)
         if made is None:
             made = self._folders[path] = _Folder()
-            self._folders_by_name.setdefault(path.rpartition("/")[2], set()).add(path)
-            self._folder(parent(path)).folders.add(path)
+            self._folders_by_name.setdefault(path.rpartition("/")[2], []).append(path)
+            self._folder(parent(path)).folders.append(path)
         return made
 
     def _forget(self, path: str) -> None:
@@ -119,12 +123,11 @@ class FileNames:
             del self._configs[key]
 
     def __len__(self) -> int:
-        return sum(len(folder.files) for folder in self._folders.values())
+        return len(self._paths)
 
     def has(self, path: str) -> bool:
         """Whether there is such a file."""
-        folder = self._folders.get(parent(path))
-        return folder is not None and path in folder.files
+        return path in self._paths
 
     def has_folder(self, path: str) -> bool:
         """Whether a file lies in or below such a folder."""
@@ -182,18 +185,19 @@ class FileNames:
 
 def nearest(paths: Iterable[str], place: str) -> list[str]:
     """`paths` ordered by how near they are to the file `place`: those that share more outer folders first."""
-    here = parent(place).split("/")
+    here = parent(place).split("/") if "/" in place else []
 
     def distance(path: str) -> tuple[int, int, str]:
-        there = parent(path).split("/")
-        shared = next((i for i, pair in enumerate(zip(here, there, strict=False)) if pair[0] != pair[1]), -1)
-        shared = min(len(here), len(there)) if shared < 0 else shared
+        there = parent(path).split("/") if "/" in path else []
+        shared = 0
+        while shared < min(len(here), len(there)) and here[shared] == there[shared]:
+            shared += 1
         return -shared, len(there), path
 
     return sorted(paths, key=distance)
 
 
-def _discard(sets: dict[str, set[str]], key: str, value: str) -> None:
-    sets[key].discard(value)
-    if not sets[key]:
-        del sets[key]
+def _discard(lists: dict[str, list[str]], key: str, value: str) -> None:
+    lists[key].remove(value)
+    if not lists[key]:
+        del lists[key]

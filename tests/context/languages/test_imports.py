@@ -61,3 +61,22 @@ def test_a_tree_that_followed_an_edit_gives_what_a_new_one_gives(language: str) 
     tree.edit(len(text), len(text), len(more), (text.count(b"\n"), 0), (text.count(b"\n"), 0), (9, 0))
     followed = imports(more, parser.parse(more, tree), grammar)
     assert followed == imports(more, parser.parse(more), grammar) != ()
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("csharp", "namespace A { namespace B { using C; } }"),
+        ("typescript", 'namespace N { declare module "m" { import { x } from "./x"; } }'),
+        ("javascript", "function f() { if (a) { return () => [{ b: require('./x') }]; } }"),
+        ("typescript", "function f() { if (a) { return () => [{ b: import /* why */ ('./x') }]; } }"),
+        ("python", "class A:\n  def f(self):\n    if a:\n      for b in c:\n        with d:\n          import e\n"),
+        ("rust", "mod a { mod b { fn f() { if c { loop { use d::e; } } } } }"),
+        ("php", "<?php namespace A { use B\\C; }"),
+        ("scala", "object A { def f = { class B { import c.d } } }"),
+        ("lua", "function f() if a then return function() return require('b') end end end"),
+        ("cpp", '#ifdef A\n#ifdef B\nnamespace c { extern "C" {\n#include "d.h"\n} }\n#endif\n#endif\n'),
+    ],
+)
+def test_imports_are_found_as_deep_as_they_can_stand(language: str, text: str) -> None:
+    assert len(read(language, text)) == 1

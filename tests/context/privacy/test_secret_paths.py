@@ -18,7 +18,8 @@ C:\\Users\\u\\.ssh\\config C:\\p\\.env
 
 OPEN = """
 main.py environment.py env.py .environ/x.py keys.py key pem.go monkey.rs keyboard.ts certificate.md
-context/secrets.py pkg/secrets/controller.go src/credentials.ts passwords.rb secret_santa.py tokens.json package.json
+context/privacy/secret_paths.py pkg/secrets/controller.go src/credentials.ts passwords.rb secret_santa.py
+tokens.json package.json
 id_rsa.pub .ssh/id_ed25519.pub README Makefile config.json settings.json .gitignore .git/COMMIT_EDITMSG
 private/api.py certs/main.go hosts.yml history.txt secretary.txt a.pub .vscode/settings.json public.csv
 locales/passwords.en.yml

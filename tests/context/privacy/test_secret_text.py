@@ -4,7 +4,7 @@ import string
 import time
 from pathlib import Path
 
-import pathspec
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -136,9 +136,9 @@ def test_any_text_is_read(text: str) -> None:
 
 def installed_code() -> list[str]:
     """The Python files of what is installed here: nobody's secrets, as far as their authors know."""
-    folder = Path(pathspec.__file__).parents[1]
+    folder = Path(hypothesis.__file__).parents[1]
     texts = []
-    for name in ("pathspec", "hypothesis", "pygls", "rich", "platformdirs", "_pytest", "mypy"):
+    for name in ("hypothesis", "pygls", "rich", "platformdirs", "_pytest", "mypy"):
         texts += [path.read_text(encoding="utf-8") for path in sorted((folder / name).rglob("*.py"))]
     return texts
 

@@ -109,7 +109,8 @@ def test_a_file_of_patterns_says_what_git_says(repository: Path, lines: list[str
     answer = subprocess.run(command, input=asked, stdout=subprocess.PIPE, check=False).stdout.decode()
     fields = answer.split("\0")[:-1]
     expected = {
-        path: (not pattern.startswith("!")) if pattern else None for pattern, path in zip(fields[2::4], fields[3::4])
+        path: (not pattern.startswith("!")) if pattern else None
+        for pattern, path in zip(fields[2::4], fields[3::4], strict=True)
     }
     patterns = Patterns("\n".join(lines).encode())
 

@@ -1,5 +1,5 @@
 from mellum_ls.context.selection.asking import ask
-from mellum_ls.context.selection.live import parsed
+from mellum_ls.context.selection.live import Documents
 from mellum_ls.context.selection.place import Place
 from mellum_ls.context.selection.question import Question, Wanted
 
@@ -25,7 +25,8 @@ def outside():
 
 
 def asked(line: int, text: str = TEXT, path: str = "a.py") -> Question:
-    return ask(Place(path, text, line), parsed(path, text, line))
+    place = Place(path, text, line)
+    return ask(place, Documents().parsed(place))
 
 
 def named(question: Question) -> dict[str, Wanted]:

@@ -5,7 +5,7 @@ import pytest
 
 from mellum_ls.context.selection.engine import MOVED_LINES
 from mellum_ls.context.selection.place import Edit, OpenFile, Place, Recent, Visit
-from tests.fakes.repository import SHOP, Repository
+from tests.fakes.indexed_repository import SHOP, Repository
 
 
 def cart_place(repository: Repository, line_with: str = "self.items.append") -> Place:
@@ -70,6 +70,13 @@ def test_nothing_is_chosen_for_a_document_that_is_refused() -> None:
     place = cart_place(repository)
     repository.refused[place.path] = "a secret"
     assert repository.engine().select(place).context == ()
+
+
+def test_a_document_that_is_not_worth_indexing_is_still_served() -> None:
+    repository = Repository(SHOP)
+    place = cart_place(repository)
+    repository.noise[place.path] = "is generated"
+    assert repository.engine().select(place).context
 
 
 def test_a_file_that_changed_is_told_anew_at_the_next_renewal() -> None:

@@ -3,7 +3,7 @@ from mellum_ls.context.selection.fusion import Scored
 from mellum_ls.context.selection.place import Place
 from mellum_ls.context.selection.sifting import MOST_PER_FILE, MOST_READ, LeftOut, alike, line_set, sift
 from mellum_ls.context.selection.texts import Texts
-from tests.fakes.repository import Repository
+from tests.fakes.indexed_repository import Repository
 
 LINES = [f"line number {row} says {row * row}" for row in range(300)]
 PLACE = Place("here.py", "nothing\nof\nnote\n", 1)

@@ -1,6 +1,6 @@
 from mellum_ls.context.selection.place import OpenFile
 from mellum_ls.context.selection.texts import Texts
-from tests.fakes.repository import Repository
+from tests.fakes.indexed_repository import Repository
 
 
 def test_a_file_is_read_once_until_it_is_said_to_have_changed() -> None:
@@ -49,3 +49,15 @@ def test_a_huge_open_document_counts_as_it_is_on_disk() -> None:
     texts = Texts(Repository({"a.txt": "on disk"}))
     texts.show([OpenFile("a.txt", "x" * 300_001)])
     assert texts.lines("a.txt") == ("on disk",)
+
+
+def test_what_is_only_not_worth_reading_counts_where_it_is_open() -> None:
+    repository = Repository({"build/a.txt": "on disk"})
+    repository.noise["build/a.txt"] = "is generated"
+    texts = Texts(repository)
+    assert texts.refuses("build/a.txt") == "is generated"
+    assert texts.lines("build/a.txt") is None
+    assert texts.private("build/a.txt") is None
+    texts.show([OpenFile("build/a.txt", "open")])
+    assert texts.refuses("build/a.txt") is None
+    assert texts.lines("build/a.txt") == ("open",)

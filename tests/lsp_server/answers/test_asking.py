@@ -8,6 +8,7 @@ from typing import Any
 from mellum_ls.lsp_server.answers.asking import Asking
 from mellum_ls.lsp_server.documents.store import DocumentStore
 from mellum_ls.lsp_server.prompt.pinned import PinnedFiles
+from mellum_ls.lsp_server.prompt.repository import Repository
 from mellum_ls.lsp_server.settings.fields import Settings
 from tests.fakes.backend import ScriptedBackend
 from tests.lsp_server.answers.test_parked import gap_at
@@ -17,7 +18,8 @@ def asking_over(backend: ScriptedBackend) -> Asking:
     def never(work: Coroutine[Any, Any, None]) -> None:
         raise AssertionError(f"nothing was to run in the background: {work}")
 
-    return Asking(lambda _: backend, PinnedFiles(DocumentStore()), never)
+    documents = DocumentStore()
+    return Asking(lambda _: backend, PinnedFiles(documents), Repository(documents, never, None), never)
 
 
 def test_what_an_answer_has_read_need_not_be_read_again() -> None:

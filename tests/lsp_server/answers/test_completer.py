@@ -33,6 +33,13 @@ def test_query_holds_the_text_around_the_cursor_with_plain_line_ends() -> None:
     assert (query.path, query.max_tokens, query.stop, query.session) == ("a.py", 7, "block", "file:///r/a.py")
 
 
+def test_secrets_of_the_document_itself_are_not_in_the_query() -> None:
+    token = "ghp_" + "a1B2" * 9
+    gap = Gap.of(at_mark(f"a = '{token}'\nb = |\nc = '{token}'\n"), None)
+    query = query_for(gap, Settings())
+    assert (query.prefix, query.suffix) == ("a = '<redacted>'\nb = ", "\nc = '<redacted>'\n")
+
+
 def test_range_is_on_the_cursor_line_and_counts_utf16() -> None:
     assert suggest("x\n🎉 = |\n", "1") == Suggestion("1", 1, 5, 5)
 

@@ -52,7 +52,7 @@ def test_what_clients_look_for_is_advertised() -> None:
     given = initialize.CAPABILITIES
     # pygls would leave the first two out.
     assert given["inlineCompletionProvider"] == {"workDoneProgress": False}
-    assert given["textDocumentSync"] == {"openClose": True, "change": 2}
+    assert given["textDocumentSync"] == {"openClose": True, "change": 2, "save": {"includeText": False}}
     read = get_converter().structure(given, types.ServerCapabilities)
     assert read.position_encoding == "utf-16"
     assert read.notebook_document_sync is not None

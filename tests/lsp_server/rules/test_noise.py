@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mellum_ls.lsp_server.rules.noise import cut_prompt_token, drop_bare_comments, drop_comment_noise
+from mellum_ls.lsp_server.rules.noise import cut_prompt_token, cut_redacted, drop_bare_comments, drop_comment_noise
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,9 @@ def test_what_is_left_is_a_beginning(text: str, before: str, previous: str) -> N
     assert text.startswith(cut_prompt_token(text, previous))
     assert text.startswith(drop_bare_comments(text))
     assert drop_comment_noise(text, before, previous) in ("", text)
+
+
+def test_what_would_be_written_from_a_placeholder_is_cut_with_its_line() -> None:
+    assert cut_redacted("a\nb = '<redacted>'\nc", "x") == "a\n"
+    assert cut_redacted("b = '<redacted>'", "x") == ""
+    assert cut_redacted("b = '<redacted>'", "y = '<redacted>'") == "b = '<redacted>'"

@@ -43,7 +43,7 @@ def test_a_name_over_several_lines_is_one_name() -> None:
     assert written("python", "import a . \\\n  b\nfrom . . \\\n c import d\n") == ["0: a.b as a.b", "2: ..c {d}"]
 
 
-def test_what_is_being_written_hides_no_other_and_is_no_import_without_a_name() -> None:
+def test_what_is_being_written_hides_no_other() -> None:
     text = "import a\nfrom .b import \nx = 1\nfrom c import d\n"
     assert [one.module for one in read("python", text)] == ["a", ".b", "c"]
     assert written("python", "from\nimport\n") == []

@@ -3,7 +3,7 @@ from mellum_ls.context.selection.question import Question, Wanted
 from mellum_ls.context.selection.sources.definitions import bodies, heads, meant, members
 from mellum_ls.context.selection.sources.desk import Desk
 from mellum_ls.context.selection.texts import Texts
-from tests.fakes.repository import SHOP, Repository
+from tests.fakes.indexed_repository import SHOP, Repository
 
 
 def asked(*wanted: Wanted, path: str = "shop/cart.py", imported: tuple[str, ...] = ()) -> Question:
@@ -77,3 +77,9 @@ def test_a_base_class_shows_what_is_private_first_where_it_fits() -> None:
     used = asked(Wanted("Basket", 0.9))
     assert [item.name for item in members(meant(base, at), base, at)].index("_touch") <= 2
     assert "_touch" in [item.name for item in members(meant(used, at), used, at)][-2:]
+
+
+def test_an_imported_name_is_found_however_many_others_have_it() -> None:
+    files = {f"a{row:02}.py": "def run(): pass\n" for row in range(20)} | {"z/last.py": "def run(): pass\n"}
+    question = asked(Wanted("run", 0.5, imported=True), imported=("z/last.py",))
+    assert named(question, desk(files)) == [("z/last.py", "run")]

@@ -2,7 +2,7 @@ import pytest
 
 from mellum_ls.context.selection.sources.desk import Desk, closeness, folder_of
 from mellum_ls.context.selection.texts import Texts
-from tests.fakes.repository import Repository
+from tests.fakes.indexed_repository import Repository
 
 
 def test_a_desk_without_counterparts_has_none() -> None:

@@ -4,7 +4,7 @@ from mellum_ls.context.selection.question import Question, Wanted
 from mellum_ls.context.selection.sources.desk import Desk
 from mellum_ls.context.selection.sources.echoes import echoes
 from mellum_ls.context.selection.texts import Texts
-from tests.fakes.repository import SHOP, Repository
+from tests.fakes.indexed_repository import SHOP, Repository
 
 LIKE = [lines_of("shop/cart.py", 0, 40, "similar code")]
 

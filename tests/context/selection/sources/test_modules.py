@@ -4,7 +4,7 @@ from mellum_ls.context.selection.sources.definitions import meant
 from mellum_ls.context.selection.sources.desk import Desk
 from mellum_ls.context.selection.sources.modules import skeletons
 from mellum_ls.context.selection.texts import Texts
-from tests.fakes.repository import SHOP, Repository
+from tests.fakes.indexed_repository import SHOP, Repository
 
 
 def offered(question: Question, files: dict[str, str] | None = None) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@ from mellum_ls.context.selection.question import Question
 from mellum_ls.context.selection.sources.desk import Desk
 from mellum_ls.context.selection.sources.nearby import cochanged, counterparts, neighbours
 from mellum_ls.context.selection.texts import Texts
-from tests.fakes.repository import SHOP, Repository
+from tests.fakes.indexed_repository import SHOP, Repository
 
 
 def desk(changes: dict[str, dict[str, int]] | None = None) -> Desk:

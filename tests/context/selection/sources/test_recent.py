@@ -3,7 +3,7 @@ from mellum_ls.context.selection.question import Question
 from mellum_ls.context.selection.sources.desk import Desk
 from mellum_ls.context.selection.sources.recent import opened, places
 from mellum_ls.context.selection.texts import Texts
-from tests.fakes.repository import SHOP, Repository
+from tests.fakes.indexed_repository import SHOP, Repository
 
 QUESTION = Question(Place("shop/cart.py", "", 0))
 

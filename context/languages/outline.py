@@ -1,0 +1,102 @@
+"""The outline of a text: its definitions as plain symbols, with a head in one line and the first line of its doc."""
+
+from __future__ import annotations
+
+import re
+
+from tree_sitter import Node, Tree
+
+from mellum_ls.context.languages.definitions import COMMENTS, Definition, find, text_of
+from mellum_ls.context.languages.grammars import Grammar
+from mellum_ls.context.languages.symbols import Symbol
+
+MOST_CHARS = 200
+"""Characters of a signature or of a line of documentation."""
+# More of a head is not looked at: a table of constants may have a megabyte.
+_MOST_BYTES = 4_000
+_MARKS = re.compile(r"^\s*(?:/\*+!?|//+!?|\*+/|\*+|#+!?|--+\[*|<!--|;+)?\s*|\s*(?:\*/|-->|\]\])?\s*$")
+_XML_TAG = re.compile(r"</?(?:summary|remarks|inheritdoc)\b[^>]*>")
+_QUOTES = re.compile(r"^[rRuUbBfF]*[\"']+|[\"']+$")
+# Words for a tool, not for a reader.
+_ORDER = re.compile(
+    r"(?i)^(?:!|noqa|type:|pylint|eslint|prettier|ts-|nolint|go:|@formatter|-\*-|frozen_string_literal)"
+)
+_EMPTY_BLOCK = re.compile(r"\s*[;\s]\s*end$")
+_END_OF_HEAD = re.compile(r"\s*(?:=>|->\s*$|[{:=;,])?\s*$")
+
+
+def outline(text: bytes, tree: Tree, grammar: Grammar) -> tuple[Symbol, ...]:
+    """The symbols that `text` defines, in their order. `tree` is its tree; errors in it only cost what they cover."""
+    return tuple(_symbol(text, one) for one in find(text, tree, grammar).definitions if not one.is_scope)
+
+
+def _symbol(text: bytes, one: Definition) -> Symbol:
+    return Symbol(
+        name=one.name,
+        kind=one.kind,
+        start_line=one.start_line,
+        end_line=one.end_line,
+        start_byte=one.start_byte,
+        end_byte=one.node.end_byte,
+        name_line=(one.name_node or one.node).start_point.row,
+        signature=signature(text, one),
+        doc=doc(text, one),
+        container=one.container,
+    )
+
+
+def signature(text: bytes, one: Definition) -> str:
+    """The head in one line: without body, comments, decorators and what opens the body."""
+    start = one.node.start_byte
+    end = one.body.start_byte if one.body is not None and one.body.start_byte > start else one.node.end_byte
+    end = min(end, start + _MOST_BYTES)
+    if one.kind == "section":
+        end = min(end, text.find(b"\n", start) if b"\n" in text[start:end] else end)
+    parts: list[bytes] = []
+    for note in one.in_head:
+        if start <= note.start_byte < end:
+            parts.append(text[start : note.start_byte])
+            start = note.end_byte
+            while text[start : start + 1] in (b" ", b"\t"):
+                start += 1
+    parts.append(text[start:end])
+    # A comment to the end of a line leaves that end.
+    raw = b"".join(parts).decode("utf-8", "replace").strip()
+    raw = re.sub(r"([(\[])\s*\n\s*", r"\1", raw)
+    raw = re.sub(r",?\s*\n\s*([)\]])", r"\1", raw)
+    line = " ".join(raw.split())
+    if one.body is not None:
+        line = _END_OF_HEAD.sub("", line)
+    elif one.kind in ("function", "method", "class", "module"):
+        line = _EMPTY_BLOCK.sub("", line)
+    return _cut(line.removesuffix(";"))
+
+
+def doc(text: bytes, one: Definition) -> str:
+    """The first line of its docstring, or else of the comment above it; empty where there is none."""
+    docstring = docstring_node(one)
+    if docstring is not None:
+        return _first_line(_QUOTES.sub("", text_of(text, docstring)).splitlines())
+    comments = [text_of(text, node) for node in one.above if node.type in COMMENTS]
+    return _first_line([line for comment in comments for line in comment.splitlines()])
+
+
+def docstring_node(one: Definition) -> Node | None:
+    """The string that a Python body begins with."""
+    if one.body is None or one.body.type != "block" or one.body.named_child_count == 0:
+        return None
+    first = one.body.named_children[0]
+    string = first.named_children[0] if first.type == "expression_statement" and first.named_child_count else None
+    return string if string is not None and string.type == "string" else None
+
+
+def _first_line(lines: list[str]) -> str:
+    for line in lines:
+        words = " ".join(_XML_TAG.sub("", _MARKS.sub("", line)).split())
+        if words and not _ORDER.match(words) and any(map(str.isalnum, words)):
+            return _cut(words)
+    return ""
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= MOST_CHARS else line[: MOST_CHARS - 1] + "…"

@@ -1,0 +1,6 @@
+(parameter name: (identifier) @bound)
+(local_declaration_statement (variable_declaration (variable_declarator name: (identifier) @bound)))
+(foreach_statement left: (identifier) @bound)
+(type_parameter name: (identifier) @bound)
+(catch_declaration name: (identifier) @bound)
+(namespace_declaration name: (_ (identifier) @bound))

@@ -1,0 +1,13 @@
+(shorthand_property_identifier_pattern) @bound
+(variable_declarator name: (identifier) @bound)
+(function_expression name: (identifier) @bound)
+(arrow_function parameter: (identifier) @bound)
+(array_pattern (identifier) @bound)
+(rest_pattern (identifier) @bound)
+(catch_clause parameter: (identifier) @bound)
+(for_in_statement left: (identifier) @bound)
+(pair key: (property_identifier) @bound)
+(import_specifier alias: (identifier) @bound)
+(namespace_import (identifier) @bound)
+(pair_pattern value: (identifier) @bound)
+(assignment_pattern left: (identifier) @bound)

@@ -1,0 +1,5 @@
+(parameter . (identifier) @bound)
+(class_parameter (identifier) @bound)
+(variable_declaration . (identifier) @bound)
+(type_parameter . (identifier) @bound)
+(package_header (_ (identifier) @bound))

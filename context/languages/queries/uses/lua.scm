@@ -1,0 +1,5 @@
+(parameters (identifier) @bound)
+(variable_declaration (assignment_statement (variable_list name: (identifier) @bound)))
+(for_numeric_clause name: (identifier) @bound)
+(for_generic_clause (variable_list name: (identifier) @bound))
+(attribute (identifier) @bound)

@@ -1,0 +1,6 @@
+(parameter name: (identifier) @bound)
+(class_parameter name: (identifier) @bound)
+(val_definition pattern: (identifier) @bound)
+(var_definition pattern: (identifier) @bound)
+(type_parameters name: (identifier) @bound)
+(package_identifier (identifier) @bound)
