@@ -91,5 +91,7 @@ def _line_end(data: bytes, at: int) -> int:
 
 
 def _is_mixed(value: bytes) -> bool:
-    kinds = (rb"[a-z]", rb"[A-Z]", rb"[0-9]")
-    return all(re.search(kind, value) for kind in kinds) and len(set(value)) >= 16
+    """Whether a line was drawn: a long name in camel case has the same letters, but is made of words."""
+    kinds = ((rb"[a-z]", 3), (rb"[A-Z]", 3), (rb"[0-9+/]", 3))
+    words = sum(map(len, re.findall(rb"[A-Z]?[a-z]{3,}", value)))
+    return all(len(re.findall(kind, value)) >= least for kind, least in kinds) and words < 0.5 * len(value)

@@ -106,7 +106,8 @@ def noise(path: str) -> str | None:
 
 def noise_in(text: str) -> str | None:
     """Why a file is not worth reading, by its whole text with \\n line ends; else None."""
-    if _GENERATED.search(text[:_HEAD_CHARS]):
+    head = text[:_HEAD_CHARS]
+    if "generated" in head.lower() and _GENERATED.search(head):
         return "says of itself that it is generated"
     lines = text.split("\n")
     if len(text) > MAX_CHARS or len(lines) > MAX_LINES:

@@ -123,6 +123,7 @@ ASSIGNMENT_WORDS = (
     *(b"_key", b"api-key", b"apikey", b"accesskey", b"authkey"),
 )
 _PASSWORD_NAME = re.compile(rb"(?i)passw|pwd|passphrase")
+_NO_TOKEN = re.compile(rb"(?i)tokeni[sz]")
 # `"password": "x"`, `token: str = 'x'`, `API_KEY => "x"`, `settings["secret"] = "x"`.
 _QUOTED = re.compile(
     rb"""[\w.-]{0,48}+["']?\]?\s{0,8}(?::\s{0,4}[\w.\[\]| ]{1,32}=|=>|:=|=(?!=)|:)\s{0,8}"""
@@ -135,6 +136,8 @@ _PATH_OR_CODE = re.compile(rb"[/.~][\w./-]*|[\w.]+\(.*|https?:.*|[A-Za-z_][A-Za-
 
 def assigned(data: bytes, at: int) -> Iterator[tuple[int, int]]:
     """The value that is assigned to the name with a telling word at `at`, when it is a secret."""
+    if _NO_TOKEN.match(data, at):
+        return
     found = _QUOTED.match(data, at)
     if found:
         value = found.group(2)

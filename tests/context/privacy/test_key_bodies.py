@@ -45,7 +45,7 @@ def test_a_key_in_one_string_is_found() -> None:
     assert "code" not in only
 
 
-@pytest.mark.parametrize("start", range(13))
+@pytest.mark.parametrize("start", range(16))
 @pytest.mark.parametrize("length", [2, 3, 5, 20])
 def test_a_part_of_a_key_is_found_without_what_is_around_it(start: int, length: int) -> None:
     lines = ["def f():", *block(), "", "def g():"]
@@ -63,6 +63,7 @@ def test_a_part_of_a_key_is_found_without_what_is_around_it(start: int, length: 
         "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----",
         "import averyveryveryverylongmodulenamethatgoesonandonandonandonandonandon",
         "/" * 70,
+        '    "Qwen3OmniMoeTalkerCodePredictorModelForConditionalGeneration2B4",',
         "-----BEGIN PUBLIC KEY-----\nx\n-----END PUBLIC KEY-----",
     ],
 )

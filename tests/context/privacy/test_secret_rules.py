@@ -49,6 +49,7 @@ def test_a_value_given_to_a_telling_name_is_a_secret(line: str, value: str) -> N
         'password = "{password1}"',
         'label_password = "Password"',
         'token = "access_token"',
+        '"tokenizers": "tokenizers>=0.23.1,<0.24.0"',
         'TOKEN_URL = "https://example.com/oauth2/token/v2"',
         'token_path = "/var/run/secrets/token1"',
         'secret_name = "projects/app/secrets/db-2"',
