@@ -75,6 +75,7 @@ def test_a_process_that_does_not_answer_is_a_failure(options: RuntimeOptions) ->
     with listening(options.address().socket_path):
         found = by_name(checks(options, answer_seconds=0.2))
     assert found["model process"].state == "failure"
+    assert found["model process"].says.endswith("has not answered for 0.2 s")
     assert "mellum-ls runtime stop" in found["model process"].remedy
     assert "other processes" not in found
 
