@@ -43,24 +43,27 @@ class LeftOut:
 Outcome = Analysed | LeftOut
 
 
-def read_and_analyse(root: Path, path: str, gate: Gate) -> Outcome:
+def read_and_analyse(path: str, gate: Gate) -> Outcome:
     """One file, read through the gate. Never raises for what is in it."""
-    text = read(root, path, gate)
+    text = read(path, gate)
     if not isinstance(text, Text):
         return LeftOut(path, text.reason)
-    return Analysed(path, text.size, text.mtime_ns, analyse(path, text.text))
+    try:
+        found = analyse(path, text.text)
+    except Exception as error:  # noqa: BLE001 - what one file reveals in a parser must not cost all others
+        return LeftOut(path, f"cannot be analysed ({type(error).__name__})")
+    return Analysed(path, text.size, text.mtime_ns, found)
 
 
 class InProcess:
     """Analyses in the caller's process: the least memory."""
 
-    def __init__(self, root: Path, gate: Gate) -> None:
-        self._root = root
+    def __init__(self, gate: Gate) -> None:
         self._gate = gate
 
     def outcomes(self, paths: Iterable[str]) -> Iterator[Outcome]:
         """One outcome for each path, in their order."""
-        return (read_and_analyse(self._root, path, self._gate) for path in paths)
+        return (read_and_analyse(path, self._gate) for path in paths)
 
     def close(self) -> None:
         """Nothing is to be ended."""
@@ -138,9 +141,9 @@ class _Hand:
 
 def serve(pipe: Connection, root: str, exclude: tuple[str, ...]) -> None:
     """Answer paths with outcomes until the pipe closes: what a process of `InProcesses` runs."""
-    folder, gate = Path(root), Gate(Path(root), exclude)
+    gate = Gate(Path(root), exclude)
     try:
         while True:
-            pipe.send(read_and_analyse(folder, pipe.recv(), gate))
+            pipe.send(read_and_analyse(pipe.recv(), gate))
     except (EOFError, OSError):
         return

@@ -19,7 +19,7 @@ from mellum_ls.context.privacy.gate import Gate
 from mellum_ls.context.privacy.ignore import IGNORE_FILES
 from mellum_ls.context.workspace.history import cochange
 from mellum_ls.context.workspace.reading import Text, read
-from mellum_ls.context.workspace.walk import walk
+from mellum_ls.context.workspace.walk import Walk
 
 BATCH_FILES = 200
 BATCH_SECONDS = 2.0
@@ -81,7 +81,7 @@ class Builder:
         known = self._tables.known()
         given_up = self._tables.given_up()
         changed, seen, stats = [], set(), {}
-        walked = walk(self._root, self._gate)
+        walked = Walk(self._gate)
         for entry in walked:
             self._go_on()
             if not _is_storable(entry.path):
@@ -97,12 +97,15 @@ class Builder:
                 changed.append(entry.path)
         self._take_out([path for path in known if path not in seen], report)
         self._take_in(changed, known, report)
-        skipped = [(s.path, s.reason, _UNTIMED, _UNTIMED) for s in walked.skipped if _is_storable(s.path)]
+        skipped = [(each.path, each.reason, _UNTIMED, _UNTIMED) for each in walked.skipped]
+        if not walked.is_whole:
+            skipped.append(("", f"has more than {walked.max_files} files; the rest is left out", _UNTIMED, _UNTIMED))
         skipped += [(path, reason, *stats[path]) for path, reason in report.left_out]
         with self._store.transaction():
             self._tables.put_skipped(skipped[:MOST_LEFT_OUT])
-        self._links = None
-        self._link(self._tables.files())
+        if report.written or report.removed or self._links is None:
+            self._links = None
+            self._link(self._tables.files())
         self._note_cochanges()
         with self._store.transaction():
             self._store.say("whole", "yes")
@@ -119,10 +122,10 @@ class Builder:
                 continue
             known |= self._tables.known_below(path)
             self._gate.changed(path)
-            if path.rpartition("/")[2] in IGNORE_FILES or (self._root / path).is_dir():
+            if path.rpartition("/")[2] in IGNORE_FILES or (self._gate.root / path).is_dir():
                 return self.build()  # other files may be refused now, or a whole folder has come
             reason = self._gate.refuses(path)
-            if reason is None and os.path.lexists(self._root / path):
+            if reason is None and self._is_there(path):
                 changed.append(path)
             else:
                 refused = refused or reason is not None
@@ -140,7 +143,7 @@ class Builder:
         if self._processes and len(paths) > 1:
             analysers: InProcess | InProcesses = InProcesses(self._root, self._exclude, self._processes)
         else:
-            analysers = InProcess(self._root, self._gate)
+            analysers = InProcess(self._gate)
         batch: list[Outcome] = []
         done, last = 0, self._clock()
         self._progress(0, len(paths))
@@ -215,23 +218,28 @@ class Builder:
                 found = [(ids.get(target) if ids is not None else self._tables.file(target)) for target in targets]
                 self._tables.put_edges(file.id, [target.id for target in found if target is not None])
 
+    def _is_there(self, path: str) -> bool:
+        """Whether there is a file at its own place: what a link leads to is met elsewhere, or not at all."""
+        place = self._gate.root / path
+        return place.is_file() and os.path.realpath(place) == str(place)
+
     def _linked(self) -> Links:
         if self._links is None:
             self._links = Links(self._tables, self._tables.files(), self._root.name, self._configuration)
         return self._links
 
     def _configuration(self, path: str) -> str | None:
-        text = read(self._root, path, self._gate)
+        text = read(path, self._gate)
         return text.text if isinstance(text, Text) else None
 
     def _note_cochanges(self) -> None:
         files = self._tables.files()
         found = cochange(self._root, list(files))
         rows = [
-            (file.id, position, files[other].id, times)
+            (file.id, position, files[partner.path].id, partner.count)
             for path, file in files.items()
-            for position, (other, times) in enumerate(found.of(path, MOST_COCHANGED))
-            if other in files
+            for position, partner in enumerate(found.of(path, MOST_COCHANGED))
+            if partner.path in files
         ]
         with self._store.transaction():
             self._tables.put_cochanges(rows)

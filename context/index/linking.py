@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 from mellum_ls.context.index.tables import File, Tables
 from mellum_ls.context.workspace.resolve.file_names import FileNames
-from mellum_ls.context.workspace.resolve.resolve import resolve
+from mellum_ls.context.workspace.resolve.imports import resolve
 
 _CONFIGURATIONS = frozenset(
     ("pyproject.toml", "tsconfig.json", "jsconfig.json", "package.json", "go.mod", "Cargo.toml")
@@ -47,6 +47,5 @@ class Links:
         found: dict[str, None] = {}
         for import_ in self._tables.imports_of(file.id):
             for target in resolve(import_, path, file.grammar, self._files):
-                if target != path:
-                    found[target] = None
+                found[target] = None
         return list(found)[:MOST_TARGETS]

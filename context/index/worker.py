@@ -5,7 +5,7 @@ when the input closes, so that it never outlives the server. Texts of files appe
 
 Commands, by "do": `open` (first: root, index, exclude, processes), `build`, `update` (paths), `exclude` (globs),
 `stop`. Events, by "event": `waiting` (another process builds), `building`, `progress` (done, total), `ready` and
-`updated` (what was done), `failed` (reason). All but `waiting` give `rss_bytes` of this process.
+`updated` (what was done), `failed` (reason). All give `rss_bytes` and `cpu_seconds` of this process.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
@@ -167,6 +168,11 @@ def resident_bytes() -> int:
     return 0
 
 
+def cpu_seconds() -> float:
+    """What this process has computed so far, without the processes that it has started."""
+    return round(time.process_time(), 3)
+
+
 def listen(lines: IO[str], commands: queue.SimpleQueue[Command], ended: threading.Event) -> None:
     """Read commands until the input closes, and see to it that the process ends then."""
     for line in lines:
@@ -190,7 +196,8 @@ def main() -> None:
 
     def say(event: str, **facts: object) -> None:
         with contextlib.suppress(OSError, ValueError):
-            out.write(json.dumps({"event": event, "rss_bytes": resident_bytes(), **facts}) + "\n")
+            spent = {"rss_bytes": resident_bytes(), "cpu_seconds": cpu_seconds()}
+            out.write(json.dumps({"event": event, **spent, **facts}) + "\n")
             out.flush()
 
     threading.Thread(target=listen, args=(sys.stdin, commands, ended), name="commands", daemon=True).start()

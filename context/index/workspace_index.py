@@ -44,7 +44,7 @@ def pause_after(num_crashes: int) -> float:
 
 
 class WorkspaceIndex:
-    """Builds and answers for the folder `root`, with its file in `cache_dir`. For one event loop; `index` for any thread.
+    """Builds and answers for the folder `root`, its file in `cache_dir`. For one event loop; `index` for any thread.
 
     `exclude` are the user's globs, `processes` how many extra processes parse. `on_event` gets each event of the worker
     (see worker.py) in the loop. `sleep` waits between a crash and the next start; `command` is what is started.
@@ -87,7 +87,7 @@ class WorkspaceIndex:
 
     def update(self, paths: Iterable[str]) -> None:
         """Say that files were saved, changed, made or deleted; relative to `root`, with slashes. Waits for nothing."""
-        # After a crash everything is looked through anyway, so nothing needs to be kept for a process that is not there.
+        # After a crash everything is looked through anyway: nothing needs to be kept for a process that is not there.
         if self.index.trouble and self._state == "ready":
             self._tell({"do": "build"})
         self._tell({"do": "update", "paths": list(paths)})
@@ -159,7 +159,7 @@ class WorkspaceIndex:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             limit=_LINE_BYTES,
-            creationflags=subprocess.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else 0,
+            creationflags=_creation_flags(),
         )
         self._process = process
         assert process.stdout is not None
@@ -213,3 +213,9 @@ class WorkspaceIndex:
             return
         # Commands are short and the process always reads, so there is no need to wait for the pipe.
         process.stdin.write(json.dumps(command).encode("ascii") + b"\n")
+
+
+def _creation_flags() -> int:
+    if sys.platform == "win32":
+        return subprocess.BELOW_NORMAL_PRIORITY_CLASS
+    return 0  # elsewhere the process lowers its priority itself

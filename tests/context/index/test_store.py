@@ -152,9 +152,14 @@ def test_the_index_of_another_folder_is_not_taken(path: Path) -> None:
 
 def test_a_transaction_that_fails_writes_nothing(path: Path) -> None:
     store = Store.open(path, "/r")
-    with pytest.raises(ZeroDivisionError), store.transaction() as connection:
-        connection.execute("INSERT INTO names(name) VALUES('lost')")
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with store.transaction() as connection:
+            connection.execute("INSERT INTO names(name) VALUES('lost')")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert names(store) == ["kept"]
     put_name(store, "later")
     assert names(store) == ["kept", "later"]
@@ -164,9 +169,14 @@ def test_a_transaction_that_fails_writes_nothing(path: Path) -> None:
 def test_a_full_disk_keeps_the_old_state(path: Path) -> None:
     # SQLite says the same when the limit of the file is reached as when the disk is full.
     store = Store.open(path, "/r", most_bytes=path.stat().st_size + 20_000)
-    with pytest.raises(sqlite3.OperationalError, match="full") as caught, store.transaction() as connection:
-        for number in range(1000):
-            connection.execute("INSERT INTO names(name) VALUES(?)", (f"{number}" * 100,))
+
+    def fill() -> None:
+        with store.transaction() as connection:
+            for number in range(1000):
+                connection.execute("INSERT INTO names(name) VALUES(?)", (f"{number}" * 100,))
+
+    with pytest.raises(sqlite3.OperationalError, match="full") as caught:
+        fill()
     assert not is_damage(caught.value)
     assert names(store) == ["kept"]
     store.close()

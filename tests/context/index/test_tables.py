@@ -119,9 +119,14 @@ def test_what_lies_below_a_folder(store: Store) -> None:
 
 def test_a_failed_write_is_forgotten(store: Store) -> None:
     tables = Tables(store.connection)
-    with pytest.raises(ZeroDivisionError), store.transaction():
-        tables.put("a.py", 1, 1, analyse("a.py", "def apple(): pass"))
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with store.transaction():
+            tables.put("a.py", 1, 1, analyse("a.py", "def apple(): pass"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     tables.forget()
     write(store, tables, "b.py", "def apple(): pass")
     reader = Reader(store.path)
