@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -59,6 +60,13 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_argument("--texts", action="store_true", help="also print the texts themselves")
     explain.add_argument("--json", action="store_true", help="print JSON")
 
+    doctor = commands.add_parser("doctor", help="what works here, what not, and why", allow_abbrev=False)
+    doctor.add_argument(
+        "--workspace", metavar="DIR", help="folder whose files are looked at (default: the current one)"
+    )
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    _add_model(doctor)
+
     settings = commands.add_parser("settings", help="every setting, its default and meaning", allow_abbrev=False)
     settings.add_argument("--schema", action="store_true", help="print a JSON schema instead of a table")
     return parser
@@ -85,6 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _runtime(parsed)
     if parsed.command == "context":
         return _context(parsed)
+    if parsed.command == "doctor":
+        return _doctor(parsed)
     if parsed.command == "settings":
         return _settings(as_schema=parsed.schema)
     if parsed.command == "bench":
@@ -109,6 +119,14 @@ def _context(parsed: argparse.Namespace) -> int:
     from mellum_ls.lsp_server.context_command import run
 
     return run(parsed.place, parsed.workspace, parsed.chars, as_json=parsed.json, with_texts=parsed.texts, out=print)
+
+
+def _doctor(parsed: argparse.Namespace) -> int:
+    from mellum_ls.lsp_server.doctor.run import run
+
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files may have what the terminal has not
+    return run(parsed.model, parsed.workspace, as_json=parsed.json, out=print)
 
 
 def _settings(*, as_schema: bool) -> int:

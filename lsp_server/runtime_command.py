@@ -29,11 +29,12 @@ def run(action: str, model: str | None, *, as_json: bool, out: Callable[[str], N
     if status is None:
         out(json.dumps({"state": "stopped"}) if as_json else "no model process is running")
         return 1
-    out(json.dumps({**asdict(status), "engine": dict(status.engine)}) if as_json else _in_words(status))
+    out(json.dumps({**asdict(status), "engine": dict(status.engine)}) if as_json else in_words(status))
     return 0
 
 
-def _in_words(status: RuntimeStatus) -> str:
+def in_words(status: RuntimeStatus) -> str:
+    """What a person wants to know of a running process; several lines."""
     waiting = ", ".join(f"{number} {priority}" for priority, number in status.queued.items() if number)
     resident = f", {status.rss_mb:.0f} MB resident" if status.rss_mb else ""
     lines = [

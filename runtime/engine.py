@@ -131,13 +131,12 @@ class Engine:
         """Load a model directory in the Hugging Face layout; a ModelError says what is wrong with it.
 
         `cache_bytes` of device memory are for keys and values, None stands for what the device has to spare.
-        The device is the GPU if torch sees one; the dtype is bfloat16 there and float32 on a CPU, where many
-        processors have no bfloat16 arithmetic.
+        Device and dtype are those of `default_place` where they are not given.
         """
         if not model_dir.is_dir():
             raise ModelNotFound(f"there is no model directory {model_dir}")
-        place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        kind = dtype or (torch.float32 if place.type == "cpu" else torch.bfloat16)
+        place, usual = default_place(device)
+        kind = dtype or usual
         started = clock()
         config = ModelConfig.from_file(model_dir / "config.json")
         tokenizer = Tokenizer.from_file(model_dir / "tokenizer.json", expected_sha256=config.tokenizer_sha256)
@@ -269,6 +268,15 @@ class Engine:
     def _new_session(self) -> Session:
         follower = MtpFollower(self.mtp, self._retention) if self.mtp is not None and self._follow_mtp else None
         return Session(self.model.new_cache(self._retention, self._shelf), follower)
+
+
+def default_place(device: str | None = None) -> tuple[torch.device, torch.dtype]:
+    """Where a model is computed and as what: the GPU if torch sees one, and bfloat16 there.
+
+    On a CPU it is float32: many processors have no bfloat16 arithmetic.
+    """
+    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    return place, torch.float32 if place.type == "cpu" else torch.bfloat16
 
 
 def count_parameters(weights: ModelWeights) -> int:

@@ -17,6 +17,16 @@ DEFAULT_IDLE_SECONDS = 1800.0
 DEFAULT_CACHE_IDLE_SECONDS = 300.0
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 APP = "mellum-ls"
+VARIABLES = (
+    "MELLUM_CACHE_DIR",
+    "MELLUM_CACHE_IDLE_SECONDS",
+    "MELLUM_CACHE_MB",
+    "MELLUM_IDLE_SECONDS",
+    "MELLUM_LOG_LEVEL",
+    "MELLUM_MODEL",
+    "MELLUM_RUNTIME_DIR",
+    "MELLUM_THREADS",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,25 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         cache_idle_seconds=_seconds(env, "MELLUM_CACHE_IDLE_SECONDS", DEFAULT_CACHE_IDLE_SECONDS),
         cache_mb=_whole(env, "MELLUM_CACHE_MB"),
     )
+
+
+def examine_environment(variables: Mapping[str, str] | None = None) -> tuple[Environment, tuple[str, ...]]:
+    """What the environment says without the variables that cannot be used, and a sentence for each of those."""
+    env = dict(os.environ if variables is None else variables)
+    problems = []
+    for name in VARIABLES:
+        try:
+            read_environment({name: env.get(name, "")})
+        except SettingError as error:
+            problems.append(str(error))
+            del env[name]
+    return read_environment(env), tuple(problems)
+
+
+def unknown_variables(variables: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Names that begin like those of mellum-ls and that nobody reads, likely misspelt."""
+    env = os.environ if variables is None else variables
+    return tuple(sorted(name for name in env if name.startswith("MELLUM_") and name not in VARIABLES))
 
 
 def variables_with(changes: Mapping[str, str]) -> dict[str, str]:

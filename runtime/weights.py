@@ -219,10 +219,10 @@ def allocate(
     return weights, builder.parts
 
 
-def load_weights(checkpoint: Checkpoint, config: ModelConfig, device: torch.device, dtype: torch.dtype) -> ModelWeights:
-    """Check the checkpoint against the config and load it; CheckpointError names the tensors that do not fit.
+def tensors_to_load(checkpoint: Checkpoint, config: ModelConfig) -> dict[str, Shape]:
+    """The tensors that loading reads, with their shapes, by name; reads none of them. Raises CheckpointError.
 
-    Loads the MTP layer if the config has one and its tensors are there; without them the model works all the same.
+    Those of the MTP layer are among them if the config has one and they are there.
     """
     present = any(name.startswith(MTP_PREFIX) for name in checkpoint.tensors)
     with_mtp = present and config.num_mtp_layers > 0
@@ -231,6 +231,16 @@ def load_weights(checkpoint: Checkpoint, config: ModelConfig, device: torch.devi
         logger.info("%s: mtp.* tensors are %s", checkpoint.directory, state)
     expected = expected_tensors(config, mtp=with_mtp)
     _check(checkpoint, expected)
+    return expected
+
+
+def load_weights(checkpoint: Checkpoint, config: ModelConfig, device: torch.device, dtype: torch.dtype) -> ModelWeights:
+    """Check the checkpoint against the config and load it; CheckpointError names the tensors that do not fit.
+
+    Loads the MTP layer if the config has one and its tensors are there; without them the model works all the same.
+    """
+    expected = tensors_to_load(checkpoint, config)
+    with_mtp = any(name.startswith(MTP_PREFIX) for name in expected)
     weights, parts = allocate(config, device, dtype, mtp=with_mtp)
     for name, tensor in checkpoint.read(expected):
         parts[name].copy_(tensor)

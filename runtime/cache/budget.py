@@ -35,11 +35,11 @@ class CacheLimits:
     retention: Retention = field(default_factory=Retention)
 
 
-def device_budget(device: torch.device) -> int:
-    """Bytes for the keys and values of all sessions together, after the weights are loaded."""
+def device_budget(device: torch.device, *, unloaded: int = 0) -> int:
+    """Bytes for the keys and values of all sessions together, beside weights of which `unloaded` bytes are to come."""
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
-        return int(free * GPU_SHARE)
+        return int(max(0, free - unloaded) * GPU_SHARE)
     return min(CPU_MOST, int(physical_memory() * CPU_SHARE))
 
 

@@ -14,6 +14,7 @@ from mellum_ls.runtime.cache.budget import session_bytes
 from mellum_ls.runtime.cache.kv_cache import Retention
 from mellum_ls.runtime.client.messages import Completed, CompletionRequest, Usage
 from mellum_ls.runtime.completion import Completion
+from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.errors import SettingError
 from mellum_ls.runtime.fim import ContextFile, Prompt
@@ -84,14 +85,19 @@ def load_engine(model_dir: Path, threads: int | None, cache_bytes: int | None = 
     """
     torch.set_num_threads(threads or default_threads())
     engine = Engine.load(model_dir, cache_bytes=cache_bytes)
-    least = min(LEAST_POSITIONS, engine.config.max_position_embeddings)
-    if engine.max_positions < least:
-        needed = session_bytes(engine.config, engine.model.dtype, least, Retention())
+    require_room(engine.config, engine.model.dtype, engine.max_positions)
+    return LoadedEngine(engine)
+
+
+def require_room(config: ModelConfig, dtype: torch.dtype, max_positions: int) -> None:
+    """Raise SettingError when a prompt of `max_positions` is not worth the name; it says what would do."""
+    least = min(LEAST_POSITIONS, config.max_position_embeddings)
+    if max_positions < least:
+        needed = session_bytes(config, dtype, least, Retention())
         raise SettingError(
-            f"MELLUM_CACHE_MB leaves room for {engine.max_positions} tokens of this model; "
+            f"MELLUM_CACHE_MB leaves room for {max_positions} tokens of this model; "
             f"set it to {-(-needed // 10**6)} or more, or to nothing"
         )
-    return LoadedEngine(engine)
 
 
 def _on_gpu(engine: Engine) -> bool:

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mellum_ls.runtime.environment import (
     DEFAULT_CACHE_IDLE_SECONDS,
     DEFAULT_IDLE_SECONDS,
+    VARIABLES,
+    examine_environment,
     model_directory,
     read_environment,
+    unknown_variables,
     variables_with,
 )
 from mellum_ls.runtime.errors import ModelNotFound, SettingError
@@ -82,6 +86,35 @@ def test_empty_variables_count_as_unset() -> None:
 def test_a_bad_value_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingError, match=f"{name} is '{value}'; use"):
         read_environment({name: value})
+
+
+def test_what_cannot_be_used_is_told_and_the_rest_is_read() -> None:
+    given = {"MELLUM_THREADS": "x", "MELLUM_CACHE_MB": "0", "MELLUM_LOG_LEVEL": "debug", "MELLUM_CACHE_DIR": "/c"}
+    found, problems = examine_environment({**given, "MELLUM_MODLE": "m", "HOME": "/h"})
+    assert (found.threads, found.cache_mb, found.log_level, found.cache_dir) == (None, None, "DEBUG", Path("/c"))
+    assert problems == (
+        "MELLUM_CACHE_MB is '0'; use a whole number of 1 or more",
+        "MELLUM_THREADS is 'x'; use a whole number of 1 or more",
+    )
+    assert examine_environment({"HOME": "/h"})[1] == ()
+
+
+def test_every_variable_that_is_read_is_known_by_name() -> None:
+    read = set()
+
+    class Asked(dict[str, str]):
+        def get(self, name: str, default: Any = None) -> Any:
+            read.add(name)
+            return default
+
+    read_environment(Asked())
+    assert {name for name in read if name.startswith("MELLUM_")} == set(VARIABLES)
+
+
+def test_a_misspelt_variable_is_found() -> None:
+    assert unknown_variables({"MELLUM_MODLE": "m", "MELLUM_MODEL": "m", "MELLUMS": "", "HOME": "/h"}) == (
+        "MELLUM_MODLE",
+    )
 
 
 def test_a_child_gets_this_process_variables_and_the_changed_ones(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,6 +73,14 @@ def test_a_cpu_shares_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (budget.device_budget(CPU), budget.host_budget()) == (GIB, GIB)
 
 
+def test_weights_that_are_still_to_come_leave_less_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1000, 2000))
+    gpu = torch.device("cuda")
+    assert budget.device_budget(gpu) == 800
+    assert budget.device_budget(gpu, unloaded=500) == 400
+    assert budget.device_budget(gpu, unloaded=5000) == 0
+
+
 def test_a_system_that_does_not_tell_its_memory_gets_a_cautious_guess(monkeypatch: pytest.MonkeyPatch) -> None:
     assert budget.physical_memory() > GIB // 2
     monkeypatch.delattr(budget.os, "sysconf")
