@@ -94,7 +94,7 @@ class Spot:
 def find_spots(pair: Pair, old: Sources, new: Sources) -> Iterator[Spot]:
     """All spots between two releases, in the order of files and lines."""
     changed = [path for path, source in new.files.items() if _text(old, path) != source.text]
-    names = FileNames(old.files)
+    names = FileNames({**old.files, **new.files})
     for path in changed:
         source = new.files[path]
         reader = Reader(source, old, new, names)

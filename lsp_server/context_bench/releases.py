@@ -82,4 +82,4 @@ def _licence_of(pair: Pair, tree: Path) -> str | None:
         declared = json.loads((tree / "package.json").read_bytes()).get("license")
     except (OSError, ValueError, AttributeError):
         return None
-    return declared if declared in _NPM_LICENCES else None
+    return declared if isinstance(declared, str) and declared in _NPM_LICENCES else None

@@ -68,12 +68,16 @@ class Reader:
     """Reads the lines of one changed file: `source` is its new text, `old` and `new` are all files before and after."""
 
     def __init__(self, source: Source, old: Sources, new: Sources, names: FileNames) -> None:
-        """`names` are the paths of `old`."""
+        """`names` are the paths of both."""
         self._source, self._old, self._new, self._names = source, old, new, names
         self._data = source.text.encode()
         tree = parse(self._data, source.grammar)
         self._own = {symbol.name for sources in (old, new) for symbol in sources.symbols(source.path)}
-        self._imported = dict(_aliases(() if tree is None else imports(self._data, tree, source.grammar)))
+        found = () if tree is None else imports(self._data, tree, source.grammar)
+        self._imported = {
+            alias: (name, resolve(statement, source.path, source.grammar.name, names))
+            for alias, statement, name in _aliases(found)
+        }
         self._lines = source.text.split("\n")
         self._uses: dict[int, list[Use]] = defaultdict(list)
         for use in () if tree is None else uses(self._data, tree, source.grammar):
@@ -91,27 +95,32 @@ class Reader:
     def _meant(self, use: Use) -> Target:
         if use.name in self._own:
             return Target("infile")
-        imported = self._imported.get(use.name)
-        name = imported[1] if imported is not None and imported[1] else use.name
+        name, files = self._imported.get(use.name, (use.name, ()))
         how = self._how(use)
         if how is None:
             return Target("common")
-        places = self._narrow(self._elsewhere(self._old, name, how), imported and imported[0])
+        if files and not any(path in self._old.files for path in files):
+            return Target("committed", name or use.name)
+        everywhere = self._elsewhere(self._old, name or use.name, how)
+        # The import leads to the file, or to one that passes the name on.
+        places = tuple(place for place in everywhere if place.path in files) or everywhere
         if 0 < len(places) <= MOST_DEFINITIONS:
-            return Target("inproject", name, places)
-        if not places and self._elsewhere(self._new, name, how):
-            return Target("committed", name)
+            return Target("inproject", name or use.name, places)
+        if not places and self._elsewhere(self._new, name or use.name, how):
+            return Target("committed", name or use.name)
         return Target("common")
 
     def _how(self, use: Use) -> How | None:
-        """What the name must be defined as; None where nothing tells what it means."""
+        """What the name must be defined as; None where nothing tells what it means, or that it is another package's."""
         before = _RECEIVER.search(self._data[max(0, use.start_byte - _RECEIVER_BYTES) : use.start_byte])
-        if before is None and use.name in self._imported:
-            return "top"
+        known = use.name if before is None else before[1].decode(errors="replace")
+        if known in self._imported:
+            inside = bool(self._imported[known][1])
+            return ("top" if before is None else "top or member") if inside else None
         if use.name in COMMON or len(use.name) < LEAST_CHARS:
             return None
         if before is not None:
-            return "top or member" if before[1].decode(errors="replace") in self._imported else "member"
+            return "member"
         seen_without_import = self._source.grammar.name not in _IMPORTS_ALL
         return "top" if seen_without_import and use.name[0].isupper() and not use.name.isupper() else None
 
@@ -126,22 +135,15 @@ class Reader:
             and ("member" if place.symbol.container else "top") in how
         )
 
-    def _narrow(self, places: tuple[Place, ...], statement: Import | None) -> tuple[Place, ...]:
-        """Those in the file that the import statement leads to, where it leads to one that has any."""
-        if statement is None or not places:
-            return places
-        files = resolve(statement, self._source.path, self._source.grammar.name, self._names)
-        return tuple(place for place in places if place.path in files) or places
 
-
-def _aliases(found: Iterable[Import]) -> Iterable[tuple[str, tuple[Import, str]]]:
-    """What each imported name is called here, with its statement and its own name; no name for a whole module."""
+def _aliases(found: Iterable[Import]) -> Iterable[tuple[str, Import, str]]:
+    """What each imported name is called here, its statement, and its own name; no name for a whole module."""
     for statement in found:
         if statement.names:
             for name, alias in zip(statement.names, statement.aliases or statement.names, strict=False):
-                yield alias, (statement, name)
+                yield alias, statement, name
         else:
-            yield from ((alias, (statement, "")) for alias in statement.aliases)
+            yield from ((alias, statement, "") for alias in statement.aliases)
 
 
 def _family(grammar: str) -> str:
