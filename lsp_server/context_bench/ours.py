@@ -37,7 +37,7 @@ class Ours:
             store.close()
         self._old, self._visible = old, visible
         self._reader = Reader(place)
-        self._source = WorkspaceSource(root, Gate(root))
+        self._source = WorkspaceSource(Gate(root))
         self._files = FileNames(old.files)
 
     def __call__(self, case: Case, chars: int) -> Context:

@@ -28,14 +28,14 @@ MOST_DEFINITIONS = 3
 """A name that is defined more often says little about which one is meant."""
 LEAST_CHARS = 3
 _ANY_LANGUAGE = """
-add all any append apply assign bind call catch clear clone close concat constructor copy count create data delete each
-emit entries equals error every exec exit filter find first flat flush forEach format forward from fromEntries get
-getOwnPropertyNames has hash hashCode id includes index indexOf info init insert instance isArray items join json key
-keys last len length list load lock log lower map match max message min name next notify now of on once open options
-parse path pop pow prepend process prototype push put raise read reduce remove replace reset resolve result return
-reverse round run save send set shift size slice some sort split start state status stop string stringify submit sub
-sum tap test text then throw title toString trim type union unshift update upper url valid value valueOf values wait
-warn with wrap write zip
+abort addEventListener add all any append apply assign bind call catch cause clear clone close concat constructor copy
+count create data delete each emit entries equals error every exec exit filter find first flat flush forEach format
+forward from fromEntries get getOwnPropertyNames has hash hashCode id includes index indexOf info init insert instance
+isArray items join json key keys last len length list load lock log lower map match max message min name next notify
+now of on once open options parse path pop pow prepend process promise prototype push put raise read reduce reject
+remove removeEventListener replace reset resolve result return reverse round run save send set shift signal size slice
+some sort split start state status stop string stringify submit sub sum tap test text then throw title toString trim
+type union unshift update upper url valid value valueOf values wait warn with wrap write zip
 """
 _IMPORTING = re.compile(r"^(?:import|from|export\s.*\bfrom|use|using|package|#include|.*\brequire\()\b")
 # What a name is called on: `nx` of `nx.shortest_path`, `this.input` counts as `input`.

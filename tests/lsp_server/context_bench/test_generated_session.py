@@ -1,5 +1,6 @@
 import json
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ def test_as_many_keys_as_wanted_are_typed_at_the_caret_in_several_files(
     switches = [place for place in range(1, len(files)) if files[place] != files[place - 1]]
     assert len(switches) >= 4
     assert set(files) == set(OLD)
-    assert min(b - a for a, b in zip(switches, switches[1:], strict=False)) >= LEAST_KEYS_IN_FILE
+    assert min(b - a for a, b in pairwise(switches)) >= LEAST_KEYS_IN_FILE
     erased = [key for key in keys if key.replacements[0].text == ""]
     assert 10 <= len(erased) <= 100
     assert {len(key.replacements[0].text) for key in keys if "\n" not in key.replacements[0].text} == {0, 1}
