@@ -50,10 +50,10 @@ def _pair(entry: Any, place: str) -> Pair:
         raise SettingError(f"{place}: {name!r} has registry {entry.get('registry')!r}; pypi and npm are known")
     if not (isinstance(name, str) and _NAME.fullmatch(name)):
         raise SettingError(f"{place}: {name!r} is no name of a package")
-    versions = entry.get("old"), entry.get("new")
-    if not all(isinstance(version, str) and _VERSION.fullmatch(version) for version in versions):
-        raise SettingError(f"{place}: {name} needs two versions, old and new, found {versions}")
+    old, new = (str(entry.get(which, "")) for which in ("old", "new"))
+    if not (_VERSION.fullmatch(old) and _VERSION.fullmatch(new)):
+        raise SettingError(f"{place}: {name} needs two versions, old and new, found {old!r} and {new!r}")
     paths = entry.get("paths", [])
     if not (isinstance(paths, list) and all(isinstance(path, str) and path for path in paths)):
         raise SettingError(f"{place}: paths of {name} should be a list of names")
-    return Pair(entry["registry"], name, *versions, tuple(path.strip("/") for path in paths))
+    return Pair(entry["registry"], name, old, new, tuple(path.strip("/") for path in paths))

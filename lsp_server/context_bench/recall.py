@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from mellum_ls.lsp_server.context_bench.arms import Choose, Context, size_of
@@ -50,36 +49,34 @@ def look(
 
 def summary(found: Sequence[Found]) -> dict[str, object]:
     """Recall by budget: over all, by package and by language; JSON types only."""
-    groups: Mapping[str, Callable[[Found], str]] = {
-        "by_package": lambda one: one.case.package,
-        "by_language": lambda one: one.case.language,
-    }
     return {
         "cases": len({one.case.key for one in found}),
         "recall": _by_budget(found),
-        **{name: {key: _by_budget(some) for key, some in _grouped(found, of).items()} for name, of in groups.items()},
+        "by_package": _by(found, lambda one: one.case.package),
+        "by_language": _by(found, lambda one: one.case.language),
     }
 
 
+def _by(found: Sequence[Found], of: Callable[[Found], str]) -> dict[str, object]:
+    return {key: _by_budget([one for one in found if of(one) == key]) for key in sorted(set(map(of, found)))}
+
+
 def _by_budget(found: Sequence[Found]) -> dict[str, object]:
-    budgets = {}
-    for budget, some in sorted(_grouped(found, lambda one: one.budget).items()):
-        times = [one.milliseconds for one in some]
-        budgets[str(budget)] = {
-            "cases": len(some),
-            "recall": figure(sum(one.hit for one in some) / len(some)),
-            "chars_mean": figure(sum(one.chars for one in some) / len(some)),
-            "milliseconds_p50": figure(percentile(times, 50) or 0.0),
-            "milliseconds_p95": figure(percentile(times, 95) or 0.0),
-        }
-    return budgets
+    return {
+        str(budget): _figures([one for one in found if one.budget == budget])
+        for budget in sorted({one.budget for one in found})
+    }
 
 
-def _grouped(found: Iterable[Found], of: Callable[[Found], object]) -> dict:  # type: ignore[type-arg]
-    groups: dict[object, list[Found]] = defaultdict(list)
-    for one in found:
-        groups[of(one)].append(one)
-    return dict(sorted(groups.items(), key=lambda item: str(item[0]) if isinstance(item[0], str) else item[0]))
+def _figures(found: Sequence[Found]) -> dict[str, float]:
+    times = [one.milliseconds for one in found]
+    return {
+        "cases": len(found),
+        "recall": figure(sum(one.hit for one in found) / len(found)),
+        "chars_mean": figure(sum(one.chars for one in found) / len(found)),
+        "milliseconds_p50": figure(percentile(times, 50) or 0.0),
+        "milliseconds_p95": figure(percentile(times, 95) or 0.0),
+    }
 
 
 def _squeezed(text: str) -> str:

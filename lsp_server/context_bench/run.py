@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -67,7 +66,7 @@ def main(parsed: argparse.Namespace) -> int:
     except SettingError as error:
         print(f"{NAME}: {error}", file=sys.stderr)
         return 2
-    except (MellumError, OSError, sqlite3.Error) as error:
+    except (MellumError, OSError) as error:
         print(f"{NAME}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -97,7 +96,7 @@ def _number(option: str, text: str | None, least: int, default: int) -> int:
 
 
 def measure(plan: Plan) -> dict[str, Any]:
-    """All figures, JSON types only. Raises MellumError, OSError, sqlite3.Error."""
+    """All figures, JSON types only. Raises MellumError, OSError, and sqlite3.Error for a full disk."""
     old: dict[str, Sources] = {}
     licences: dict[str, str] = {}
     spots: list[Spot] = []
@@ -142,7 +141,7 @@ def measure(plan: Plan) -> dict[str, Any]:
 
 
 def _recall(cases: Sequence[Case], arms: dict[Arm, dict[str, Choose]]) -> dict[str, object]:
-    found = {}
+    found: dict[str, object] = {}
     for arm in ("open", "ours"):
         _say(f"choosing context for {len(cases)} cases: {arm} ...")
         found[arm] = recall.summary(list(recall.look(cases, arms[arm].__getitem__, BUDGETS, CHARS_PER_TOKEN)))

@@ -72,8 +72,8 @@ def _members(archive: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
         return
     with tarfile.open(archive) as tar:
         for member in tar:
-            if member.isfile() and (stream := tar.extractfile(member)) is not None:
-                yield member.name, member.size, stream
+            if member.isfile() and (inside := tar.extractfile(member)) is not None:
+                yield member.name, member.size, inside
 
 
 def _safe_parts(name: str, drop_top: bool) -> tuple[str, ...]:
