@@ -141,6 +141,10 @@ def _bench(parsed: argparse.Namespace) -> int:
         from mellum_ls.lsp_server.keystrokes.run import main as keystrokes
 
         return keystrokes(parsed)
+    if parsed.benchmark == "context":
+        from mellum_ls.lsp_server.context_bench.run import main as context
+
+        return context(parsed)
     from mellum_ls.lsp_server.bench_command import run
 
     options = ("model", "tokens", "context", "repeats", "against", "json")
@@ -149,7 +153,7 @@ def _bench(parsed: argparse.Namespace) -> int:
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
     """The values stay text: the child that measures knows which are right."""
-    kinds = parser.add_subparsers(dest="benchmark", required=True, metavar="decode|prefill|warm|keystrokes")
+    kinds = parser.add_subparsers(dest="benchmark", required=True, metavar="decode|prefill|warm|keystrokes|context")
     for name, meaning in (
         ("decode", "tokens a second after a prompt"),
         ("prefill", "prompt tokens a second"),
@@ -163,6 +167,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         sub.add_argument("--json", metavar="FILE", help="write the figures to FILE")
         _add_model(sub)
     _add_keystrokes(kinds)
+    _add_context(kinds)
 
 
 def _add_keystrokes(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -177,6 +182,18 @@ def _add_keystrokes(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     sub.add_argument("--pinned-chars", metavar="N", help="pin at most so many characters of them (default: 24000)")
     sub.add_argument("--overtake", action="store_true", help="do not wait for answers before the next key")
+    sub.add_argument("--json", metavar="FILE", help="write the figures to FILE")
+    _add_model(sub)
+
+
+def _add_context(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    meaning = "how much the repository's code helps, on changes between releases of packages"
+    sub = kinds.add_parser("context", help=meaning, description=meaning, allow_abbrev=False)
+    sub.add_argument("--cases", metavar="N", help="cursors at which the defining code is looked for in the context")
+    sub.add_argument("--scored", metavar="N", help="targets that the model is asked about; 0 loads no model")
+    sub.add_argument("--budget", metavar="TOKENS", help="tokens of context before those targets")
+    sub.add_argument("--packages", metavar="FILE", help="another list of packages and their releases")
+    sub.add_argument("--data", metavar="DIR", help="where releases, indexes and answers are kept (default: the cache)")
     sub.add_argument("--json", metavar="FILE", help="write the figures to FILE")
     _add_model(sub)
 

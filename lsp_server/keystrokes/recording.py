@@ -2,7 +2,7 @@
 
 The format is that of microsoft/vscode-copilot-chat's `workspaceRecording@1.0`: `{"log": [...]}` with entries in the
 order in which they happened, `time` in milliseconds, offsets in UTF-16 units. Kinds of entries that move no text and no
-caret are passed over.
+caret are passed over. One kind is our own: `workspaceFile {relativePath, content}`, a file on disk that is not open.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ class _Reader:
             version = _field(raw, "documentType", str)
             if version != VERSION:
                 raise BadScript(f"the recording is of version {version!r}; {VERSION} can be read")
-        elif kind == "documentEncountered":
-            self._encounter(raw)
+        elif kind in ("documentEncountered", "workspaceFile"):
+            self._encounter(raw, is_open=kind == "documentEncountered")
         elif kind == "setContent":
             self._open(raw, _field(raw, "content", str))
         elif kind == "storeContent":
@@ -91,8 +91,11 @@ class _Reader:
         ]
         return Script(name, self._files, steps)
 
-    def _encounter(self, raw: Entry) -> None:
+    def _encounter(self, raw: Entry, *, is_open: bool) -> None:
         path = inside(_field(raw, "relativePath", str))
+        if not is_open:
+            self._files.setdefault(path, _field(raw, "content", str))
+            return
         if path in self._paths.values():
             raise BadScript(f"a second document has the path {path!r}")
         self._paths[_field(raw, "id", int)] = path
