@@ -98,7 +98,7 @@ class ContextEngine:
         self._last = Selection((), (), 0, 0.0, chars)
 
     def resize(self, chars: int) -> None:
-        """Let what stands have at most `chars` characters from the next renewal on; what comes until then has no more."""
+        """Let there be room for `chars` characters; what stands stays until the next renewal."""
         self._pinned.most = chars
 
     def changed(self, paths: Iterable[str] | None = None) -> None:
