@@ -40,6 +40,7 @@ class Followed:
 
     async def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
+        await asyncio.sleep(0)  # a pause that never lets go of the loop would be none of asyncio's
         await self.go_on.wait()
 
     async def until(self, wanted: str) -> dict[str, Any]:
@@ -120,6 +121,7 @@ def test_pauses_grow_to_a_minute() -> None:
 
 def test_a_command_that_cannot_be_run_is_said(root: Path, tmp_path: Path) -> None:
     async def scenario(followed: Followed) -> None:
+        followed.go_on.clear()
         crashed = await followed.until("crashed")
         assert "cannot be started" in crashed["reason"]
         followed.index.update(["file_1.py"])  # nobody there: no harm
@@ -131,6 +133,7 @@ def test_one_that_talks_nonsense_is_no_harm(root: Path, tmp_path: Path) -> None:
     code = 'print("junk"); print("[1]"); print("{}"); print("x" * 3_000_000)'
 
     async def scenario(followed: Followed) -> None:
+        followed.go_on.clear()
         await followed.until("crashed")
         assert followed.index.state()["files"] == 0
 
