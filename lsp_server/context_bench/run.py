@@ -24,7 +24,7 @@ from mellum_ls.lsp_server.context_bench.releases import fetch
 from mellum_ls.lsp_server.context_bench.report import table
 from mellum_ls.lsp_server.context_bench.scoring import Scorer
 from mellum_ls.lsp_server.context_bench.sources import Sources
-from mellum_ls.lsp_server.windows import prefix_window, suffix_window
+from mellum_ls.lsp_server.prompt.windows import prefix_window, suffix_window
 from mellum_ls.runtime.bench.machine import describe_machine
 from mellum_ls.runtime.environment import read_environment
 from mellum_ls.runtime.errors import MellumError, SettingError
