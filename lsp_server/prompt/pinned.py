@@ -164,9 +164,11 @@ def _find(name: str, folders: Sequence[Path], open_texts: Mapping[Path, str], ro
         raise _Unreadable("not a path") from error
     if "\0" in text:
         raise _Unreadable("not text")
+    # What was read is cut at a line after that: a secret that the cut had parted would not be known for one.
     whole = len(text) <= room
-    text = without_secrets(model_text(text[:room]))
-    return place, text if whole else text[: text.rfind("\n") + 1], whole
+    text = without_secrets(model_text(text))
+    whole = whole and len(text) <= room
+    return place, text if whole else text[: text.rfind("\n", 0, room) + 1], whole
 
 
 def _place(folder: Path, name: str) -> Path:

@@ -144,3 +144,14 @@ def test_open_texts_are_bounded_whole_lines_in_order(texts: list[str], most: int
         cut = cut or len(text) > room
         room = 0 if cut else room - len(model_text(text))
     assert bool(problems) == cut
+
+
+def test_a_secret_is_taken_out_before_the_text_is_cut(tmp_path: Path) -> None:
+    token = "ghp_" + "a1B2" * 9
+    workspace(tmp_path, a=f"x = 1\nkey = '{token}'\ny = 2\n")
+    for most in range(80):
+        files, _ = read_files(["a.py"], [tmp_path], {}, most)
+        assert "ghp_" not in "".join(file.text for file in files), most
+        assert sum(len(file.text) for file in files) <= most
+    (whole,), problems = read_files(["a.py"], [tmp_path], {}, 80)
+    assert (whole.text, problems) == ("x = 1\nkey = '<redacted>'\ny = 2\n", ())

@@ -1,0 +1,47 @@
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from mellum_ls.context.selection.place import OpenFile, Place, Recent
+from mellum_ls.lsp_server.prompt.folder import Asked, Folder
+
+CART = "from prices import gross_price\n\n\ndef total(items):\n    return \n"
+
+
+def test_a_folder_is_read_chosen_from_and_reported(tmp_path: Path) -> None:
+    async def run() -> None:
+        root = tmp_path / "project"
+        root.mkdir()
+        (root / "prices.py").write_text("def gross_price(net: float) -> float:\n    return net\n")
+        ready, count = asyncio.Event(), 0
+
+        def heard(event: dict[str, Any]) -> None:
+            if event["event"] == "ready":
+                ready.set()
+
+        def ask(path: str = "cart.py") -> Asked:
+            nonlocal count
+            count += 1
+            return Asked(Place(path, CART, 4, 11), (OpenFile("other.py", "x = 1\n"),), Recent())
+
+        folder = Folder(root, tmp_path / "cache", (), 2000, heard)
+        await folder.start()
+        async with asyncio.timeout(60):
+            await ready.wait()
+        chosen = await folder.choose("cart.py", 4, ask)
+        assert [path for path, _ in chosen.context] == ["prices.py"]
+        assert await folder.choose("cart.py", 5, ask) is chosen
+        assert count == 1, "what costs time is not asked where nothing is chosen"
+        report = folder.report()
+        assert (report["folder"], report["state"], report["files"]) == ("project", "ready", 1)
+        assert [piece["path"] for piece in report["chosen"]["chosen"]] == ["prices.py"]
+        # Two requests at once look once.
+        both = (folder.choose("b.py", 4, lambda: ask("b.py")) for _ in range(2))
+        again = await asyncio.gather(*both)
+        assert count == 2
+        assert again[0] is again[1]
+        folder.resize(0)
+        assert (await folder.choose("cart.py", 4, ask, idle=True)).context == ()
+        await folder.close()
+
+    asyncio.run(run())
