@@ -214,7 +214,7 @@ def test_commands_named_in_documents_exist(name: str) -> None:
     assert set(re.findall(r"`make ([a-z]+)", text)) <= targets
     commands = set(
         re.findall(
-            r"mellum-ls ((?:serve|demo|runtime|bench|models|doctor|settings)(?: (?:start|stop|status))?)",
+            r"mellum-ls ((?:serve|demo|runtime|bench|models|context|doctor|settings)(?: (?:start|stop|status))?)",
             text,
         )
     )
