@@ -178,9 +178,10 @@ def _add_keystrokes(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) 
     sub.add_argument("--after", metavar="DIR", help="sources after")
     sub.add_argument("--limit", metavar="N", help="end after so many requests")
     sub.add_argument(
-        "--pin", metavar="N|all", default="all", help="pin so many of the files that nobody types in (default: all)"
+        "--pin", metavar="N|all", help="pin so many of the files that nobody types in (default: all; 0 with --context)"
     )
     sub.add_argument("--pinned-chars", metavar="N", help="pin at most so many characters of them (default: 24000)")
+    sub.add_argument("--context", metavar="N", help="let the server choose at most so many characters of their code")
     sub.add_argument("--overtake", action="store_true", help="do not wait for answers before the next key")
     sub.add_argument("--json", metavar="FILE", help="write the figures to FILE")
     _add_model(sub)

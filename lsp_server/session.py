@@ -148,6 +148,8 @@ class Session:
         self.change(uri)
         self.documents.open(uri, language_id, version, text)
         self.repository.recently.open(uri)
+        if not self.kept_back.why(uri):
+            self.repository.begin(uri, self.settings_for(uri), self.roots)
 
     def shut(self, uri: str) -> None:
         """A document is closed; one that is not open is no fault."""

@@ -18,7 +18,11 @@ _DEAREST = 10
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What was played, and on what. `pinned_chars` are those of the files that the model saw all the time."""
+    """What was played, and on what.
+
+    `pinned_chars` are those of the files that the model saw all the time, `context_chars` the most that the server
+    chose of the others.
+    """
 
     version: str
     model: str
@@ -28,6 +32,7 @@ class Circumstances:
     overtake: bool
     pinned_files: int
     pinned_chars: int
+    context_chars: int
     load_seconds: float
     seconds: float
 
@@ -66,6 +71,7 @@ def figures(tally: Tally, about: Circumstances) -> Json:
         "overtake": about.overtake,
         "pinned_files": about.pinned_files,
         "pinned_chars": about.pinned_chars,
+        "context_chars": about.context_chars,
         "context_tokens_at_least": _context_tokens(tally),
         "load_seconds": figure(about.load_seconds),
         "seconds": figure(about.seconds),
@@ -103,7 +109,8 @@ def table(found: Json) -> str:
         "typed": f"{found['script']}, {found['seconds']:g} s"
         + (", answers overtaken in the flow of typing" if found["overtake"] else ""),
         "pinned": f"{found['pinned_files']} files, {found['pinned_chars']} characters, "
-        f"{found['context_tokens_at_least']} tokens or more",
+        f"{found['context_tokens_at_least']} tokens or more; chosen by the server at most {found['context_chars']} "
+        "characters",
         "requests": f"{found['requests']}, {found['shown']} brought a suggestion, {found['answered_from_cache']} of "
         f"those without the model, {found['cancelled']} overtaken, {found['errors']} errors",
         "model calls": f"{found['model_calls']}, {or_dash(found['prompt_tokens_mean'])} prompt tokens each on average",

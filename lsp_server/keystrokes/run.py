@@ -23,7 +23,7 @@ from mellum_ls.lsp_server.keystrokes.pair import typing_between
 from mellum_ls.lsp_server.keystrokes.recording import read_recording
 from mellum_ls.lsp_server.keystrokes.replay import Replay
 from mellum_ls.lsp_server.keystrokes.report import Circumstances, figures, table
-from mellum_ls.lsp_server.keystrokes.script import BadScript, Script
+from mellum_ls.lsp_server.keystrokes.script import BadScript, Open, Script
 from mellum_ls.lsp_server.keystrokes.tally import NoUsage
 from mellum_ls.lsp_server.keystrokes.workspace import PINNED_CHARS, Workspace, lay_out
 from mellum_ls.lsp_server.wire.lifecycle import is_alive
@@ -37,6 +37,7 @@ NAME = "mellum-ls bench keystrokes"
 LOADING_SECONDS = 180.0
 ENDING_SECONDS = 5.0
 POLL_SECONDS = 0.05
+PROMPT_SECONDS = 3600
 ORPHAN_SECONDS = "60"  # the model process ends by itself after so long, should this one be killed
 INTERRUPTED = 130
 
@@ -47,12 +48,17 @@ class Unsuccessful(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that is settled before the server starts. `pin` None is all files, of which `pinned_chars` are read."""
+    """All that is settled before the server starts.
+
+    `pin` None is all files, of which `pinned_chars` are read. With `context` so many characters of code are chosen by
+    the server.
+    """
 
     script: Script
     model: str | None
     pin: int | None
     pinned_chars: int
+    context: int | None
     limit: int | None
     overtake: bool
 
@@ -88,10 +94,12 @@ def _plan(parsed: argparse.Namespace) -> Plan:
         script = typing_between(Path(parsed.before), Path(parsed.after))
     if not script.asked:
         raise BadScript(f"in {script.name} nobody types at the caret, so there is nothing to ask for")
-    pin = None if parsed.pin == "all" else _number("--pin", parsed.pin, 0)
+    context = None if parsed.context is None else _number("--context", parsed.context, 1)
+    pinned = parsed.pin or ("all" if context is None else "0")
+    pin = None if pinned == "all" else _number("--pin", pinned, 0)
     limit = None if parsed.limit is None else _number("--limit", parsed.limit, 1)
     chars = PINNED_CHARS if parsed.pinned_chars is None else _number("--pinned-chars", parsed.pinned_chars, 0)
-    return Plan(script, parsed.model, pin, chars, limit, parsed.overtake)
+    return Plan(script, parsed.model, pin, chars, context, limit, parsed.overtake)
 
 
 def _number(option: str, text: str, least: int) -> int:
@@ -143,6 +151,10 @@ async def _play(
         settings = {
             "pinnedFiles": list(workspace.pinned),
             "pinnedChars": workspace.pinned_chars,
+            # Whatever the machine's speed: how much stands before a prompt is the benchmark's to say.
+            "promptSeconds": PROMPT_SECONDS,
+            "context": plan.context is not None,
+            **({} if plan.context is None else {"contextChars": plan.context}),
             # Keys come as fast as answers do, which is no burst, and what an answer costs is known at its end only.
             "debounceMs": 0,
             "earlyAnswerMs": 0,
@@ -150,6 +162,8 @@ async def _play(
         capabilities = await client.initialize(workspace.root.as_uri(), settings, NAME)
         editor = Editor(client, workspace.root, capabilities)
         load_seconds = await _load(editor)
+        if plan.context is not None:
+            await _read_files(editor, plan.script)
         count = min(plan.script.asked, plan.limit or plan.script.asked)
         print(f"typing {plan.script.name}, {count} requests ...", file=sys.stderr, flush=True)
         engine = ((await editor.status()).get("runtime") or {}).get("engine") or {}
@@ -167,6 +181,7 @@ async def _play(
             overtake=plan.overtake,
             pinned_files=len(workspace.pinned),
             pinned_chars=workspace.pinned_chars,
+            context_chars=plan.context or 0,
             load_seconds=load_seconds,
             seconds=time.perf_counter() - started,
         )
@@ -186,3 +201,20 @@ async def _load(editor: Editor) -> float:
             raise Unsuccessful(f"the model is not available: {status['lastError']}")
         await asyncio.sleep(POLL_SECONDS)
     raise Unsuccessful(f"the model was not there after {LOADING_SECONDS:.0f} s")
+
+
+async def _read_files(editor: Editor, script: Script) -> None:
+    """Wait until the server knows the files of the workspace, which it reads once a document is open.
+
+    Raises Unsuccessful.
+    """
+    editor.open(next(step.action for step in script.steps if isinstance(step.action, Open)))
+    started = time.perf_counter()
+    while time.perf_counter() - started < LOADING_SECONDS:
+        folders = (await editor.status())["repository"]
+        if folders and folders[0]["state"] == "ready":
+            return
+        if folders and folders[0]["state"] == "failed":
+            raise Unsuccessful(f"the workspace cannot be read: {folders[0]['last_error']}")
+        await asyncio.sleep(POLL_SECONDS)
+    raise Unsuccessful(f"the workspace was not read after {LOADING_SECONDS:.0f} s")

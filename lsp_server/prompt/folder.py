@@ -35,12 +35,14 @@ class Folder:
     ) -> None:
         self.root = root
         self.exclude = exclude
-        self._index = WorkspaceIndex(root, cache_dir, exclude, on_event)
+        self._on_event = on_event
+        self._index = WorkspaceIndex(root, cache_dir, exclude, self._heard)
         # A gate is for one thread: this one is the engine's.
         self._gate = Gate(root, exclude)
         self._engine = ContextEngine(self._index.index, WorkspaceSource(self._gate), chars)
         self._choosing = asyncio.Lock()
         self._changed: set[str] = set()
+        self._was_read = self._moving = False
         self._chars = chars
         self.chosen = self._engine.current()
 
@@ -54,16 +56,35 @@ class Folder:
         `ask` tells more of the place, which costs time.
         """
         place = Place(path, "", line)
-        if self._engine.due(place) or idle or self._changed:
-            async with self._choosing:
-                if self._engine.due(place) or idle:  # another request may have chosen meanwhile
-                    self.chosen = await asyncio.to_thread(self._look, ask(), idle)
-                elif self._changed:
-                    self.chosen = await asyncio.to_thread(self._look_again)
+        if self._is_due(place) or self._moving or idle or self._changed:
+            # A request that is taken back leaves the choice to those after it.
+            await asyncio.shield(self._choose(place, ask, idle))
         return self.chosen
+
+    async def _choose(self, place: Place, ask: Callable[[], Asked], idle: bool) -> None:
+        async with self._choosing:
+            if self._is_due(place) or idle:  # another request may have chosen meanwhile
+                # Who comes to the same place now waits for what is chosen there; at a pause nothing is waited for.
+                self._moving = not idle
+                try:
+                    self.chosen = await asyncio.to_thread(self._look, ask(), idle)
+                finally:
+                    self._moving = False
+            elif self._changed:
+                self.chosen = await asyncio.to_thread(self._look_again)
+
+    def _is_due(self, place: Place) -> bool:
+        # What was chosen from nothing is no reason to wait for the next pause.
+        return self._engine.due(place) or (self._was_read and not self.chosen.entries)
+
+    def _heard(self, event: Event) -> None:
+        if event["event"] == "ready":
+            self._was_read = True
+        self._on_event(event)
 
     def _look(self, asked: Asked, idle: bool) -> Selection:
         self._hear()
+        self._was_read = False
         if idle:
             self._engine.resize(self._chars)
         return self._engine.select(asked.place, asked.opened, asked.recent, idle=idle)

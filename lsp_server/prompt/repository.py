@@ -27,7 +27,7 @@ Watcher = Callable[[str, "Event"], None]
 
 
 class Repository:
-    """The workspace folders of one window; each is looked at when a completion is first wanted in it.
+    """The workspace folders of one window; each is looked at once a document of it is open.
 
     Without a `cache_dir` none ever is. `in_background` runs what nobody waits for.
     """
@@ -42,6 +42,8 @@ class Repository:
         self._in_background = in_background
         self._cache_dir = cache_dir
         self._folders: dict[str, Folder] = {}
+        self._making: dict[str, tuple[tuple[str, ...] | None]] = {}
+        """The folders that are being made, with what they exclude; None where none is wanted."""
         self.recently = Recently()
         self.watchers: list[Watcher] = []
         """Told of the growth of each folder's index, with the folder's URI."""
@@ -80,32 +82,57 @@ class Repository:
 
     async def close(self) -> None:
         """Let all folders go."""
-        folders, self._folders = list(self._folders.values()), {}
+        folders, self._folders, self._cache_dir = list(self._folders.values()), {}, None
+        self._making.clear()
         await asyncio.gather(*(folder.close() for folder in folders))
 
     def keep(self, roots: Sequence[str]) -> None:
         """Let go of the folders that are no longer among the workspace's."""
-        for root in [known for known in self._folders if known not in roots]:
-            self._in_background(self._folders.pop(root).close())
+        for root in [known for known in (*self._folders, *self._making) if known not in roots]:
+            self._making.pop(root, None)
+            if root in self._folders:
+                self._in_background(self._folders.pop(root).close())
+
+    def begin(self, uri: str, settings: Settings, roots: Sequence[str]) -> None:
+        """A document is open: its workspace folder will be asked about before long."""
+        root = root_of(uri, roots)
+        if root is not None:
+            self._folder(root, settings)
 
     def _folder(self, root: str, settings: Settings) -> Folder | None:
+        """The folder if it is there; one that is not is made in the background, so that nobody waits for that."""
         known = self._folders.get(root)
         if known is not None and settings.context and known.exclude == settings.exclude:
             return known
         if known is not None:
             self._in_background(self._folders.pop(root).close())
-        place = file_path(root)
-        if not settings.context or self._cache_dir is None or place is None or not place.is_dir():
-            return None
-        # Not before it is wanted: the parsers would cost the start.
-        from mellum_ls.lsp_server.prompt.folder import Folder
+        wanted = settings.exclude if settings.context else None
+        if self._cache_dir is not None and self._making.get(root, ()) != (wanted,):
+            self._making[root] = (wanted,)
+            if wanted is not None and (place := file_path(root)) is not None:
+                self._in_background(self._make(root, place, self._cache_dir, settings))
+        return None
 
-        folder = Folder(
-            place, self._cache_dir, settings.exclude, settings.context_chars, lambda event: self._tell(root, event)
-        )
+    async def _make(self, root: str, place: Path, cache_dir: Path, settings: Settings) -> None:
+        def make() -> Folder | None:
+            if not place.is_dir():
+                return None
+            # Not before it is wanted, and not in the server's own thread: the parsers would cost the start.
+            from mellum_ls.lsp_server.prompt.folder import Folder
+
+            return Folder(
+                place, cache_dir, settings.exclude, settings.context_chars, lambda event: self._tell(root, event)
+            )
+
+        folder = await asyncio.to_thread(make)
+        if folder is None:
+            return
+        if self._making.get(root) != (settings.exclude,):
+            await folder.close()  # wanted otherwise by now, or not at all
+            return
+        del self._making[root]
         self._folders[root] = folder
-        self._in_background(folder.start())
-        return folder
+        await folder.start()
 
     def _tell(self, root: str, event: Event) -> None:
         for watcher in self.watchers:

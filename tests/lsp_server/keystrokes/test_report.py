@@ -26,7 +26,7 @@ CONTRACT = {
     "equal_prompts",
 }
 MACHINE = {"cpu": "Fast One", "cores": 2, "accelerator": None, "load_average": 1.25}
-ABOUT = Circumstances("0.1.0", "tiny", MACHINE, 1, "session", False, 3, 900, 2.0, 10.0)
+ABOUT = Circumstances("0.1.0", "tiny", MACHINE, 1, "session", False, 3, 900, 0, 2.0, 10.0)
 COLD = Call(1000, 1000, 4, 100.0, 150.0, "line")
 WARM = Call(1000, 2, 6, 10.0, 50.0, "line")
 SILENT = Call(1000, 2, 0, 0.0, 12.0, "stop")

@@ -125,3 +125,12 @@ def test_a_folder_with_too_long_a_path_for_a_socket_is_told(tmp_path: Path) -> N
     assert done.returncode == 2
     assert "set TMPDIR to a shorter one" in done.stderr
     assert list(deep.iterdir()) == []
+
+
+def test_the_server_may_choose_the_code_of_other_files(tmp_path: Path, scratch: Path) -> None:
+    file = tmp_path / "figures.json"
+    done = bench(tmp_path, scratch, f"--recording={SHOP}", "--limit=6", "--context=3000", f"--json={file}")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(file.read_text(encoding="utf-8"))
+    assert (found["pinned_files"], found["context_chars"], found["errors"]) == (0, 3000, 0)
+    assert "chosen by the server at most 3000 characters" in done.stdout

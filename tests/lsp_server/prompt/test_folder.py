@@ -45,3 +45,23 @@ def test_a_folder_is_read_chosen_from_and_reported(tmp_path: Path) -> None:
         await folder.close()
 
     asyncio.run(run())
+
+
+def test_a_choice_that_nobody_waits_for_any_more_is_made_all_the_same(tmp_path: Path) -> None:
+    async def run() -> None:
+        root = tmp_path / "project"
+        root.mkdir()
+        (root / "prices.py").write_text("def gross_price(net: float) -> float:\n    return net\n")
+        folder = Folder(root, tmp_path / "cache", (), 2000, lambda event: None)
+        opened = (OpenFile("prices.py", "def gross_price(net: float) -> float:\n    return net\n"),)
+
+        def ask() -> Asked:
+            return Asked(Place("cart.py", CART, 4, 11), opened, Recent(opened=("prices.py",)))
+
+        waiting = asyncio.ensure_future(folder.choose("cart.py", 4, ask))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        assert (await folder.choose("cart.py", 4, ask)).context != ()
+        await folder.close()
+
+    asyncio.run(run())

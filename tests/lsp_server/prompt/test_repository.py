@@ -95,10 +95,15 @@ def test_another_place_is_looked_at_and_a_near_one_is_not(tmp_path: Path, root: 
     async def test(desk: Desk) -> None:
         cart = root / "cart.py"
         desk.open(cart)
-        assert await desk.context(cart, root) == {}
+        assert await desk.context(cart, root) == {}, "nobody waits for a folder to be read"
         await desk.heard(root, "ready")
-        assert await desk.context(cart, root, line=10) == {}, "nothing is chosen while one stays"
-        assert "prices.py" in await desk.context(cart, root, line=60)
+        assert "prices.py" in await desk.context(cart, root, line=5)
+        (root / "more.py").write_text("class More:\n    def size(self):\n        return 1\n")
+        desk.repository.changed([(root / "more.py").as_uri()])
+        await desk.heard(root, "updated")
+        desk.open(cart, CART.replace("x = 1", "from more import More\nx = More()"))
+        assert "more.py" not in await desk.context(cart, root, line=20), "nothing is chosen while one stays"
+        assert "more.py" in await desk.context(cart, root, line=60)
 
     with_desk(tmp_path, test)
 
