@@ -87,7 +87,7 @@ LEAST = {
 # The values that a text may have, where not any will do.
 CHOICES = {"multiline": ("auto", "never")}
 # Settings that name files. A workspace that the user does not trust has no say in them.
-NAME_FILES = frozenset({"metrics_file", "model", "pinned_files"})
+NAME_FILES = frozenset({"exclude", "metrics_file", "model", "pinned_files"})
 
 Value = bool | int | str | tuple[str, ...]
 # A JSON list is a tuple here.

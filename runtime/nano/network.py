@@ -168,9 +168,8 @@ def linear(x: Tensor, weight: Tensor) -> Tensor:
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotate-half RoPE. x [B, T, heads, D]; cos, sin fp32 [T, 1, D]."""
-    first, second = x.float().chunk(2, -1)
-    turned = torch.cat([-second, first], -1)
+    """Rotate-half RoPE. x [B, T, heads, D]; cos, sin fp32 [T, 1, D], the first half of sin negated."""
+    turned = x.float().roll(x.shape[-1] // 2, dims=-1)
     return (x.float() * cos + turned * sin).to(x.dtype)
 
 

@@ -154,7 +154,7 @@ REQUIREMENTS = {
         (
             f"{_SILENCE}test_secret_documents_are_asked_about_in_vain_and_their_text_goes_nowhere",
             "tests/e2e/test_cache_reuse.py::test_a_secret_document_costs_nothing_at_all",
-            "tests/context/test_secrets.py::test_a_secret_is_found_and_the_reason_said",
+            "tests/context/privacy/test_secret_paths.py::test_a_secret_is_found_and_the_reason_said",
         ),
     ),
     "R26": Requirement(
