@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mellum_ls.context.index.analysis import analyse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mellum_ls.context.index.analysis import Analysis, analyse
 from mellum_ls.context.index.linking import Links
 from mellum_ls.context.index.store import Store
 from mellum_ls.context.index.tables import Tables
@@ -61,3 +64,125 @@ def test_without_its_configuration_an_alias_leads_nowhere(tables: Tables) -> Non
     assert targets(links, tables, "web/a.ts") == ["web/c.ts"]
     assert links.is_configuration("web/tsconfig.json")
     assert not links.is_configuration("web/a.ts")
+
+
+# Names that meet each other in all languages' ways to look for modules.
+PATHS = [
+    *("a.py", "pkg/__init__.py", "pkg/a.py", "pkg/b.py", "pkg/b/c.py", "src/pkg/d.py", "src/a.pyi", "pkg.py", "b/a.py"),
+    *("w/a.ts", "w/index.ts", "w/b/index.js", "w/b.d.ts", "w/b/c.tsx", "w/lib/prefix.ts", "w/lib/entry.js", "w/b.ts"),
+    *("w/tsconfig.json", "w/base.json", "w/lib/package.json", "w/.ts", "w/data.json", "pyproject.toml"),
+    *("c/a.h", "c/b.c", "d/a.h", "d/b.h", "g/go.mod", "g/x.go", "g/in/y.go", "g/in/z.md", "h/in/y.go"),
+    *("r/Cargo.toml", "r/src/lib.rs", "r/src/m.rs", "r/src/m/n.rs", "j/p/A.java", "j/p/B.kt", "j/q/A.java"),
+    *("s/Sources/M/x.swift", "s/Sources/M/note.md", "s/Sources/N/y.swift", "l/init.lua", "l/m.lua", "y/m.rb", "z/m.sh"),
+    *("k/App/Cart.cs", "k/App/Shop.cs", "k/Main.cs", "p/composer.json", "p/src/Cart.php", "p/index.php"),
+]
+TEXTS = {
+    "py": [
+        "import a\nimport pkg\nimport pkg.b.c\n",
+        "from . import b\nfrom .. import a\nfrom pkg import a, d\n",
+        "x = 1\n",
+    ],
+    "ts": ['import a from "./a";\nimport b from "./b";\nimport c from "@x/c";\n', 'import "..";\nimport "./lib";\n'],
+    "h": ['#include "a.h"\n#include "b.h"\n#include <d/b.h>\n'],
+    "go": ['package m\nimport "example.com/g/in"\nimport "example.com/g"\n', 'package m\nimport "x.y/in"\n'],
+    "rs": ["mod m;\nuse crate::m::n;\n", "use super::m;\nuse other::m;\n"],
+    "java": ["import p.A;\nimport p.*;\nimport q.A;\n"],
+    "swift": ["import M\nimport N\n"],
+    "lua": ['require "l.m"\nrequire "l"\n'],
+    "rb": ['require_relative "m"\nrequire "y/m"\n'],
+    "sh": ["source ./m.sh\n"],
+    "cs": ["using App;\nusing App.Cart;\n"],
+    "php": ["<?php\nuse App\\Cart;\nrequire './index.php';\n"],
+    "tsconfig": [
+        '{"extends": "./base"}',
+        '{"compilerOptions": {"baseUrl": ".", "paths": {"@x/*": ["b/*", "lib/pre*"]}}}',
+    ],
+    "base": ['{"compilerOptions": {"baseUrl": ".", "paths": {"@x/c": ["lib/entry", "data"]}}}', "{}"],
+    "package": ['{"name": "@x/c", "main": "./entry.js"}', '{"main": "prefix"}'],
+    "pyproject": ['[tool.setuptools.package-dir]\npkg = "src/pkg"\n', '[tool.setuptools.package-dir]\na = "b"\n'],
+    "go.mod": ["module example.com/g\n"],
+    "Cargo": ['[package]\nname = "other"\n'],
+    "composer": ['{"autoload": {"psr-4": {"App\\\\": "src"}}}'],
+}
+ALIKE = {"pyi": "py", "js": "ts", "tsx": "ts", "c": "h", "kt": "java"}
+
+
+def texts_for(path: str) -> list[str]:
+    name = path.rpartition("/")[2]
+    stem, _, ending = name.rpartition(".")
+    return TEXTS.get(name) or TEXTS.get(stem) or TEXTS.get(ALIKE.get(ending, ending)) or ["nothing\n"]
+
+
+STEP = st.lists(
+    st.sampled_from(PATHS).flatmap(lambda path: st.tuples(st.just(path), st.sampled_from([None, *texts_for(path)]))),
+    min_size=1,
+    max_size=3,
+    unique_by=lambda change: change[0],
+)
+ANALYSED: dict[tuple[str, str], Analysis] = {}
+
+
+def put(tables: Tables, path: str, text: str) -> None:
+    if (path, text) not in ANALYSED:
+        ANALYSED[path, text] = analyse(path, text)
+    tables.put(path, 1, 1, ANALYSED[path, text])
+
+
+def edges(links: Links, tables: Tables) -> dict[str, list[str]]:
+    return {path: links.targets(path, file) for path, file in tables.files().items()}
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(PATHS), unique=True), st.lists(STEP, min_size=1, max_size=6), st.data())
+def test_what_is_not_looked_up_again_has_its_answer(
+    tmp_path_factory: pytest.TempPathFactory,
+    first: list[str],
+    steps: list[list[tuple[str, str | None]]],
+    data: st.DataObject,
+) -> None:
+    store = Store.open(tmp_path_factory.mktemp("links") / "x", "/r")
+    tables = Tables(store.connection)
+    texts = {path: data.draw(st.sampled_from(texts_for(path))) for path in first}
+    try:
+        with store.transaction():
+            for path, text in texts.items():
+                put(tables, path, text)
+            tables.finish()
+        links = Links(tables, texts, "r", texts.get)
+        known = edges(links, tables)
+        for step in steps:
+            came, went, changed = [], [], []
+            with store.transaction():
+                for path, text in step:
+                    if text is None:
+                        if texts.pop(path, None) is not None:
+                            tables.remove(path)
+                            links.removed(path)
+                            went.append(path)
+                        continue
+                    (changed if path in texts else came).append(path)
+                    texts[path] = text
+                    put(tables, path, text)
+                    links.added(path)
+                tables.finish()
+            everything = edges(Links(tables, texts, "r", texts.get), tables)
+            again = None if any(map(links.is_configuration, came + went + changed)) else links.whose(came + went)
+            for path, file in tables.files().items():
+                if again is None or file.id in again or path in came or path in changed:
+                    known[path] = links.targets(path, file)
+            known = {path: known[path] for path in texts}
+            assert known == everything
+    finally:
+        store.close()
+
+
+def test_a_new_module_costs_only_those_that_may_mean_it(tables: Tables) -> None:
+    links = Links(tables, FILES, "r", FILES.get)
+    ids = {path: file.id for path, file in tables.files().items()}
+    links.added("app/quite_new.py")
+    assert links.whose(["app/quite_new.py"]) == set()
+    links.added("elsewhere/shop.py")
+    assert links.whose(["elsewhere/shop.py"]) == {ids["app/cart.py"]}
+    links.added("web/index.ts")
+    assert links.whose(["web/index.ts"]) is None
+    assert links.whose([f"f{number}.py" for number in range(60)]) is None
