@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+import zlib
 from dataclasses import dataclass, replace
 from heapq import nlargest
 
@@ -60,6 +61,8 @@ class Analysis:
     uses: tuple[str, ...]
     """Each name once, sorted."""
     imports: tuple[Import, ...]
+    bags: bytes
+    """All chunks' sub-words, compressed, as the table of files has them."""
 
 
 def digest_of(text: str) -> bytes:
@@ -77,7 +80,8 @@ def analyse(path: str, text: str) -> Analysis:
     if lines and not lines[-1]:
         lines.pop()
     rows = tuple(ChunkRow(start, end, bag_of("\n".join(lines[start:end]))) for start, end in chunks(lines, symbols))
-    return Analysis(grammar.name if grammar is not None else "", digest, rows, symbols, names, imported)
+    bags = zlib.compress("\n".join(row.bag for row in rows).encode(), 3)
+    return Analysis(grammar.name if grammar is not None else "", digest, rows, symbols, names, imported, bags)
 
 
 def bag_of(text: str) -> str:

@@ -22,6 +22,8 @@ from mellum_ls.context.workspace.history import cochange
 from mellum_ls.context.workspace.reading import Text, read
 from mellum_ls.context.workspace.walk import Walk
 
+FEW_FILES = 150
+"""Fewer are parsed sooner than a process has started."""
 BATCH_FILES = 300
 BATCH_SECONDS = 4.0
 """What a kill in between can lose."""
@@ -51,7 +53,8 @@ class Report:
 class Builder:
     """Builds the index in `store` of the folder `root`. Raises sqlite3.Error, Stopped, and OSError for the folder.
 
-    `processes` is how many extra processes parse; with 0 it is done here.
+    `processes` is how many extra processes parse where there are `processes_from` files to do or more; with 0, and
+    with fewer files, it is done here.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Builder:
         exclude: Sequence[str] = (),
         *,
         processes: int = 0,
+        processes_from: int = FEW_FILES,
         progress: Callable[[int, int], None] = lambda done, total: None,
         stopped: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
@@ -71,6 +75,7 @@ class Builder:
         self._gate = Gate(root, self._exclude)
         self._tables = Tables(store.connection)
         self._processes = processes
+        self._processes_from = processes_from
         self._progress = progress
         self._stopped = stopped
         self._clock = clock
@@ -146,7 +151,7 @@ class Builder:
         return report
 
     def _take_in(self, paths: Sequence[str], known: dict[str, Known], report: Report) -> None:
-        if self._processes and len(paths) > 1:
+        if self._processes and len(paths) >= self._processes_from:
             analysers: InProcess | InProcesses = InProcesses(self._root, self._exclude, self._processes)
         else:
             analysers = InProcess(self._gate)

@@ -88,9 +88,8 @@ class Tables:
         if old is not None:
             self._clear(old.id)
         use_ids = self._ids_of(found.uses)
-        bags = zlib.compress("\n".join(chunk.bag for chunk in found.chunks).encode(), 3)
         packed = pack(use_ids)
-        values = (found.grammar, size, mtime_ns, found.digest, bags, packed)
+        values = (found.grammar, size, mtime_ns, found.digest, found.bags, packed)
         if old is None:
             cursor = self._connection.execute(
                 "INSERT INTO files(path, folder, grammar, size, mtime_ns, hash, bags, uses) VALUES(?,?,?,?,?,?,?,?)",
@@ -181,7 +180,7 @@ class Tables:
             connection.execute(f"DELETE FROM {table} WHERE file = ?", (file,))
 
     def finish(self) -> None:
-        """Write what waits, and bring the counts of the sub-words up to date: to be called before a transaction ends."""
+        """Write what waits, and bring the counts of sub-words up to date: to be called before a transaction ends."""
         self._flush()
         changes = sorted((term, change) for term, change in self._term_changes.items() if change)
         self._connection.executemany(

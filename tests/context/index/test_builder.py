@@ -83,7 +83,7 @@ def test_a_folder_is_found_whole(root: Path, store: Store) -> None:
 
 
 def test_processes_build_the_same(root: Path, store: Store, tmp_path: Path) -> None:
-    Builder(root, store, processes=2).build()
+    Builder(root, store, processes=2, processes_from=2).build()
     assert answers(store) == from_scratch(root, tmp_path)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -66,16 +65,27 @@ def test_without_its_configuration_an_alias_leads_nowhere(tables: Tables) -> Non
     assert not links.is_configuration("web/a.ts")
 
 
-# Names that meet each other in all languages' ways to look for modules.
-PATHS = [
-    *("a.py", "pkg/__init__.py", "pkg/a.py", "pkg/b.py", "pkg/b/c.py", "src/pkg/d.py", "src/a.pyi", "pkg.py", "b/a.py"),
-    *("w/a.ts", "w/index.ts", "w/b/index.js", "w/b.d.ts", "w/b/c.tsx", "w/lib/prefix.ts", "w/lib/entry.js", "w/b.ts"),
-    *("w/tsconfig.json", "w/base.json", "w/lib/package.json", "w/.ts", "w/data.json", "pyproject.toml"),
-    *("c/a.h", "c/b.c", "d/a.h", "d/b.h", "g/go.mod", "g/x.go", "g/in/y.go", "g/in/z.md", "h/in/y.go"),
-    *("r/Cargo.toml", "r/src/lib.rs", "r/src/m.rs", "r/src/m/n.rs", "j/p/A.java", "j/p/B.kt", "j/q/A.java"),
-    *("s/Sources/M/x.swift", "s/Sources/M/note.md", "s/Sources/N/y.swift", "l/init.lua", "l/m.lua", "y/m.rb", "z/m.sh"),
-    *("k/App/Cart.cs", "k/App/Shop.cs", "k/Main.cs", "p/composer.json", "p/src/Cart.php", "p/index.php"),
-]
+# Names that meet each other in the languages' ways to look for modules: one group of files is a workspace.
+GROUPS = (
+    ("a.py", "pkg/__init__.py", "pkg/a.py", "pkg/b.py", "pkg/b/c.py", "src/pkg/d.py", "src/a.pyi", "pyproject.toml"),
+    ("w/a.ts", "w/index.ts", "w/b/index.js", "w/b.d.ts", "w/b/c.tsx", "w/b.ts", "w.ts", "w/data.json"),
+    (
+        "w/a.ts",
+        "w/tsconfig.json",
+        "w/base.json",
+        "w/b/c.tsx",
+        "w/lib/prefix.ts",
+        "w/lib/entry.js",
+        "w/lib/package.json",
+    ),
+    ("c/a.h", "c/b.c", "d/a.h", "d/b.h", "p/composer.json", "p/src/Cart.php", "p/index.php"),
+    ("g/go.mod", "g/x.go", "g/in/y.go", "g/in/z.md", "h/in/y.go", "h/x.y/in/z.md", "x.y/in/a.go"),
+    ("r/Cargo.toml", "r/src/lib.rs", "r/src/m.rs", "r/src/m/n.rs", "o/Cargo.toml", "o/src/main.rs", "o/src/m/mod.rs"),
+    ("j/p/A.java", "j/p/B.kt", "j/q/A.java", "k/App/Cart.cs", "k/App/Shop.cs", "k/Main.cs", "j/q/C.scala"),
+    ("s/Sources/M/x.swift", "s/Sources/M/note.md", "s/Sources/N/y.swift", "l/init.lua", "l/m.lua", "y/m.rb", "y/m.sh"),
+)
+
+
 TEXTS = {
     "py": [
         "import a\nimport pkg\nimport pkg.b.c\n",
@@ -113,12 +123,18 @@ def texts_for(path: str) -> list[str]:
     return TEXTS.get(name) or TEXTS.get(stem) or TEXTS.get(ALIKE.get(ending, ending)) or ["nothing\n"]
 
 
-STEP = st.lists(
-    st.sampled_from(PATHS).flatmap(lambda path: st.tuples(st.just(path), st.sampled_from([None, *texts_for(path)]))),
-    min_size=1,
-    max_size=3,
-    unique_by=lambda change: change[0],
-)
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[dict[str, str], list[list[tuple[str, str | None]]]]:
+    """A workspace, and steps in which some of its files come, change or go."""
+    group = draw(st.sampled_from(GROUPS))
+    first = {path: draw(st.sampled_from(texts_for(path))) for path in group if draw(st.integers(0, 3))}
+    change = st.sampled_from(group).flatmap(
+        lambda path: st.tuples(st.just(path), st.sampled_from([None, *texts_for(path)]))
+    )
+    step = st.lists(change, min_size=1, max_size=2, unique_by=lambda each: each[0])
+    return first, draw(st.lists(step, min_size=1, max_size=8))
+
+
 ANALYSED: dict[tuple[str, str], Analysis] = {}
 
 
@@ -132,17 +148,14 @@ def edges(links: Links, tables: Tables) -> dict[str, list[str]]:
     return {path: links.targets(path, file) for path, file in tables.files().items()}
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.sampled_from(PATHS), unique=True), st.lists(STEP, min_size=1, max_size=6), st.data())
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(histories())
 def test_what_is_not_looked_up_again_has_its_answer(
-    tmp_path_factory: pytest.TempPathFactory,
-    first: list[str],
-    steps: list[list[tuple[str, str | None]]],
-    data: st.DataObject,
+    tmp_path_factory: pytest.TempPathFactory, history: tuple[dict[str, str], list[list[tuple[str, str | None]]]]
 ) -> None:
+    texts, steps = history
     store = Store.open(tmp_path_factory.mktemp("links") / "x", "/r")
     tables = Tables(store.connection)
-    texts = {path: data.draw(st.sampled_from(texts_for(path))) for path in first}
     try:
         with store.transaction():
             for path, text in texts.items():
