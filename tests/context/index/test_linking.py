@@ -148,7 +148,7 @@ def edges(links: Links, tables: Tables) -> dict[str, list[str]]:
     return {path: links.targets(path, file) for path, file in tables.files().items()}
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories())
 def test_what_is_not_looked_up_again_has_its_answer(
     tmp_path_factory: pytest.TempPathFactory, history: tuple[dict[str, str], list[list[tuple[str, str | None]]]]
@@ -164,18 +164,20 @@ def test_what_is_not_looked_up_again_has_its_answer(
         links = Links(tables, texts, "r", texts.get)
         known = edges(links, tables)
         for step in steps:
-            came, went, changed = [], [], []
+            came: list[str] = []
+            went: list[str] = []
+            changed: list[str] = []
             with store.transaction():
-                for path, text in step:
-                    if text is None:
+                for path, new in step:
+                    if new is None:
                         if texts.pop(path, None) is not None:
                             tables.remove(path)
                             links.removed(path)
                             went.append(path)
                         continue
                     (changed if path in texts else came).append(path)
-                    texts[path] = text
-                    put(tables, path, text)
+                    texts[path] = new
+                    put(tables, path, new)
                     links.added(path)
                 tables.finish()
             everything = edges(Links(tables, texts, "r", texts.get), tables)
