@@ -85,7 +85,7 @@ class Links:
         beside = (f"{folder}/{each}" if folder else each for each in (name, base))
         return (
             not _WORD.search(base)
-            or _ending(path) in _UNNAMED.get(name, ())
+            or _ending(path) in _UNNAMED.get(base, ())
             or any(map(self._files.has_folder, beside))
             or self._is_configured(base)
         )

@@ -201,3 +201,26 @@ def test_a_new_module_costs_only_those_that_may_mean_it(tables: Tables) -> None:
     links.added("web/index.ts")
     assert links.whose(["web/index.ts"]) is None
     assert links.whose([f"f{number}.py" for number in range(60)]) is None
+
+
+def test_what_may_be_meant_without_its_name_costs_all(tables: Tables) -> None:
+    for path in ("app/cart.py", "web/a.ts"):  # folders that are called like files
+        with_folder = Links(tables, [*FILES, f"{path.partition('.')[0]}/inside.py"], "r", FILES.get)
+        assert with_folder.whose([path]) is None
+    links = Links(tables, FILES, "r", FILES.get)
+    for path in ("x/__init__.py", "x/main.js", "x/index.d.ts", "x/init.lua", "x/.ts", "x/lib.py"):
+        assert links.whose([path]) is None, path
+    assert links.whose(["x/main.py"]) == set()
+    assert links.is_configuration("web/lib.json")
+    assert not links.is_configuration("web/other.json")
+
+
+def test_packages_are_looked_up_again_as_a_whole(tables: Tables) -> None:
+    written = {"r/src/a.rs": "rust", "j/A.java": "java", "g/a.go": "go", "k/A.cs": "csharp"}
+    for path in written:
+        tables.put(path, 1, 1, analyse(path, ""))
+    tables.finish()
+    links = Links(tables, [*FILES, *written], "r", FILES.get)
+    ids = {path: file.id for path, file in tables.files().items()}
+    for come, again in (("r/src/z.rs", "r/src/a.rs"), ("j/Z.kt", "j/A.java"), ("k/Z.cs", "k/A.cs")):
+        assert links.whose([come]) == {ids[again], ids["g/a.go"]}
