@@ -14,6 +14,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from mellum_ls.context.index.analysis import Analysis, analyse
+from mellum_ls.context.index.wire import from_bytes, to_bytes
 from mellum_ls.context.privacy.gate import Gate
 from mellum_ls.context.workspace.reading import Text, read
 
@@ -86,12 +87,13 @@ class InProcesses:
                 assert isinstance(pipe, Connection)
                 hand = busy[pipe]
                 try:
-                    outcome = pipe.recv()
+                    answer = pipe.recv()
                 except (EOFError, OSError):
                     # It works in order, so it died of the first that it had not answered; the rest gets another one.
-                    outcome = LeftOut(hand.in_hand.popleft(), DIED)
+                    outcome: Outcome = LeftOut(hand.in_hand.popleft(), DIED)
                     self._hands[self._hands.index(hand)] = hand = hand.successor()
                 else:
+                    outcome = _outcome(answer)
                     hand.in_hand.popleft()
                 hand.fill(left)
                 yield outcome
@@ -139,11 +141,22 @@ class _Hand:
         self._process.join()
 
 
+def _outcome(answer: tuple[str, str] | tuple[str, int, int, bytes]) -> Outcome:
+    if len(answer) == 2:
+        return LeftOut(*answer)
+    path, size, mtime_ns, found = answer
+    return Analysed(path, size, mtime_ns, from_bytes(found))
+
+
 def serve(pipe: Connection, root: str, exclude: tuple[str, ...]) -> None:
     """Answer paths with outcomes until the pipe closes: what a process of `InProcesses` runs."""
     gate = Gate(Path(root), exclude)
     try:
         while True:
-            pipe.send(read_and_analyse(pipe.recv(), gate))
+            outcome = read_and_analyse(pipe.recv(), gate)
+            if isinstance(outcome, Analysed):
+                pipe.send((outcome.path, outcome.size, outcome.mtime_ns, to_bytes(outcome.found)))
+            else:
+                pipe.send((outcome.path, outcome.reason))
     except (EOFError, OSError):
         return

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
+import time
+import zlib
 from dataclasses import dataclass, replace
+from heapq import nlargest
 
 from mellum_ls.context.index.chunking import chunks
-from mellum_ls.context.index.terms import terms
+from mellum_ls.context.index.terms import counted
+from mellum_ls.context.languages.definitions import find
 from mellum_ls.context.languages.grammars import Grammar, grammar_of
 from mellum_ls.context.languages.imports import imports
-from mellum_ls.context.languages.names import uses
-from mellum_ls.context.languages.outline import outline
+from mellum_ls.context.languages.names import used_names
+from mellum_ls.context.languages.outline import symbols_of
 from mellum_ls.context.languages.parsing import parse
 from mellum_ls.context.languages.symbols import Import, Symbol
 
@@ -26,6 +29,8 @@ MOST_TERMS = 2_000
 MOST_SYMBOLS = 3_000
 MOST_USES = 4_000
 MOST_IMPORTS = 1_000
+MOST_BYTES_WITH_USES = 200_000
+"""A larger text is generated or put together from others: that it uses a name tells nothing of who works with it."""
 LONGEST_NAME = 100
 LONGEST_SIGNATURE = 200
 LONGEST_DOC = 160
@@ -56,6 +61,8 @@ class Analysis:
     uses: tuple[str, ...]
     """Each name once, sorted."""
     imports: tuple[Import, ...]
+    bags: bytes
+    """All chunks' sub-words, compressed, as the table of files has them."""
 
 
 def digest_of(text: str) -> bytes:
@@ -73,30 +80,34 @@ def analyse(path: str, text: str) -> Analysis:
     if lines and not lines[-1]:
         lines.pop()
     rows = tuple(ChunkRow(start, end, bag_of("\n".join(lines[start:end]))) for start, end in chunks(lines, symbols))
-    return Analysis(grammar.name if grammar is not None else "", digest, rows, symbols, names, imported)
+    bags = zlib.compress("\n".join(row.bag for row in rows).encode(), 3)
+    return Analysis(grammar.name if grammar is not None else "", digest, rows, symbols, names, imported, bags)
 
 
 def bag_of(text: str) -> str:
     """The sub-words of `text` without their order."""
-    counts = Counter(terms(text))
-    kept = sorted(counts) if len(counts) <= MOST_TERMS else sorted(word for word, _ in counts.most_common(MOST_TERMS))
-    words: list[str] = []
-    for word in kept:
-        words += (word,) * min(counts[word], MOST_OF_ONE_TERM)
-    return " ".join(words)
+    counts = counted(text)
+    kept = sorted(counts if len(counts) <= MOST_TERMS else nlargest(MOST_TERMS, counts, key=counts.__getitem__))
+    return " ".join([word if counts[word] == 1 else _times(word, counts[word]) for word in kept])
+
+
+def _times(word: str, count: int) -> str:
+    return " ".join((word,) * min(count, MOST_OF_ONE_TERM))
 
 
 def _parsed(text: str, grammar: Grammar) -> tuple[tuple[Symbol, ...], tuple[str, ...], tuple[Import, ...]]:
     data = text.encode("utf-8")
     try:
-        tree = parse(data, grammar)
+        # Of the processor's time: what a busy machine takes from a process of low priority says nothing of the text.
+        tree = parse(data, grammar, clock=time.thread_time)
     except ImportError:
         return (), (), ()  # the grammar's package is broken: the file is found by its words
     if tree is None:
         return (), (), ()
-    symbols = tuple(_short(symbol) for symbol in outline(data, tree, grammar)[:MOST_SYMBOLS] if _is_name(symbol.name))
-    names = sorted({use.name for use in uses(data, tree, grammar) if _is_name(use.name)})
-    imported = tuple(_restored(found) for found in imports(data, tree, grammar)[:MOST_IMPORTS])
+    found = find(data, tree, grammar)
+    symbols = tuple(_short(symbol) for symbol in symbols_of(data, found, MOST_SYMBOLS) if _is_name(symbol.name))
+    names = sorted(filter(_is_name, used_names(data, tree, grammar))) if len(data) <= MOST_BYTES_WITH_USES else []
+    imported = tuple(_restored(one) for one in imports(data, tree, grammar, found.imports)[:MOST_IMPORTS])
     return symbols, tuple(names[:MOST_USES]), imported
 
 

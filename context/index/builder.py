@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mellum_ls.context.git import GitFailedError, ask
 from mellum_ls.context.index.analysers import Analysed, InProcess, InProcesses, Outcome
 from mellum_ls.context.index.linking import Links
 from mellum_ls.context.index.store import Store
@@ -21,10 +22,13 @@ from mellum_ls.context.workspace.history import cochange
 from mellum_ls.context.workspace.reading import Text, read
 from mellum_ls.context.workspace.walk import Walk
 
-BATCH_FILES = 200
-BATCH_SECONDS = 2.0
+FEW_FILES = 150
+"""Fewer are parsed sooner than a process has started."""
+BATCH_FILES = 300
+BATCH_SECONDS = 4.0
 """What a kill in between can lose."""
 MOST_COCHANGED = 10
+GIT_SECONDS = 5.0
 MOST_LEFT_OUT = 5_000
 """Files whose reason to be left out is kept."""
 _UNTIMED = -1
@@ -49,7 +53,8 @@ class Report:
 class Builder:
     """Builds the index in `store` of the folder `root`. Raises sqlite3.Error, Stopped, and OSError for the folder.
 
-    `processes` is how many extra processes parse; with 0 it is done here.
+    `processes` is how many extra processes parse where there are `processes_from` files to do or more; with 0, and
+    with fewer files, it is done here.
     """
 
     def __init__(
@@ -59,6 +64,7 @@ class Builder:
         exclude: Sequence[str] = (),
         *,
         processes: int = 0,
+        processes_from: int = FEW_FILES,
         progress: Callable[[int, int], None] = lambda done, total: None,
         stopped: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
@@ -69,15 +75,18 @@ class Builder:
         self._gate = Gate(root, self._exclude)
         self._tables = Tables(store.connection)
         self._processes = processes
+        self._processes_from = processes_from
         self._progress = progress
         self._stopped = stopped
         self._clock = clock
         self._links: Links | None = None
+        self._linked_before = False
 
     def build(self) -> Report:
         """Bring the whole index up to date; what has the size and time that it had is not read again."""
         started, report = self._clock(), Report()
         self._gate = Gate(self._root, self._exclude)
+        self._linked_before = self._store.said("linked") == "yes"
         known = self._tables.known()
         given_up = self._tables.given_up()
         changed, seen, stats = [], set(), {}
@@ -103,10 +112,11 @@ class Builder:
         skipped += [(path, reason, *stats[path]) for path, reason in report.left_out]
         with self._store.transaction():
             self._tables.put_skipped(skipped[:MOST_LEFT_OUT])
-        if report.written or report.removed or self._links is None:
+        changed_now = bool(report.written or report.removed)
+        if changed_now or self._store.said("linked") != "yes":
             self._links = None
             self._link(self._tables.files())
-        self._note_cochanges()
+        self._note_cochanges(changed_now)
         with self._store.transaction():
             self._store.say("whole", "yes")
         self._end(report, started, bool(report.removed))
@@ -115,6 +125,7 @@ class Builder:
     def update(self, paths: Iterable[str]) -> Report:
         """Bring these files up to date, whatever happened to them; the path of a folder means all that is in it."""
         started, report = self._clock(), Report()
+        self._linked_before = self._store.said("linked") == "yes"
         known: dict[str, Known] = {}
         changed, gone, refused = [], [], False
         for path in dict.fromkeys(paths):
@@ -140,7 +151,7 @@ class Builder:
         return report
 
     def _take_in(self, paths: Sequence[str], known: dict[str, Known], report: Report) -> None:
-        if self._processes and len(paths) > 1:
+        if self._processes and len(paths) >= self._processes_from:
             analysers: InProcess | InProcesses = InProcesses(self._root, self._exclude, self._processes)
         else:
             analysers = InProcess(self._gate)
@@ -177,6 +188,8 @@ class Builder:
                     else:
                         self._tables.put(outcome.path, outcome.size, outcome.mtime_ns, outcome.found)
                         written.append(outcome.path)
+                if written or removed:
+                    self._store.say("linked", "no")
                 self._tables.finish()
         except BaseException:
             self._tables.forget()
@@ -191,6 +204,7 @@ class Builder:
         try:
             with self._store.transaction():
                 report.removed += [path for path in paths if self._tables.remove(path)]
+                self._store.say("linked", "no")
                 self._tables.finish()
         except BaseException:
             self._tables.forget()
@@ -202,11 +216,15 @@ class Builder:
             links.added(path)
         for path in report.removed:
             links.removed(path)
-        came_or_went = report.removed or any(path not in known for path in report.written)
-        if came_or_went or any(links.is_configuration(path) for path in report.written):
+        came = [path for path in report.written if path not in known]
+        others: set[int] | None = None
+        if self._linked_before and not any(map(links.is_configuration, [*report.written, *report.removed])):
+            others = links.whose([*came, *report.removed])
+        if others is None:
             self._link(self._tables.files())
         else:
-            self._link({path: file for path in report.written if (file := self._tables.file(path)) is not None})
+            own = {path: file for path in report.written if (file := self._tables.file(path)) is not None}
+            self._link(own | self._tables.by_id(others))
 
     def _link(self, files: Mapping[str, File]) -> None:
         links = self._linked()
@@ -217,6 +235,8 @@ class Builder:
                 targets = links.targets(path, file)
                 found = [(ids.get(target) if ids is not None else self._tables.file(target)) for target in targets]
                 self._tables.put_edges(file.id, [target.id for target in found if target is not None])
+            self._store.say("linked", "yes")
+        self._linked_before = True
 
     def _is_there(self, path: str) -> bool:
         """Whether there is a file at its own place: what a link leads to is met elsewhere, or not at all."""
@@ -232,7 +252,10 @@ class Builder:
         text = read(path, self._gate)
         return text.text if isinstance(text, Text) else None
 
-    def _note_cochanges(self) -> None:
+    def _note_cochanges(self, files_changed: bool) -> None:
+        head = self._head()
+        if not files_changed and head == self._store.said("history"):
+            return
         files = self._tables.files()
         found = cochange(self._root, list(files))
         rows = [
@@ -243,6 +266,14 @@ class Builder:
         ]
         with self._store.transaction():
             self._tables.put_cochanges(rows)
+            self._store.say("history", head)
+
+    def _head(self) -> str:
+        """The newest commit; empty where there is none."""
+        try:
+            return ask(self._root, ["rev-parse", "HEAD"], timeout_s=GIT_SECONDS).decode("ascii", "replace").strip()
+        except GitFailedError:
+            return ""
 
     def _end(self, report: Report, started: float, purge: bool) -> None:
         if purge:

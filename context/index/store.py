@@ -107,6 +107,11 @@ class Store:
         """Note one fact about the whole index."""
         self.connection.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (key, value))
 
+    def said(self, key: str) -> str:
+        """What was noted of it last; empty where nothing was."""
+        row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return str(row[0]) if row is not None else ""
+
     def size_bytes(self) -> int:
         """What the index takes on the disk."""
         return size_bytes(self.path)

@@ -7,8 +7,8 @@ import sqlite3
 import zlib
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
 from mellum_ls.context.index.analysis import Analysis
@@ -45,6 +45,9 @@ class Tables:
         self._connection = connection
         self._name_ids: dict[str, int] = {}
         self._term_changes: Counter[str] = Counter()
+        self._waiting = _Rows()
+        # Ids are given out here, so that rows need not be written one by one; 0 where the highest is not known.
+        self._next_name = self._next_chunk = 0
 
     def known(self) -> dict[str, Known]:
         """All files by their paths."""
@@ -85,9 +88,8 @@ class Tables:
         if old is not None:
             self._clear(old.id)
         use_ids = self._ids_of(found.uses)
-        bags = zlib.compress("\n".join(chunk.bag for chunk in found.chunks).encode(), 3)
         packed = pack(use_ids)
-        values = (found.grammar, size, mtime_ns, found.digest, bags, packed)
+        values = (found.grammar, size, mtime_ns, found.digest, found.bags, packed)
         if old is None:
             cursor = self._connection.execute(
                 "INSERT INTO files(path, folder, grammar, size, mtime_ns, hash, bags, uses) VALUES(?,?,?,?,?,?,?,?)",
@@ -104,28 +106,39 @@ class Tables:
         return file
 
     def _write(self, file: int, use_ids: Sequence[int], found: Analysis) -> None:
-        connection = self._connection
-        for chunk in found.chunks:
-            cursor = connection.execute(
-                "INSERT INTO chunks(file, start_line, end_line) VALUES(?,?,?)",
-                (file, chunk.start_line, chunk.end_line),
-            )
-            connection.execute("INSERT INTO words(rowid, bag) VALUES(?,?)", (cursor.lastrowid, chunk.bag))
+        waiting = self._waiting
+        waiting.files.add(file)
+        self._next_chunk = self._next_chunk or self._highest("chunks") + 1
+        for number, chunk in enumerate(found.chunks, self._next_chunk):
+            waiting.chunks.append((number, file, chunk.start_line, chunk.end_line))
+            waiting.words.append((number, chunk.bag))
             self._term_changes.update(set(chunk.bag.split()))
+        self._next_chunk += len(found.chunks)
         names = self._ids_of([symbol.name for symbol in found.symbols])
-        connection.executemany(
+        waiting.symbols += (
+            (file, name, s.kind, s.start_line, s.end_line, s.signature, s.doc, s.container)
+            for name, s in zip(names, found.symbols, strict=True)
+        )
+        waiting.uses += ((name, file) for name in use_ids)
+        waiting.imports += ((file, i.line, i.module, json.dumps(i.names), i.system) for i in found.imports)
+
+    def _highest(self, table: str) -> int:
+        (number,) = self._connection.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()
+        return int(number)
+
+    def _flush(self) -> None:
+        """Write the rows that wait, in the order in which the trees have them."""
+        waiting, self._waiting = self._waiting, _Rows()
+        put = self._connection.executemany
+        put("INSERT INTO chunks(id, file, start_line, end_line) VALUES(?,?,?,?)", waiting.chunks)
+        put("INSERT INTO words(rowid, bag) VALUES(?,?)", waiting.words)
+        put(
             "INSERT INTO symbols(file, name, kind, start_line, end_line, signature, doc, container) "
             "VALUES(?,?,?,?,?,?,?,?)",
-            [
-                (file, name, s.kind, s.start_line, s.end_line, s.signature, s.doc, s.container)
-                for name, s in zip(names, found.symbols, strict=True)
-            ],
+            waiting.symbols,
         )
-        connection.executemany("INSERT INTO uses VALUES(?,?)", [(name, file) for name in use_ids])
-        connection.executemany(
-            "INSERT INTO imports(file, line, module, names, system) VALUES(?,?,?,?,?)",
-            [(file, i.line, i.module, json.dumps(i.names), i.system) for i in found.imports],
-        )
+        put("INSERT INTO uses VALUES(?,?)", sorted(waiting.uses))
+        put("INSERT INTO imports(file, line, module, names, system) VALUES(?,?,?,?,?)", waiting.imports)
 
     def touch(self, file: int, size: int, mtime_ns: int) -> None:
         """Note that a file's text is the same though its time is not."""
@@ -146,6 +159,8 @@ class Tables:
         return True
 
     def _clear(self, file: int) -> None:
+        if file in self._waiting.files:
+            self._flush()
         connection = self._connection
         bags, uses = connection.execute("SELECT bags, uses FROM files WHERE id = ?", (file,)).fetchone()
         rows = connection.execute("SELECT id FROM chunks WHERE file = ? ORDER BY id", (file,)).fetchall()
@@ -165,8 +180,9 @@ class Tables:
             connection.execute(f"DELETE FROM {table} WHERE file = ?", (file,))
 
     def finish(self) -> None:
-        """Bring the counts of the sub-words up to date: to be called before a transaction ends."""
-        changes = [(term, change) for term, change in self._term_changes.items() if change]
+        """Write what waits, and bring the counts of sub-words up to date: to be called before a transaction ends."""
+        self._flush()
+        changes = sorted((term, change) for term, change in self._term_changes.items() if change)
         self._connection.executemany(
             "INSERT INTO terms VALUES(?, ?) ON CONFLICT(term) DO UPDATE SET chunks = chunks + excluded.chunks", changes
         )
@@ -178,6 +194,8 @@ class Tables:
         """After a transaction that failed: what was remembered of it is not in the file."""
         self._name_ids.clear()
         self._term_changes.clear()
+        self._waiting = _Rows()
+        self._next_name = self._next_chunk = 0
 
     def imports_of(self, file: int) -> list[Import]:
         """What a file imports, as it is written there."""
@@ -187,6 +205,28 @@ class Tables:
         return [
             Import(module, tuple(json.loads(names)), (), line, bool(system)) for module, names, line, system in rows
         ]
+
+    def files_in(self, grammars: Collection[str]) -> set[int]:
+        """The files of these languages, by the names of their grammars."""
+        marks = ",".join("?" * len(grammars))
+        rows = self._connection.execute(f"SELECT id FROM files WHERE grammar IN ({marks})", tuple(grammars))
+        return {file for (file,) in rows} if grammars else set()
+
+    def files_that_import(self, part: str) -> set[int]:
+        """The files with an import in whose module or names `part` stands."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT file FROM imports WHERE instr(module, ?) OR instr(names, ?)",
+            (part, json.dumps(part)[1:-1]),
+        )
+        return {file for (file,) in rows}
+
+    def by_id(self, files: Collection[int]) -> dict[str, File]:
+        """The files with these ids by their paths."""
+        rows = self._connection.execute(
+            "SELECT path, id, grammar FROM files WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(files)),),
+        )
+        return {path: File(file, grammar) for path, file, grammar in rows}
 
     def put_edges(self, file: int, targets: Iterable[int]) -> None:
         """Which files a file imports, in that order, in place of those noted before."""
@@ -216,20 +256,30 @@ class Tables:
         ids = self._name_ids
         if len(ids) > MOST_REMEMBERED_NAMES:
             ids.clear()
-        found = []
-        for name in names:
-            number = ids.get(name)
-            if number is None:
-                row = self._connection.execute("SELECT id FROM names WHERE name = ?", (name,)).fetchone()
-                number = (
-                    row[0]
-                    if row is not None
-                    else self._connection.execute("INSERT INTO names(name) VALUES(?)", (name,)).lastrowid
-                )
-                assert number is not None
-                ids[name] = number
-            found.append(number)
-        return found
+        unknown = [name for name in dict.fromkeys(names) if name not in ids]
+        if unknown:
+            rows = self._connection.execute(
+                "SELECT name, id FROM names WHERE name IN (SELECT value FROM json_each(?))", (json.dumps(unknown),)
+            )
+            ids.update(rows.fetchall())
+            self._next_name = self._next_name or self._highest("names") + 1
+            new = [(number, name) for number, name in enumerate((n for n in unknown if n not in ids), self._next_name)]
+            self._next_name += len(new)
+            self._connection.executemany("INSERT INTO names(id, name) VALUES(?,?)", new)
+            ids.update((name, number) for number, name in new)
+        return [ids[name] for name in names]
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Rows of files that were put in and wait to be written together."""
+
+    files: set[int] = field(default_factory=set)
+    chunks: list[tuple[object, ...]] = field(default_factory=list)
+    words: list[tuple[object, ...]] = field(default_factory=list)
+    symbols: list[tuple[object, ...]] = field(default_factory=list)
+    uses: list[tuple[int, int]] = field(default_factory=list)
+    imports: list[tuple[object, ...]] = field(default_factory=list)
 
 
 def pack(numbers: Iterable[int]) -> bytes:

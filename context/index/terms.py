@@ -6,6 +6,7 @@ Knows neither languages nor where the text is from.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 LONGEST_TERM = 32
 """Characters; what is longer is data, not a word."""
@@ -49,6 +50,30 @@ _REMEMBERED = _Remembered()
 def terms(text: str) -> list[str]:
     """The sub-words of `text` in their order, in lower case, 2 to 32 characters, without the words of every code."""
     return list(filter(None, map(_REMEMBERED.__getitem__, _WORDS.findall(text))))
+
+
+class _Parts(dict[bytes, tuple[str, ...]]):
+    """The terms of each name, in UTF-8: most names stand in a text more than once."""
+
+    def __missing__(self, name: bytes) -> tuple[str, ...]:
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        found = self[name] = tuple(terms(name.decode("utf-8", "replace")))
+        return found
+
+
+_PARTS = _Parts()
+# No term goes over a character of ASCII that is neither a letter nor a digit; for what is beyond, `terms` is asked.
+_APART = bytes(byte if byte >= 0x80 or chr(byte).isalnum() or byte == ord("_") else ord(" ") for byte in range(256))
+
+
+def counted(text: str) -> dict[str, int]:
+    """How often each of `terms(text)` occurs, in the order of their first places; a third of the time of counting."""
+    counts: dict[str, int] = {}
+    for name, times in Counter(text.encode("utf-8", "replace").translate(_APART).split()).items():
+        for term in _PARTS[name]:
+            counts[term] = counts.get(term, 0) + times
+    return counts
 
 
 def is_term(word: str) -> bool:

@@ -3,9 +3,11 @@
 Takes commands as JSON lines on its standard input, tells what happens as JSON lines on its standard output, and ends
 when the input closes, so that it never outlives the server. Texts of files appear in neither.
 
-Commands, by "do": `open` (first: root, index, exclude, processes), `build`, `update` (paths), `exclude` (globs),
-`stop`. Events, by "event": `waiting` (another process builds), `building`, `progress` (done, total), `ready` and
-`updated` (what was done), `failed` (reason). All give `rss_bytes` and `cpu_seconds` of this process.
+Commands, by "do": `open` (first: root, index, exclude, processes, careful), `build`, `update` (paths), `exclude`
+(globs), `stop`. `careful` lets no file be parsed in this process that others wait for. Events, by "event": `waiting`
+(another process builds), `building`, `progress` (done, total), `ready` and `updated` (what was done), `failed`
+(reason). All give `rss_bytes` and `cpu_seconds` of this process, and of the processes that parsed and have ended
+`helpers_cpu_seconds` together and `helper_rss_bytes`, the most that one of them had.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from mellum_ls.context.index.builder import Builder, Report, Stopped
+from mellum_ls.context.index.builder import FEW_FILES, Builder, Report, Stopped
 from mellum_ls.context.index.lock import BuildLock
 from mellum_ls.context.index.store import TROUBLE, Store, is_damage, make_private_folder, remove_files
 
@@ -47,6 +49,7 @@ class Worker:
         self._index = Path()
         self._exclude: list[str] = []
         self._processes = 0
+        self._careful = False
 
     def run(self) -> None:
         """Open, and do what comes."""
@@ -55,6 +58,7 @@ class Worker:
             return
         self._root, self._index = Path(first["root"]), Path(first["index"])
         self._exclude, self._processes = list(first.get("exclude", ())), int(first.get("processes", 0))
+        self._careful = bool(first.get("careful"))
         try:
             make_private_folder(self._index.parent)
             lock = BuildLock(self._index.with_suffix(".lock"))
@@ -125,6 +129,7 @@ class Worker:
                 self._store,
                 self._exclude,
                 processes=self._processes,
+                processes_from=2 if self._careful else FEW_FILES,
                 progress=lambda done, total: self._say("progress", done=done, total=total),
                 stopped=self._ended.is_set,
             )
@@ -150,10 +155,17 @@ class Worker:
 
 
 def lower_priority() -> None:
-    """Let everything else go first; on Windows whoever starts this process has to say that."""
+    """Let everything else go first; on Windows whoever starts this process has to say that.
+
+    What this process starts has the same priority.
+    """
     if hasattr(os, "nice"):
         with contextlib.suppress(OSError):
             os.nice(19)
+    if sys.platform == "linux":
+        # Nice alone still takes a turn of some milliseconds while a suggestion is computed; this gives way at once.
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def resident_bytes() -> int:
@@ -171,6 +183,17 @@ def resident_bytes() -> int:
 def cpu_seconds() -> float:
     """What this process has computed so far, without the processes that it has started."""
     return round(time.process_time(), 3)
+
+
+def of_helpers() -> tuple[float, int]:
+    """Seconds that the processes which have ended computed, and the most memory that one of them had; 0 if untold."""
+    if sys.platform == "win32":
+        return 0.0, 0
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    peak = used.ru_maxrss if sys.platform == "darwin" else used.ru_maxrss * 1024
+    return round(used.ru_utime + used.ru_stime, 3), peak
 
 
 def listen(lines: IO[str], commands: queue.SimpleQueue[Command], ended: threading.Event) -> None:
@@ -197,6 +220,7 @@ def main() -> None:
     def say(event: str, **facts: object) -> None:
         with contextlib.suppress(OSError, ValueError):
             spent = {"rss_bytes": resident_bytes(), "cpu_seconds": cpu_seconds()}
+            spent["helpers_cpu_seconds"], spent["helper_rss_bytes"] = of_helpers()
             out.write(json.dumps({"event": event, **spent, **facts}) + "\n")
             out.flush()
 

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -23,6 +24,7 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 60.0
 CLOSE_SECONDS = 8.0
 """What the process may take to end in order; then it is killed, which loses at most one batch of files."""
+MOST_PROCESSES = 2
 _LINE_BYTES = 1 << 20
 _COMMAND = (sys.executable, "-P", "-m", "mellum_ls.context.index.worker")
 
@@ -43,11 +45,18 @@ def pause_after(num_crashes: int) -> float:
     return min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(num_crashes - 1, 16)) if num_crashes else 0.0
 
 
+def default_processes() -> int:
+    """How many processes parse beside the one that writes: more than two would take more memory than they save time."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return MOST_PROCESSES if cores >= MOST_PROCESSES else 0
+
+
 class WorkspaceIndex:
     """Builds and answers for the folder `root`, its file in `cache_dir`. For one event loop; `index` for any thread.
 
-    `exclude` are the user's globs, `processes` how many extra processes parse. `on_event` gets each event of the worker
-    (see worker.py) in the loop. `sleep` waits between a crash and the next start; `command` is what is started.
+    `exclude` are the user's globs, `processes` how many extra processes parse many files, by default two where there
+    are two cores. `on_event` gets each event of the worker (see worker.py) in the loop. `sleep` waits between a crash
+    and the next start; `command` is what is started.
     """
 
     def __init__(
@@ -57,7 +66,7 @@ class WorkspaceIndex:
         exclude: Sequence[str] = (),
         on_event: Callable[[Event], None] = lambda event: None,
         *,
-        processes: int = 0,
+        processes: int | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         command: Sequence[str] = _COMMAND,
     ) -> None:
@@ -66,7 +75,7 @@ class WorkspaceIndex:
         self.index = Reader(self.path)
         self._exclude = list(exclude)
         self._on_event = on_event
-        self._processes = processes
+        self._processes = default_processes() if processes is None else processes
         self._sleep = sleep
         self._command = tuple(command)
         self._process: asyncio.subprocess.Process | None = None
@@ -172,6 +181,7 @@ class WorkspaceIndex:
                 "index": str(self.path),
                 "exclude": self._exclude,
                 "processes": processes,
+                "careful": self._num_crashes > 0,
             }
         )
         self._tell({"do": "build"})

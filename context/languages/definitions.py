@@ -177,7 +177,7 @@ def _clean(name: str, kind: str) -> tuple[str, str]:
         return name.replace("::", ".").replace("\\", ".").strip("\"'"), ""
     if kind not in ("function", "method", "class") or name.startswith("operator"):
         return name, ""
-    plain = _GENERICS.sub("", name)
+    plain = _GENERICS.sub("", name) if "<" in name or "[" in name else name
     if "::" in plain:
         owner, _, name = plain.rpartition("::")
         return name, owner.replace("::", ".")

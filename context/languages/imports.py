@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 from tree_sitter import Node, Query, QueryCursor, Tree
@@ -38,31 +38,43 @@ _READERS: dict[str, tuple[str, _Reader]] = {
 # Where imports never stand in functions.
 _AT_THE_TOP = frozenset({"go", "java", "kotlin", "swift", "csharp"})
 _CALLING = frozenset({"javascript", "typescript", "tsx"})
+# Where all imports are statements that the query for definitions finds too, wherever they stand.
+_STATEMENTS_ALONE = {
+    "python": ("import_statement", "import_from_statement"),
+    "c": ("preproc_include",),
+    "cpp": ("preproc_include",),
+}
 # As for `using` in a namespace inside of another, or a module in a namespace; most stand at 1.
 _DEPTH_OF_STATEMENTS = 8
 
 
-def imports(text: bytes, tree: Tree, grammar: Grammar) -> tuple[Import, ...]:
+def imports(text: bytes, tree: Tree, grammar: Grammar, found_nodes: Sequence[Node] | None = None) -> tuple[Import, ...]:
     """The imports of `text`, whose tree is `tree`, in the order in which they stand there; at most MAX_IMPORTS.
 
     Empty for languages without imports. A statement that is not whole yet is left out. ImportError where the grammar's
-    package is broken; nothing else is raised, whatever the text is.
+    package is broken; nothing else is raised, whatever the text is. `found_nodes` are the import statements, where
+    another query has found them already.
     """
     if grammar.name not in _READERS:
         return ()
     read = _READERS[grammar.name][1]
     source = Source(text)
-    cursor = QueryCursor(_query(grammar))
-    # To look into all functions takes half as long as to parse them.
-    if grammar.name in _AT_THE_TOP or (grammar.name in _CALLING and not javascript.CALLS.search(text)):
-        cursor.set_max_start_depth(_DEPTH_OF_STATEMENTS)
-    nodes = cursor.captures(tree.root_node).get("import", [])
     found: list[Import] = []
-    for node in sorted(nodes, key=lambda node: node.start_byte):
+    for node in sorted(_nodes(text, tree, grammar, found_nodes), key=lambda node: node.start_byte):
         found += (one for one in read(source, node) if one.module)
         if len(found) >= MAX_IMPORTS:
             break
     return tuple(found[:MAX_IMPORTS])
+
+
+def _nodes(text: bytes, tree: Tree, grammar: Grammar, found: Sequence[Node] | None) -> Sequence[Node]:
+    if found is not None and grammar.name in _STATEMENTS_ALONE:
+        return [node for node in found if node.type in _STATEMENTS_ALONE[grammar.name]]
+    cursor = QueryCursor(_query(grammar))
+    # To look into all functions takes half as long as to parse them.
+    if grammar.name in _AT_THE_TOP or (grammar.name in _CALLING and not javascript.CALLS.search(text)):
+        cursor.set_max_start_depth(_DEPTH_OF_STATEMENTS)
+    return cursor.captures(tree.root_node).get("import", [])
 
 
 @cache

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from tree_sitter import Node, Tree
 
-from mellum_ls.context.languages.definitions import COMMENTS, Definition, find, text_of
+from mellum_ls.context.languages.definitions import COMMENTS, Definition, Found, find, text_of
 from mellum_ls.context.languages.grammars import Grammar
 from mellum_ls.context.languages.symbols import Symbol
 
@@ -14,20 +15,28 @@ MOST_CHARS = 200
 """Characters of a signature or of a line of documentation."""
 # More of a head is not looked at: a table of constants may have a megabyte.
 _MOST_BYTES = 4_000
-_MARKS = re.compile(r"^\s*(?:/\*+!?|//+!?|\*+/|\*+|#+!?|--+\[*|<!--|;+)?\s*|\s*(?:\*/|-->|\]\])?\s*$")
+_MARK_BEFORE = re.compile(r"\s*(?:/\*+!?|//+!?|\*+/|\*+|#+!?|--+\[*|<!--|;+)?\s*")
+_MARKS_BEHIND = ("*/", "-->", "]]")
 _XML_TAG = re.compile(r"</?(?:summary|remarks|inheritdoc)\b[^>]*>")
 _QUOTES = re.compile(r"^[rRuUbBfF]*[\"']+|[\"']+$")
 # Words for a tool, not for a reader.
 _ORDER = re.compile(
     r"(?i)^(?:!|noqa|type:|pylint|eslint|prettier|ts-|nolint|go:|@formatter|-\*-|frozen_string_literal)"
 )
+_AFTER_BRACKET = re.compile(r"([(\[])\s*\n\s*")
+_BEFORE_BRACKET = re.compile(r",?\s*\n\s*([)\]])")
 _EMPTY_BLOCK = re.compile(r"\s*[;\s]\s*end$")
-_END_OF_HEAD = re.compile(r"\s*(?:=>|->\s*$|[{:=;,])?\s*$")
 
 
 def outline(text: bytes, tree: Tree, grammar: Grammar) -> tuple[Symbol, ...]:
     """The symbols that `text` defines, in their order. `tree` is its tree; errors in it only cost what they cover."""
-    return tuple(_symbol(text, one) for one in find(text, tree, grammar).definitions if not one.is_scope)
+    return symbols_of(text, find(text, tree, grammar))
+
+
+def symbols_of(text: bytes, found: Found, most: int | None = None) -> tuple[Symbol, ...]:
+    """The outline as it was found; of more than `most` symbols the first ones."""
+    shown = (one for one in found.definitions if not one.is_scope)
+    return tuple(_symbol(text, one) for one in islice(shown, most))
 
 
 def _symbol(text: bytes, one: Definition) -> Symbol:
@@ -62,14 +71,22 @@ def signature(text: bytes, one: Definition) -> str:
     parts.append(text[start:end])
     # A comment to the end of a line leaves that end.
     raw = b"".join(parts).decode("utf-8", "replace").strip()
-    raw = re.sub(r"([(\[])\s*\n\s*", r"\1", raw)
-    raw = re.sub(r",?\s*\n\s*([)\]])", r"\1", raw)
+    if "\n" in raw:
+        raw = _AFTER_BRACKET.sub(r"\1", raw)
+        raw = _BEFORE_BRACKET.sub(r"\1", raw)
     line = " ".join(raw.split())
     if one.body is not None:
-        line = _END_OF_HEAD.sub("", line)
-    elif one.kind in ("function", "method", "class", "module"):
+        line = _without_opening(line)
+    elif one.kind in ("function", "method", "class", "module") and line.endswith("end"):
         line = _EMPTY_BLOCK.sub("", line)
     return _cut(line.removesuffix(";"))
+
+
+def _without_opening(line: str) -> str:
+    """A head without the sign that a body begins with."""
+    if line.endswith(("=>", "->")):
+        return line[:-2].rstrip()
+    return line[:-1].rstrip() if line.endswith(("{", ":", "=", ";", ",")) else line
 
 
 def doc(text: bytes, one: Definition) -> str:
@@ -92,10 +109,18 @@ def docstring_node(one: Definition) -> Node | None:
 
 def _first_line(lines: list[str]) -> str:
     for line in lines:
-        words = " ".join(_XML_TAG.sub("", _MARKS.sub("", line)).split())
+        words = " ".join(_XML_TAG.sub("", _bare(line)).split())
         if words and not _ORDER.match(words) and any(map(str.isalnum, words)):
             return _cut(words)
     return ""
+
+
+def _bare(line: str) -> str:
+    """Without the marks of a comment."""
+    begins = _MARK_BEFORE.match(line)
+    line = line[begins.end() if begins else 0 :].rstrip()
+    mark = next((mark for mark in _MARKS_BEHIND if line.endswith(mark)), "")
+    return line[: len(line) - len(mark)].rstrip()
 
 
 def _cut(line: str) -> str:

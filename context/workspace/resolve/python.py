@@ -14,6 +14,7 @@ from mellum_ls.context.workspace.resolve.file_names import FileNames, ancestors,
 
 # As Python looks: the package before the module, and a stub only where there is no source.
 _MODULE_FILES = ("/__init__.py", ".py", "/__init__.pyi", ".pyi", ".pyx")
+_ENDINGS = (".py", ".pyi", ".pyx")
 _SOURCE_FOLDERS = ("", "src", "lib", "python")
 
 
@@ -34,6 +35,9 @@ def resolve(import_: Import, from_path: str, files: FileNames) -> list[str]:
 
 
 def _taken(files: FileNames, root: str, parts: tuple[str, ...], names: tuple[str, ...]) -> list[str]:
+    # Nearly all roots that are tried have nothing of that name, which one look tells.
+    if parts and not _begins(files, f"{root}/{parts[0]}" if root else parts[0]):
+        return []
     place = "/".join(part for part in (root, *parts) if part)
     module = _module(files, place)
     if not names:
@@ -46,6 +50,10 @@ def _taken(files: FileNames, root: str, parts: tuple[str, ...], names: tuple[str
     return found
 
 
+def _begins(files: FileNames, place: str) -> bool:
+    return files.has_folder(place) or any(files.has(place + tail) for tail in _ENDINGS)
+
+
 def _module(files: FileNames, place: str) -> str | None:
     return next((place + tail for tail in _MODULE_FILES if files.has(place + tail)), None) if place else None
 
@@ -53,13 +61,13 @@ def _module(files: FileNames, place: str) -> str | None:
 def _roots(files: FileNames, from_path: str, parts: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Folders from which `parts` may be meant, the likeliest first, each with the parts that lie below it."""
     around = list(ancestors(from_path))
-    for folder in around:
+    top = parts[0]
+    for folder in around if files.with_stem(top) or files.folders_ending(top) else ():
         if not _is_package(files, folder):
             yield from (("/".join(filter(None, (folder, inner))), parts) for inner in _SOURCE_FOLDERS)
     for package, folder in files.derived(_declared):
         if parts[: len(package)] == package:
             yield folder, parts[len(package) :]
-    top = parts[0]
     # A script somewhere that is called like a module of the standard library is not what is meant.
     if top in sys.stdlib_module_names:
         return

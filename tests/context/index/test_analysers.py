@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from mellum_ls.context.index.analysers import (
     InProcess,
     InProcesses,
     LeftOut,
+    _outcome,
     read_and_analyse,
     serve,
 )
@@ -103,7 +105,7 @@ def test_serving_answers_until_the_pipe_closes(root: Path) -> None:
     ours.send(".env")
     gate = Gate(root)
     expected = [read_and_analyse(path, gate) for path in ("file_01.py", ".env")]
-    answers = []
+    answers: list[Any] = []
 
     class Once:
         """A pipe that closes after two questions."""
@@ -113,10 +115,10 @@ def test_serving_answers_until_the_pipe_closes(root: Path) -> None:
                 raise EOFError
             return theirs.recv()
 
-        def send(self, outcome: object) -> None:
-            answers.append(outcome)
+        def send(self, answer: object) -> None:
+            answers.append(answer)
 
     serve(Once(), str(root), ())  # type: ignore[arg-type]
-    assert answers == expected
+    assert [_outcome(answer) for answer in answers] == expected
     ours.close()
     theirs.close()

@@ -53,7 +53,7 @@ def test_equal_texts_have_equal_digests() -> None:
 
 
 def test_a_broken_grammar_leaves_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ImportError("no such package")
 
     monkeypatch.setattr("mellum_ls.context.index.analysis.parse", broken)

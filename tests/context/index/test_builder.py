@@ -46,7 +46,7 @@ def answers(store: Store) -> dict[str, object]:
     reader = Reader(store.path)
     every = [path for (path,) in store.connection.execute("SELECT path FROM files ORDER BY path")]
     words = [term for (term,) in store.connection.execute("SELECT term FROM terms ORDER BY term")]
-    found = {
+    found: dict[str, object] = {
         "paths": every,
         "words": store.connection.execute("SELECT term, chunks FROM terms ORDER BY term").fetchall(),
         "hits": {word: [(h.chunk, round(h.score, 6)) for h in reader.search([word], 99)] for word in words},
@@ -83,7 +83,7 @@ def test_a_folder_is_found_whole(root: Path, store: Store) -> None:
 
 
 def test_processes_build_the_same(root: Path, store: Store, tmp_path: Path) -> None:
-    Builder(root, store, processes=2).build()
+    Builder(root, store, processes=2, processes_from=2).build()
     assert answers(store) == from_scratch(root, tmp_path)
 
 
@@ -270,3 +270,30 @@ def test_what_changed_together_is_known(root: Path, store: Store) -> None:
     reader = Reader(store.path)
     assert reader.cochanged("main.py")[0] == ("app/shop.py", 3)
     reader.close()
+
+
+def test_nothing_is_linked_again_without_a_change(root: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    Builder(root, store).build()
+    before = answers(store)
+    with monkeypatch.context() as patched:
+        patched.setattr(Builder, "_linked", lambda self: pytest.fail("imports were looked up"))
+        Builder(root, store).build()
+    assert answers(store) == before
+
+
+def test_a_kill_between_files_and_links_is_made_good(root: Path, store: Store, tmp_path: Path) -> None:
+    builder = Builder(root, store)
+    builder.build()
+    write(root, "app/fruit.py", "from app.shop import price_of\n")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Builder, "_link", lambda self, files: (_ for _ in ()).throw(Stopped))
+        with pytest.raises(Stopped):
+            Builder(root, store).build()
+    Builder(root, store).build()
+    assert answers(store) == from_scratch(root, tmp_path)
+    assert answers(store)["imports"]["app/fruit.py"] == ["app/shop.py"]  # type: ignore[index]
+
+
+def test_few_files_start_no_process(root: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mellum_ls.context.index.builder.InProcesses", lambda *_: pytest.fail("a process was started"))
+    assert len(Builder(root, store, processes=2).build().written) == 5

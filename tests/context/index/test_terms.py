@@ -1,10 +1,12 @@
 """Identifiers cut into sub-words: the same whichever way a language writes them."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mellum_ls.context.index.terms import LONGEST_TERM, is_term, terms
+from mellum_ls.context.index.terms import LONGEST_TERM, counted, is_term, terms
 
 
 @pytest.mark.parametrize(
@@ -50,3 +52,12 @@ def test_lines_are_cut_apart(first: str, second: str) -> None:
 @pytest.mark.parametrize("word", ["", "a", "two words", 'quo"te', "self", "A", "\ud800\ud800", "x" * 33, "a-b", "a_b"])
 def test_what_no_text_can_give_is_no_term(word: str) -> None:
     assert not is_term(word)
+
+
+@given(
+    st.text()
+    | st.text("aAbB9_-. \u00e9\u4e2d\u2014\ud800")
+    | st.lists(st.sampled_from(["getName", "x_y", "— ", "ü"])).map("".join)
+)
+def test_counting_is_the_same_in_the_same_order(text: str) -> None:
+    assert list(counted(text).items()) == list(Counter(terms(text)).items())

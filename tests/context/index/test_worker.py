@@ -127,6 +127,17 @@ def test_it_gives_way_to_everything_else(root: Path, start: Start) -> None:
     assert os.getpriority(os.PRIO_PROCESS, process.popen.pid) == 19
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a way to schedule of Linux")
+def test_what_it_starts_gives_way_too() -> None:
+    ask = "import os; print(os.sched_getscheduler(0) == os.SCHED_IDLE, os.nice(0))"
+    code = (
+        "import subprocess, sys; from mellum_ls.context.index.worker import lower_priority; lower_priority(); "
+        f"subprocess.run([sys.executable, '-c', {ask!r}], check=True)"
+    )
+    told = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["True", "19"]
+
+
 @posix_only
 @pytest.mark.parametrize("processes", [0, 2])
 def test_a_kill_in_the_middle_leaves_what_was_whole(root: Path, start: Start, reader: Reader, processes: int) -> None:

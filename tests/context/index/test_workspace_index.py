@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mellum_ls.context.index.workspace_index import WorkspaceIndex, index_path, pause_after
+from mellum_ls.context.index.workspace_index import WorkspaceIndex, default_processes, index_path, pause_after
 from tests.fakes.index_worker import COMMAND
 from tests.fakes.process_figures import wait_for_end
 
@@ -220,3 +220,10 @@ def test_each_folder_has_a_file_of_its_own() -> None:
     assert one.parent == other.parent == Path("/c")
     assert one.stem != "a"
     assert len(one.stem) == 32
+
+
+def test_one_core_is_not_shared_by_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mellum_ls.context.index.workspace_index.sys.platform", "darwin")
+    for cores, processes in ((None, 0), (1, 0), (2, 2), (64, 2)):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        assert default_processes() == processes

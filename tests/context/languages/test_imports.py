@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tree_sitter import Parser
 
+from mellum_ls.context.languages.definitions import find
 from mellum_ls.context.languages.imports import MAX_IMPORTS, imports
 from tests.fakes.imports import BY_NAME, read
 
@@ -80,3 +81,23 @@ def test_a_tree_that_followed_an_edit_gives_what_a_new_one_gives(language: str) 
 )
 def test_imports_are_found_as_deep_as_they_can_stand(language: str, text: str) -> None:
     assert len(read(language, text)) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        (
+            "python",
+            "from __future__ import annotations\nimport a, b.c as d\ndef f():\n    if x:\n        from .e import g\n",
+        ),
+        ("c", '#include "a.h"\n#ifdef X\n#include <b/c.h>\n#endif\nint f(void) {\n#include "d.inc"\n}\n'),
+        ("cpp", '#include "a.h"\nnamespace n {\n#include <b>\n}\n'),
+        ("javascript", 'import a from "b";\nfunction f() { return require("c"); }\n'),
+    ],
+)
+def test_statements_that_were_found_with_the_definitions_need_no_second_search(language: str, text: str) -> None:
+    data, grammar = text.encode(), BY_NAME[language]
+    tree = Parser(grammar.load()).parse(data)
+    found = imports(data, tree, grammar, find(data, tree, grammar).imports)
+    assert len(found) >= 2
+    assert found == imports(data, tree, grammar)

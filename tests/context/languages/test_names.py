@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mellum_ls.context.languages.grammars import GRAMMARS, Grammar
-from mellum_ls.context.languages.names import defined, enclosing, uses
+from mellum_ls.context.languages.names import defined, enclosing, used_names, uses
 from mellum_ls.context.languages.outline import outline
 from mellum_ls.context.languages.parsing import parse
 from mellum_ls.context.languages.symbols import Use
@@ -53,6 +53,14 @@ def test_the_uses_of_each_language(grammar: Grammar) -> None:
 )
 def test_what_is_bound_where_it_stands_is_no_use(name: str, text: str, names: str) -> None:
     assert " ".join(use.name for use in uses_of(text, BY_NAME[name])) == names
+
+
+@given(grammars(), edits())
+def test_the_names_alone_are_those_of_the_uses(grammar: Grammar, changes: list[Edit]) -> None:
+    raw = edited(sample(grammar), changes).encode("utf-8", "replace")
+    tree = parse(raw, grammar, max_seconds=60)
+    assert tree is not None
+    assert used_names(raw, tree, grammar) == {use.name for use in uses(raw, tree, grammar)}
 
 
 @given(grammars(), st.integers(0, 60), st.integers(0, 60))
