@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mellum_ls.context.selection.affinity import by_use, is_private
 from mellum_ls.context.selection.candidates import Candidate, head_of
 from mellum_ls.context.selection.question import Question
 from mellum_ls.context.selection.sources.definitions import Found
@@ -30,8 +29,7 @@ def skeletons(question: Question, desk: Desk, found: Found) -> list[Candidate]:
     chosen = sorted(paths, key=lambda path: (-used.get(path, 0.0), order[path]))[:_MOST_FILES]
     ranked: list[tuple[int, int, Candidate]] = []
     for row, path in enumerate(chosen):
-        symbols = by_use(desk.outline(path), question.words)[:_MOST_SYMBOLS]
-        for column, symbol in enumerate(symbol for symbol in symbols if not is_private(symbol.name)):
+        for column, symbol in enumerate(desk.public(path, question.words)[:_MOST_SYMBOLS]):
             ranked.append((_STEP * row + column, row, head_of(symbol, "of a module that this file imports")))
     ranked.sort(key=lambda item: item[:2])
     return [candidate for *_, candidate in ranked]
