@@ -194,6 +194,7 @@ def candidates(question: Question, desk: Desk) -> dict[str, list[Candidate]]:
     found = definitions.meant(question, desk)
     alike = similar.hits(question, desk)
     return {
+        "exports": modules.exports(question, desk),
         "definitions": definitions.heads(found),
         "members": definitions.members(found, question, desk),
         "modules": modules.skeletons(question, desk, found),

@@ -12,6 +12,7 @@ _K = 60
 """Cormack et al. 2009: large enough that one source's first place does not outweigh two sources' tenth."""
 
 WEIGHTS: Mapping[str, float] = {
+    "exports": 1.3,
     "definitions": 1.0,
     "members": 0.85,
     "modules": 0.75,

@@ -17,6 +17,8 @@ from mellum_ls.context.selection.sources.desk import Desk, closeness, family_of
 
 _MOST_NAMES = 80
 _MOST_IMPORTED = 32
+_PASSED_ON = 0.9
+"""What a definition counts to which an import leads by way of a file that passes it on."""
 _MANY = 5
 """A name with more definitions than this says little."""
 _LEAST_BODY_WEIGHT = 0.4
@@ -32,7 +34,10 @@ def meant(question: Question, desk: Desk) -> Found:
     """What the names may mean, the likeliest first, with a weight from 0 to 1."""
     wanted = question.wanted[:_MOST_NAMES]
     by_name = _by_name(wanted, question, desk)
-    imported = frozenset(question.imported_files)
+    imported = dict.fromkeys(question.imported_files, 1.0)
+    for path in question.imported_files[:_MOST_IMPORTED]:
+        for other in desk.passed_on(path):
+            imported.setdefault(other, _PASSED_ON)
     found: Found = []
     for want in wanted:
         found += _weighed(want, by_name.get(want.name, []), question, imported)
@@ -54,7 +59,7 @@ def _by_name(wanted: Sequence[Wanted], question: Question, desk: Desk) -> Mappin
     return {name: list(definitions.values()) for name, definitions in found.items()}
 
 
-def _weighed(want: Wanted, definitions: list[Definition], question: Question, imported: frozenset[str]) -> Found:
+def _weighed(want: Wanted, definitions: list[Definition], question: Question, imported: Mapping[str, float]) -> Found:
     family = family_of(question.place.path, question.place.language_id)
     private = is_private(want.name) and not want.imported
     near = [definition for definition in definitions if definition.path in imported]
@@ -63,7 +68,7 @@ def _weighed(want: Wanted, definitions: list[Definition], question: Question, im
     found: Found = []
     for definition in definitions:
         path = definition.path
-        weight = 1.0 if path in imported else 0.2 + 0.6 * closeness(question.place.path, path)
+        weight = imported.get(path) or 0.2 + 0.6 * closeness(question.place.path, path)
         if want.imported and definition.container:
             weight *= 0.1
         if private and path not in imported:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -11,6 +12,10 @@ from mellum_ls.context.languages.grammars import grammar_of
 from mellum_ls.context.selection.affinity import by_use, is_private
 from mellum_ls.context.selection.place import Recent
 from mellum_ls.context.selection.texts import Texts
+
+
+_FEW_SYMBOLS = 3
+_BARREL = re.compile(r"(?:^|/)(?:__init__|index|mod|exports?)\.\w+$")
 
 
 def _none(path: str) -> tuple[str, ...]:
@@ -34,6 +39,12 @@ class Desk:
         if path not in self._outlines:
             self._outlines[path] = self.index.outline(path)
         return self._outlines[path]
+
+    def passed_on(self, path: str) -> list[str]:
+        """The files whose names a file passes on: it imports them and defines next to nothing itself."""
+        if sum(not item.container for item in self.outline(path)) > _FEW_SYMBOLS and not _BARREL.search(path):
+            return []
+        return self.index.imported_by(path)
 
     def public(self, path: str, words: Mapping[str, float]) -> list[Definition]:
         """The symbols of a file that others may use, the likeliest for `words` first; `words` are the question's."""
