@@ -10,7 +10,6 @@ import json
 import logging
 import math
 import os
-import sqlite3
 import threading
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -217,9 +216,7 @@ def _scores(connection: Connection, asked: Sequence[str]) -> dict[int, float]:
 
 
 def _chunks_of(connection: Connection, paths: Collection[str]) -> set[int]:
-    sql = (
-        "SELECT id FROM chunks WHERE file IN (SELECT id FROM files WHERE path IN (SELECT value FROM json_each(?)))"
-    )
+    sql = "SELECT id FROM chunks WHERE file IN (SELECT id FROM files WHERE path IN (SELECT value FROM json_each(?)))"
     return {chunk for (chunk,) in connection.execute(sql, (json.dumps([path for path in paths if _is_text(path)]),))}
 
 

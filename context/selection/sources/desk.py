@@ -13,7 +13,6 @@ from mellum_ls.context.selection.affinity import by_use, is_private
 from mellum_ls.context.selection.place import Recent
 from mellum_ls.context.selection.texts import Texts
 
-
 _FEW_SYMBOLS = 3
 _BARREL = re.compile(r"(?:^|/)(?:__init__|index|mod|exports?)\.\w+$")
 

@@ -18,9 +18,7 @@ def neighbours(question: Question, desk: Desk) -> list[Candidate]:
     own = question.place.path
     family = family_of(own, question.place.language_id)
     files = [
-        path
-        for path in desk.index.files_in(folder_of(own))[:_MOST_LISTED]
-        if path != own and family_of(path) == family
+        path for path in desk.index.files_in(folder_of(own))[:_MOST_LISTED] if path != own and family_of(path) == family
     ]
     files.sort(key=lambda path: (-affinity(_stem(path), question.words), path))
     return _heads(files[:_MOST_NEIGHBOURS], question, desk, "of a file in the same folder")
