@@ -8,36 +8,33 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import os
-import sqlite3
 import threading
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
+from mellum_ls.context.index.connection import Connection
 from mellum_ls.context.index.rows import Chunk, Definition, Hit
-from mellum_ls.context.index.schema import APPLICATION_ID, VERSION
 from mellum_ls.context.index.store import TROUBLE
 from mellum_ls.context.index.terms import is_term
 
-MOST_TERMS = 12
+MOST_TERMS = 10
 """Of a question; the rarest are taken. More of them cost time and hardly change the order."""
-MOST_POSTINGS = 20_000
+MOST_POSTINGS = 3_000
 """Chunks that the taken sub-words may occur in, all together: bounds the time of a question in a large workspace."""
 
 logger = logging.getLogger(__name__)
 
 _COUNTS = "SELECT term, chunks FROM terms WHERE term IN (SELECT value FROM json_each(?))"
-_SEARCH = (
-    "SELECT f.path, c.start_line, c.end_line, -words.rank FROM words "
-    "JOIN chunks c ON c.id = words.rowid JOIN files f ON f.id = c.file "
-    "WHERE words MATCH ? AND f.path NOT IN (SELECT value FROM json_each(?)) ORDER BY words.rank LIMIT ?"
+_HOLDERS = "SELECT rowid FROM words WHERE words MATCH ?"
+_PLACES = (
+    "SELECT c.id, f.path, c.start_line, c.end_line FROM json_each(?) found "
+    "CROSS JOIN chunks c ON c.id = found.value CROSS JOIN files f ON f.id = c.file"
 )
-_DEFINITION = (
-    "SELECT f.path, n.name, s.kind, s.start_line, s.end_line, s.signature, s.doc, s.container "
-    "FROM symbols s JOIN files f ON f.id = s.file JOIN names n ON n.id = s.name "
-)
+_MANY = 100_000
+"""Chunks of a large workspace: how rare a word is counts from there, so that equal chunks weigh the same in all."""
 
 
 class Reader:
@@ -46,7 +43,7 @@ class Reader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._idle: list[sqlite3.Connection] = []
+        self._idle: list[Connection] = []
         self._identity: tuple[int, int] | None = None
         self._closed = False
         self.trouble = ""
@@ -63,35 +60,31 @@ class Reader:
         asked = sorted({term for term in terms if is_term(term)})
         if not asked or limit <= 0:
             return []
-        left_out = json.dumps([path for path in without if _is_text(path)])
+        left_out = frozenset(without)
 
-        def ask(connection: sqlite3.Connection) -> list[Any]:
-            taken = _rarest(connection, asked)
-            if not taken:
-                return []
-            # More than asked for, because the order of equal ones is not SQLite's to choose.
-            return connection.execute(_SEARCH, (" OR ".join(taken), left_out, 2 * limit + 16)).fetchall()
+        def ask(connection: Connection) -> list[Any]:
+            scores = _scores(connection, asked)
+            for chunk in _chunks_of(connection, left_out):
+                scores.pop(chunk, None)
+            least = sorted(scores.values())[-min(limit, len(scores)) :][:1]
+            best = [chunk for chunk, score in scores.items() if score >= least[0]]
+            rows = connection.execute(_PLACES, (json.dumps(best),))
+            return [(-scores[chunk], path, start, end) for chunk, path, start, end in rows]
 
-        rows = sorted(self._ask(ask), key=lambda row: (-round(row[3], 9), row[0], row[1]))
-        return [Hit(Chunk(path, start, end), score) for path, start, end, score in rows[:limit]]
+        return [Hit(Chunk(path, start, end), -score) for score, path, start, end in sorted(self._ask(ask))[:limit]]
 
     def definitions(self, names: Collection[str], limit_per_name: int = 8) -> list[Definition]:
         """Where symbols of these names are defined."""
         asked = sorted({name for name in names if _is_text(name)})
-        sql = (
-            _DEFINITION + "WHERE s.name = (SELECT id FROM names WHERE name = ?) "
-            "ORDER BY f.path, s.start_line, s.id LIMIT ?"
-        )
 
-        def ask(connection: sqlite3.Connection) -> list[Any]:
-            return [row for name in asked for row in connection.execute(sql, (name, limit_per_name))]
+        def ask(connection: Connection) -> list[Any]:
+            return [definition for places in connection.by_name(asked) for definition in places[:limit_per_name]]
 
-        return [Definition(*row) for row in self._ask(ask)]
+        return self._ask(ask)
 
     def outline(self, path: str) -> list[Definition]:
         """The symbols of a file."""
-        sql = _DEFINITION + "WHERE s.file = (SELECT id FROM files WHERE path = ?) ORDER BY s.id"
-        return [Definition(*row) for row in self._rows(sql, path)]
+        return self._ask(lambda connection: connection.outline(path)) if _is_text(path) else []
 
     def users(self, name: str, limit: int = 50) -> list[str]:
         """The files that use a name."""
@@ -151,13 +144,14 @@ class Reader:
     def _rows(self, sql: str, *values: str | int) -> list[Any]:
         if not all(_is_text(value) for value in values if isinstance(value, str)):
             return []
-        return self._ask(lambda connection: connection.execute(sql, values).fetchall())
+        return self._ask(lambda connection: connection.rows(sql, values))
 
-    def _ask(self, question: Callable[[sqlite3.Connection], list[Any]]) -> list[Any]:
+    def _ask(self, question: Callable[[Connection], list[Any]]) -> list[Any]:
         """The rows that `question` finds, over a connection that nobody else uses meanwhile; empty on trouble."""
         connection = None
         try:
             connection = self._take()
+            connection.begin()
             rows = question(connection)
         except FileNotFoundError:
             self._note("there is no index yet")
@@ -171,7 +165,7 @@ class Reader:
             connection.close()
         return []
 
-    def _take(self) -> sqlite3.Connection:
+    def _take(self) -> Connection:
         identity = _identity(self._path)
         with self._lock:
             if self._closed:
@@ -182,9 +176,9 @@ class Reader:
                 self._identity = identity
             elif self._idle:
                 return self._idle.pop()
-        return _connect(self._path)
+        return Connection(self._path)
 
-    def _give_back(self, connection: sqlite3.Connection) -> None:
+    def _give_back(self, connection: Connection) -> None:
         with contextlib.suppress(OSError), self._lock:
             if not self._closed and _identity(self._path) == self._identity and len(self._idle) < 4:
                 self._idle.append(connection)
@@ -201,33 +195,29 @@ class Reader:
         self.trouble = trouble
 
 
-def _rarest(connection: sqlite3.Connection, asked: Sequence[str]) -> list[str]:
+def _scores(connection: Connection, asked: Sequence[str]) -> dict[int, float]:
+    """Chunks and how much the sub-words in them say together, rare ones more.
+
+    BM25 over chunks of equal length is little else: how often a word stands in 40 lines says little, and to look it up
+    costs five times as much.
+    """
     rows = connection.execute(_COUNTS, (json.dumps(asked),)).fetchall()
-    taken: list[str] = []
+    scores: dict[int, float] = {}
+    known = scores.get
     left = MOST_POSTINGS
     for term, chunks in sorted(rows, key=lambda row: (row[1], row[0]))[:MOST_TERMS]:
-        if taken and chunks > left:
+        if scores and chunks > left:
             break
-        taken.append(f'"{term}"')
         left -= chunks
-    return taken
+        weight = round(math.log(1 + _MANY / chunks), 6)
+        for (chunk,) in connection.execute(_HOLDERS, (f'"{term}"',)):
+            scores[chunk] = known(chunk, 0.0) + weight
+    return scores
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    # Handed from thread to thread, but never used by two at once.
-    uri = f"file:{quote(str(path))}?mode=ro"
-    connection = sqlite3.connect(uri, uri=True, timeout=1.0, isolation_level=None, check_same_thread=False)
-    try:
-        found = (
-            connection.execute("PRAGMA application_id").fetchone()
-            + connection.execute("PRAGMA user_version").fetchone()
-        )
-        if found != (APPLICATION_ID, VERSION):
-            raise sqlite3.DatabaseError("not an index of this version")
-    except TROUBLE:
-        connection.close()
-        raise
-    return connection
+def _chunks_of(connection: Connection, paths: Collection[str]) -> set[int]:
+    sql = "SELECT id FROM chunks WHERE file IN (SELECT id FROM files WHERE path IN (SELECT value FROM json_each(?)))"
+    return {chunk for (chunk,) in connection.execute(sql, (json.dumps([path for path in paths if _is_text(path)]),))}
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from mellum_ls.context.languages.symbols import Kind
 
@@ -24,12 +24,11 @@ class Hit:
 
     chunk: Chunk
     score: float
-    """BM25, higher is better; comparable within one answer only."""
+    """How much the words say that were found in it, higher is better; comparable within one answer only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """A symbol of the index, as in `Symbol`."""
+class Definition(NamedTuple):
+    """A symbol of the index, as in `Symbol`. A tuple, because a question reads hundreds of them."""
 
     path: str
     name: str
@@ -49,7 +48,10 @@ class Index(Protocol):
         """The best chunks for `terms` (sub-words, see terms.py), best first, none from the files `without`."""
 
     def definitions(self, names: Collection[str], limit_per_name: int = 8) -> list[Definition]:
-        """Where the symbols called `names` are defined; ordered by name, path and line."""
+        """Where the symbols called `names` are defined; ordered by name, path and line.
+
+        Names that are defined in very many places say nothing and are left out.
+        """
 
     def outline(self, path: str) -> list[Definition]:
         """The symbols of a file in their order; empty when the file is not in the index."""

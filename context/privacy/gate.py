@@ -21,6 +21,7 @@ from mellum_ls.context.privacy.secret_paths import is_secret
 from mellum_ls.context.privacy.wildmatch import Patterns
 
 _RECHECK_S = 2.0
+_MOST_JUDGED = 20_000
 # What tools put into folders that hold nothing of the user's: a virtual environment, a cache (bford.info/cachedir).
 _MARKS = {"pyvenv.cfg": "lies in a virtual environment", "CACHEDIR.TAG": "lies in a folder of a cache"}
 
@@ -58,6 +59,8 @@ class Gate:
         self._clock = clock
         self._prefix = os.path.join(self.root, "")
         self._folders: dict[str, _Folder] = {}
+        self._judged: dict[str, tuple[object, str | None]] = {}
+        """What names say of files, by path, with the rules by which they were judged."""
         # Who asks goes from file to file of a folder.
         self._last_path, self._last_until, self._last = "", -math.inf, _Folder(None, None, "", 0.0)
 
@@ -91,7 +94,7 @@ class Gate:
         above, _, name = path.rpartition("/")
         folder = self._folder(above)
         noise = (folder.noise or noise_of_name(name)) if with_noise else None
-        if reason := folder.private or noise or self._names_speak(path, is_folder=False):
+        if reason := folder.private or noise or self._file_speaks(above, path):
             return reason
         if not links:
             return None
@@ -108,6 +111,18 @@ class Gate:
             return None
         reason = self._judge(real, with_noise=with_noise, links=False)
         return f"is a link to what {reason}" if reason else None
+
+    def _file_speaks(self, above: str, path: str) -> str | None:
+        """`_names_speak` of a file, remembered as long as the same rules are in force."""
+        rules = self._ignore.rules_of(above)
+        known = self._judged.get(path)
+        if known is not None and known[0] is rules:
+            return known[1]
+        reason = self._names_speak(path, is_folder=False)
+        if len(self._judged) >= _MOST_JUDGED:
+            self._judged.clear()
+        self._judged[path] = (rules, reason)
+        return reason
 
     def _names_speak(self, path: str, *, is_folder: bool) -> str | None:
         if not is_folder and (reason := is_secret(self._prefix + path)):

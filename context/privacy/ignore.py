@@ -27,9 +27,12 @@ OTHERS = (
     *(".codeiumignore", ".copilotignore", ".mellumignore"),
 )
 IGNORE_FILES = (GIT, *OTHERS)
+_LOOKED_FOR = tuple((name, b"/" + os.fsencode(name)) for name in (".git", *IGNORE_FILES))
 MAX_BYTES = 1_000_000
 """A larger ignore file counts as one that cannot be read."""
 _RECHECK_S = 2.0
+_SETTLED_NS = 3_000_000_000
+"""A folder that was written to so lately may be written to again without its time showing it."""
 _IGNORE_CASE = sys.platform in ("win32", "darwin")
 
 
@@ -55,6 +58,8 @@ class _Folder:
     seen: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """The ignore files in it, as `_look` found them."""
     looked_at: float = 0.0
+    written: int = 0
+    """When entries were last made or removed in it, if that was long before it was looked at; otherwise 0."""
 
     def judge(self, path: bytes, is_folder: bool) -> str | None:
         for rules in self.families.values():
@@ -106,6 +111,10 @@ class Ignore:
         folder = self._find(os.path.dirname(full) if path else full)
         return folder.reason or (folder.judge(full, is_folder) if path else None)
 
+    def rules_of(self, folder: str) -> object:
+        """What stands for the rules about the files in a folder, relative to the root: another one when they change."""
+        return self._find(b"/".join(part for part in (self._above, os.fsencode(folder)) if part))
+
     def forget(self) -> None:
         """Read all ignore files again: one of them has changed, or a repository was made."""
         self._folders.clear()
@@ -131,7 +140,7 @@ class Ignore:
         """The folder as it was read, or read now. `parent` is the one above it, already checked."""
         known = self._folders.get(path)
         if known is not None and now - known.looked_at >= _RECHECK_S:
-            if known.seen == self._look(path):
+            if self._is_as_it_was(known, path):
                 known.looked_at = now
             else:
                 # What lies below has taken its rules over.
@@ -142,12 +151,34 @@ class Ignore:
             known = self._folders[path] = self._read(path, parent, now)
         return known
 
+    def _is_as_it_was(self, known: _Folder, path: bytes) -> bool:
+        # One question instead of one for each name, where there was none of them.
+        if known.written and not known.seen and self._written(path) == known.written:
+            return True
+        written = self._written(path)
+        if known.seen != self._look(path):
+            return False
+        known.written = written
+        return True
+
+    def _written(self, path: bytes) -> int:
+        """When entries were last made or removed in a folder, in nanoseconds; 0 where that cannot be told from now."""
+        try:
+            written = os.stat(self._place(path)).st_mtime_ns
+        except OSError:
+            return 0
+        return written if 0 < written < time.time_ns() - _SETTLED_NS else 0
+
+    def _place(self, path: bytes) -> bytes:
+        return self._top_bytes + b"/" + path if path else self._top_bytes
+
     def _look(self, path: bytes) -> dict[str, tuple[int, ...]]:
         """Which ignore files a folder has, and what tells that one was written since."""
         found: dict[str, tuple[int, ...]] = {}
-        for name in (".git", *IGNORE_FILES):
+        folder = self._place(path)
+        for name, ending in _LOOKED_FOR:
             try:
-                seen = os.stat(os.path.join(self._top_bytes, path, os.fsencode(name)))
+                seen = os.stat(folder + ending)
             except OSError:
                 continue
             # A repository's folder changes all the time.
@@ -163,7 +194,8 @@ class Ignore:
             families[GIT] = tuple(rules for rules in families[GIT] if rules.said_by == _GLOBAL)
         if parent is None:
             families[GIT] = self._read_global()
-        folder = _Folder(None, families, self._look(path), now)
+        written = self._written(path)
+        folder = _Folder(None, families, self._look(path), now, written)
         base = len(path) + 1 if path else 0
         for name in folder.seen:
             if name == ".git":

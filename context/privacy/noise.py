@@ -109,21 +109,33 @@ def noise_in(text: str) -> str | None:
     head = text[:_HEAD_CHARS]
     if "generated" in head.lower() and _GENERATED.search(head):
         return "says of itself that it is generated"
-    lines = text.split("\n")
-    if len(text) > MAX_CHARS or len(lines) > MAX_LINES:
-        return f"is too long: {len(text)} characters in {len(lines)} lines"
-    lengths = [len(line) for line in lines]
-    if max(lengths) > MAX_LINE:
-        return f"has a line of {max(lengths)} characters"
+    count = text.count("\n") + 1
+    if len(text) > MAX_CHARS or count > MAX_LINES:
+        return f"is too long: {len(text)} characters in {count} lines"
+    if _has_longer_line(text, MAX_LINE):
+        return f"has a line of {max(map(len, text.split(chr(10))))} characters"
     if len(text) < _JUDGED_FROM_CHARS:
         return None
-    if len(text) > _MAX_MEAN_LINE * len(lines):
-        return f"looks packed: {len(text) // len(lines)} characters a line"
-    if sum(map(text.count, "0123456789")) > _MAX_DIGITS * len(text):
+    if len(text) > _MAX_MEAN_LINE * count:
+        return f"looks packed: {len(text) // count} characters a line"
+    data = text.encode("ascii", "replace")
+    if len(data) - len(data.translate(None, b"0123456789")) > _MAX_DIGITS * len(text):
         return "is data: most of it is digits"
-    if len(lines) > _DENSE_FROM_LINES:
-        if sum(length > _LONG_LINE for length in lengths) > _MAX_LONG * len(lines):
+    if count > _DENSE_FROM_LINES:
+        lines = text.split("\n")
+        if sum(map(_LONG_LINE.__lt__, map(len, lines))) > _MAX_LONG * len(lines):
             return "looks packed: most lines are long"
         if len(_HASH.findall(text)) > _MAX_HASHES * len(lines):
             return "is data: lines of hashes"
     return None
+
+
+def _has_longer_line(text: str, most: int) -> bool:
+    """Whether a line has more than `most` characters; looks at one line end in each `most`."""
+    start = 0
+    while len(text) - start > most:
+        # The last line end that the line may have.
+        start = text.rfind("\n", start, start + most + 1) + 1
+        if start == 0:
+            return True
+    return False

@@ -16,7 +16,8 @@ def affinity(name: str, words: Mapping[str, float]) -> float:
     parts = _parts(name)
     total = 0.0
     for part in parts:
-        total += words.get(part, 0.0)
+        if part in words:
+            total += words[part]
     return total / (len(parts) + 1)
 
 
@@ -33,15 +34,15 @@ def is_private(name: str) -> bool:
 def by_use(definitions: list[Definition], words: Mapping[str, float], *, private: bool = False) -> list[Definition]:
     """The symbols in the order in which another file is likely to use them; private ones last unless `private`."""
 
-    def rank(item: tuple[int, Definition]) -> tuple[float, int]:
-        place, definition = item
-        value = affinity(definition.name, words)
-        if definition.kind in _TOP_KINDS and not definition.container:
+    ranked: list[tuple[float, int]] = []
+    for place, (_, name, kind, _, _, _, _, container) in enumerate(definitions):
+        value = affinity(name, words)
+        if not container and kind in _TOP_KINDS:
             value += 0.3
-        elif definition.kind == "field":
+        elif kind == "field":
             value -= 0.1
-        if is_private(definition.name) and not (private and not definition.name.startswith("__")):
+        if name.startswith("_") and not (private and not name.startswith("__")):
             value -= 2.0
-        return -value, place
-
-    return [definition for _, definition in sorted(enumerate(definitions), key=rank)]
+        ranked.append((-value, place))
+    ranked.sort()
+    return [definitions[place] for _, place in ranked]

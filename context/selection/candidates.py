@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mellum_ls.context.index.rows import Definition
 
@@ -14,9 +13,8 @@ Key = tuple[str, str, str, int]
 """What makes two pieces the same: path, form, and the symbol's full name or the first line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One piece. Lines count from 0, the end is excluded."""
+class Candidate(NamedTuple):
+    """One piece. Lines count from 0, the end is excluded. A tuple, because a question makes a thousand of them."""
 
     path: str
     start_line: int

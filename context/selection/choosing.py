@@ -76,18 +76,25 @@ def _heads(ranked: Sequence[Scored], room: int, shown: Sequence[Candidate]) -> t
         bodies.setdefault(body.path, []).append(body)
     chosen: dict[Key, Scored] = {}
     files: Counter[str] = Counter()
+    most_of_file = max(room * _FILE_SHARE, 1000)
     used = skipped = 0
     for item in ranked:
-        path = item.candidate.path
-        if item.key in chosen or any(holds(body, item.candidate) for body in bodies.get(path, ())):
+        candidate, _, key, _ = item
+        path = candidate.path
+        if key in chosen or (path in bodies and any(holds(body, candidate) for body in bodies[path])):
             continue
-        wanted = [item, *(known[key] for key in _around(item.candidate) if key in known and key not in chosen)]
-        cost = sum(len(head_line(one.candidate)) + 1 for one in wanted) + (0 if path in files else size(path, ""))
-        if used + cost > room or files[path] + cost > max(room * _FILE_SHARE, 1000):
+        wanted = [item]
+        if candidate.container:
+            wanted += [known[one] for one in _around(candidate) if one in known and one not in chosen]
+        cost = 0 if path in files else size(path, "")
+        for one in wanted:
+            cost += len(head_line(one.candidate)) + 1
+        if used + cost > room or files[path] + cost > most_of_file:
             if used + cost > room and (skipped := skipped + 1) == _MOST_SKIPPED:
                 break
             continue
-        chosen.update((one.key, one) for one in wanted)
+        for one in wanted:
+            chosen[one.key] = one
         files[path] += cost
         used += cost
     return list(chosen.values()), used

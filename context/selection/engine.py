@@ -9,15 +9,16 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from mellum_ls.context.index.rows import Index
 from mellum_ls.context.languages.symbols import Import
 from mellum_ls.context.selection.asking import ask
 from mellum_ls.context.selection.candidates import Candidate
-from mellum_ls.context.selection.entries import Entry, Shown
+from mellum_ls.context.selection.entries import Entry
 from mellum_ls.context.selection.fusion import WEIGHTS, Scored, fuse
 from mellum_ls.context.selection.live import Documents, Parsed
-from mellum_ls.context.selection.pinned import Pinned
+from mellum_ls.context.selection.pinned import FILL, Pinned
 from mellum_ls.context.selection.place import OpenFile, Place, Recent
 from mellum_ls.context.selection.question import Question
 from mellum_ls.context.selection.sifting import LeftOut, sift
@@ -30,8 +31,8 @@ JUDGED_SECONDS = 1.0
 MOVED_LINES = 32
 """A cursor that went farther is at another place."""
 _MOST_LEFT_OUT = 200
-_HEAD_CHARS = 30
-"""Heads are seldom shorter: more of them than would fit need not be looked at."""
+_HEAD_CHARS = 90
+"""Heads are seldom shorter on average: of one source more of them than would fit need not be looked at."""
 
 Resolve = Callable[[Import, str, str], tuple[str, ...]]
 """The files that an import in the file of a path and grammar means."""
@@ -146,9 +147,9 @@ class ContextEngine:
             self._pinned.renew(ranked, place, self._is_current)
         else:
             self._pinned.offer(ranked)
-        shown = Shown(self._pinned.entries)
-        left = [LeftOut(item.candidate, "others are worth more") for item in ranked if item.candidate not in shown]
-        self._last = self._told((*left_out, *left)[:_MOST_LEFT_OUT], self._clock() - start)
+        shown = {piece.key for entry in self._pinned.entries for piece in entry.pieces}
+        left = (LeftOut(item.candidate, "others are worth more") for item in ranked if item.key not in shown)
+        self._last = self._told(tuple(islice(chain(left_out, left), _MOST_LEFT_OUT)), self._clock() - start)
         return self._last
 
     def _ranked(self, place: Place, recently: Recent) -> tuple[list[Scored], list[LeftOut]]:
@@ -156,9 +157,9 @@ class ContextEngine:
             return [], []
         question = self.question(place)
         desk = Desk(self._index, self._texts, recently, self._counterparts)
-        return sift(
-            fuse(candidates(question, desk), place.path, WEIGHTS), place, self._texts, self._pinned.most // _HEAD_CHARS
-        )
+        most = self._pinned.most
+        ranked = fuse(candidates(question, desk), place.path, WEIGHTS, most // _HEAD_CHARS)
+        return sift(ranked, place, self._texts, int(FILL * most))
 
     def question(self, place: Place) -> Question:
         """What the code at `place` asks for."""
@@ -193,6 +194,7 @@ def candidates(question: Question, desk: Desk) -> dict[str, list[Candidate]]:
     found = definitions.meant(question, desk)
     alike = similar.hits(question, desk)
     return {
+        "exports": modules.exports(question, desk),
         "definitions": definitions.heads(found),
         "members": definitions.members(found, question, desk),
         "modules": modules.skeletons(question, desk, found),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 
 from mellum_ls.context.selection.candidates import Candidate, Key
 
@@ -11,6 +12,7 @@ _K = 60
 """Cormack et al. 2009: large enough that one source's first place does not outweigh two sources' tenth."""
 
 WEIGHTS: Mapping[str, float] = {
+    "exports": 1.3,
     "definitions": 1.0,
     "members": 0.85,
     "modules": 0.75,
@@ -28,8 +30,7 @@ LEAST_SCORE = 0.4 / (_K + 240)
 """What is ranked lower than the 240th of the weakest source is not worth reading."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(NamedTuple):
     """A candidate and what speaks for it."""
 
     candidate: Candidate
@@ -39,32 +40,35 @@ class Scored:
     sources: tuple[str, ...] = ()
 
 
-def fuse(lists: Mapping[str, Sequence[Candidate]], like: str, weights: Mapping[str, float] = WEIGHTS) -> list[Scored]:
+def fuse(
+    lists: Mapping[str, Sequence[Candidate]],
+    like: str,
+    weights: Mapping[str, float] = WEIGHTS,
+    most: int = 10_000,
+) -> list[Scored]:
     """All candidates, the best first; of equal ones those whose file name ends like `like` first, then by place.
 
     What several sources offer adds up; its reason is that of the source which speaks for it most. What is not worth
-    it is left out.
+    it is left out, and of each source what comes after its first `most`.
     """
-    found: dict[Key, list[tuple[float, str, Candidate]]] = {}
+    found: dict[Key, Scored] = {}
+    best: dict[Key, float] = {}
     for source, candidates in lists.items():
-        weight = weights[source]
-        seen: set[Key] = set()
-        for rank, candidate in enumerate(candidates):
-            key = candidate.key
-            if key not in seen:
-                seen.add(key)
-                found.setdefault(key, []).append((weight / (_K + rank), source, candidate))
+        weight, mine = weights[source], (source,)
+        for rank, candidate in enumerate(islice(candidates, most)):
+            key, score = candidate.key, weight / (_K + rank)
+            known = found.get(key)
+            if known is None:
+                found[key] = Scored(candidate, score, key, mine)
+                best[key] = score
+            elif known.sources[-1] != source:
+                if score > best[key]:
+                    best[key] = score
+                else:
+                    candidate = known.candidate
+                found[key] = Scored(candidate, known.score + score, key, known.sources + mine)
     ending = "." + like.rpartition(".")[2]
-    fused = [_joined(key, offers) for key, offers in found.items()]
     return sorted(
-        (item for item in fused if item.score >= LEAST_SCORE),
+        (item for item in found.values() if item.score >= LEAST_SCORE),
         key=lambda item: (-item.score, not item.key[0].endswith(ending), item.key),
     )
-
-
-def _joined(key: Key, offers: list[tuple[float, str, Candidate]]) -> Scored:
-    if len(offers) == 1:
-        score, source, candidate = offers[0]
-        return Scored(candidate, score, key, (source,))
-    _, _, best = max(offers, key=lambda offer: offer[0])
-    return Scored(best, sum(offer[0] for offer in offers), key, tuple(offer[1] for offer in offers))

@@ -7,19 +7,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mellum_ls.context.selection.candidates import Candidate
+from mellum_ls.context.selection.choosing import head_share
 from mellum_ls.context.selection.fusion import Scored
 from mellum_ls.context.selection.place import Place
+from mellum_ls.context.selection.rendering import size
 from mellum_ls.context.selection.texts import Texts
 
 MOST_READ = 24
-"""Pieces of text that are read for one choice; what ranks lower is not looked at."""
+"""Pieces of text that are read for one choice, at most; what ranks lower is not looked at."""
 MOST_PER_FILE = 3
 _MOST_LINES = 96
 _GAP = 3
 """Pieces of one file with no more lines between them are one piece."""
+_SPARE = 1.25
+"""What is looked at, over what there is room for: some of it will turn out to be there already."""
 SAME = 0.9
 """Jaccard of lines above which two pieces say the same."""
 _LONGEST_LINE = 400
@@ -34,39 +38,56 @@ class LeftOut:
     reason: str
 
 
-def sift(
-    ranked: Sequence[Scored], place: Place, texts: Texts, most_heads: int = 1000
-) -> tuple[list[Scored], list[LeftOut]]:
+def sift(ranked: Sequence[Scored], place: Place, texts: Texts, chars: int) -> tuple[list[Scored], list[LeftOut]]:
     """What is fit, in the order of `ranked` and with the texts filled in, and what is not.
 
-    Of the heads only the best `most_heads` are looked at.
+    Looks at no more than it takes to fill `chars` characters: to judge a file and to read it costs more than all else.
     """
     left: list[LeftOut] = []
-    heads = [item for item in ranked if item.candidate.form == "outline"][:most_heads]
-    pieces = [item for item in ranked if item.candidate.form == "lines"]
-    allowed = _allowed([*heads, *pieces], place, texts, left)
-    lines = [item for item in allowed if item.candidate.form == "lines"]
-    left += [LeftOut(item.candidate, "ranked too low to be read") for item in lines[MOST_READ:]]
-    kept = _distinct(_read(_merged(lines[:MOST_READ]), texts, left), place, left)
-    outlines = [item for item in allowed if item.candidate.form == "outline"]
-    return sorted([*outlines, *kept], key=lambda item: -item.score), left
+    allowed = _Allowed(place, texts, left)
+    for_lines = chars - int(chars * head_share(chars))
+    pieces = _merged([item for item in ranked if item.candidate.form == "lines"][:MOST_READ])
+    lines = _Lines(pieces, allowed, place, texts)
+    heads, taken = _heads(ranked, allowed, chars - min(lines.read_on(for_lines), for_lines))
+    # What heads leave goes to lines.
+    lines.read_on(max(for_lines, chars - taken))
+    left += [LeftOut(item.candidate, "ranked too low to be read") for item in lines.rest]
+    return sorted([*heads, *lines.kept], key=lambda item: -item.score), left
 
 
-def _allowed(ranked: Iterable[Scored], place: Place, texts: Texts, left: list[LeftOut]) -> list[Scored]:
-    refused: dict[str, str | None] = {}
-    kept: list[Scored] = []
-    for item in ranked:
-        candidate = item.candidate
+class _Allowed:
+    """What may be shown of what is not on the screen; notes what may not."""
+
+    def __init__(self, place: Place, texts: Texts, left: list[LeftOut]) -> None:
+        self._place, self._texts, self.left = place, texts, left
+
+    def __call__(self, candidate: Candidate) -> bool:
         path = candidate.path
-        if path not in refused:
-            refused[path] = texts.private(path)
-        if (reason := refused[path]) is not None:
-            left.append(LeftOut(candidate, reason))
-        elif path == place.path and place.shows(candidate.start_line, candidate.end_line):
-            left.append(LeftOut(candidate, "stands in the window around the cursor"))
+        if (reason := self._texts.private(path)) is not None:
+            self.left.append(LeftOut(candidate, reason))
+        elif path == self._place.path and self._place.shows(candidate.start_line, candidate.end_line):
+            self.left.append(LeftOut(candidate, "stands in the window around the cursor"))
         else:
+            return True
+        return False
+
+
+def _heads(ranked: Iterable[Scored], allowed: _Allowed, chars: int) -> tuple[list[Scored], int]:
+    """The best heads for a little more than `chars` characters, since some of them will be shown by bodies."""
+    kept: list[Scored] = []
+    files: set[str] = set()
+    taken = 0
+    for item in ranked:
+        if item.candidate.form != "outline":
+            continue
+        if taken > _SPARE * chars:
+            break
+        if allowed(item.candidate):
             kept.append(item)
-    return kept
+            path = item.candidate.path
+            taken += len(item.candidate.text) + 1 + (0 if path in files else size(path, ""))
+            files.add(path)
+    return kept, taken
 
 
 def _merged(items: Sequence[Scored]) -> list[Scored]:
@@ -79,7 +100,7 @@ def _merged(items: Sequence[Scored]) -> list[Scored]:
             start, end = min(mine.start_line, theirs.start_line), max(mine.end_line, theirs.end_line)
             apart = max(mine.start_line, theirs.start_line) - min(mine.end_line, theirs.end_line)
             if mine.path == theirs.path and apart <= _GAP and end - start <= _MOST_LINES:
-                joined = replace(theirs, start_line=start, end_line=end)
+                joined = theirs._replace(start_line=start, end_line=end)
                 sources = dict.fromkeys((*other.sources, *item.sources))
                 merged[row] = Scored(joined, max(item.score, other.score), joined.key, tuple(sources))
                 break
@@ -88,43 +109,61 @@ def _merged(items: Sequence[Scored]) -> list[Scored]:
     return merged
 
 
-def _read(items: Iterable[Scored], texts: Texts, left: list[LeftOut]) -> list[Scored]:
-    kept: list[Scored] = []
-    for item in items:
-        candidate = item.candidate
-        lines = texts.lines(candidate.path)
-        if lines is None:
-            left.append(LeftOut(candidate, "cannot be read"))
-            continue
-        end = min(candidate.end_line, len(lines), candidate.start_line + _MOST_LINES)
-        chosen = lines[candidate.start_line : end]
-        text = "\n".join(chosen).rstrip()
-        if not text.strip() or (candidate.name and candidate.name not in text):
-            left.append(LeftOut(candidate, "no longer stands where it was found"))
-        elif max(map(len, chosen)) > _LONGEST_LINE:
-            left.append(LeftOut(candidate, "has lines as long as data has"))
+class _Lines:
+    """Pieces that are read one after the other; those that are kept say each something else."""
+
+    def __init__(self, items: Sequence[Scored], allowed: _Allowed, place: Place, texts: Texts) -> None:
+        self.rest = list(items)
+        """What is not read yet."""
+        self.kept: list[Scored] = []
+        self._allowed, self._texts = allowed, texts
+        first, last = place.visible or (0, None)
+        self._shown = line_set("\n".join(place.text.split("\n")[first:last]))
+        self._said: list[frozenset[str]] = []
+        self._count: Counter[str] = Counter()
+        self._taken = 0
+
+    def read_on(self, room: int) -> int:
+        """Read until there is a little more than `room` characters. How many there are."""
+        while self.rest and self._taken <= _SPARE * room:
+            item = self.rest.pop(0)
+            if self._allowed(item.candidate):
+                read = _read(item.candidate, self._texts)
+                if isinstance(read, str):
+                    self._allowed.left.append(LeftOut(item.candidate, read))
+                else:
+                    self._keep(item._replace(candidate=read))
+        return self._taken
+
+    def _keep(self, item: Scored) -> None:
+        piece, left = item.candidate, self._allowed.left
+        mine = line_set(piece.text)
+        if not mine or len(mine & self._shown) > SAME * len(mine):
+            left.append(LeftOut(piece, "says what stands around the cursor"))
+        elif any(alike(mine, other) for other in self._said):
+            left.append(LeftOut(piece, "says what another piece says"))
+        elif self._count[piece.path] == MOST_PER_FILE:
+            left.append(LeftOut(piece, "enough of that file is chosen"))
         else:
-            kept.append(replace(item, candidate=replace(candidate, end_line=end, text=text)))
-    return kept
+            self._count[piece.path] += 1
+            self._said.append(mine)
+            self._taken += size(piece.path, piece.text)
+            self.kept.append(item)
 
 
-def _distinct(items: Iterable[Scored], place: Place, left: list[LeftOut]) -> list[Scored]:
-    first, last = place.visible or (0, None)
-    shown = line_set("\n".join(place.text.split("\n")[first:last]))
-    count: Counter[str] = Counter()
-    kept: list[tuple[frozenset[str], Scored]] = []
-    for item in items:
-        mine = line_set(item.candidate.text)
-        if not mine or len(mine & shown) > SAME * len(mine):
-            left.append(LeftOut(item.candidate, "says what stands around the cursor"))
-        elif any(alike(mine, other) for other, _ in kept):
-            left.append(LeftOut(item.candidate, "says what another piece says"))
-        elif count[item.candidate.path] == MOST_PER_FILE:
-            left.append(LeftOut(item.candidate, "enough of that file is chosen"))
-        else:
-            count[item.candidate.path] += 1
-            kept.append((mine, item))
-    return [item for _, item in kept]
+def _read(candidate: Candidate, texts: Texts) -> Candidate | str:
+    """The piece with its text, or why there is none."""
+    lines = texts.lines(candidate.path)
+    if lines is None:
+        return "cannot be read"
+    end = min(candidate.end_line, len(lines), candidate.start_line + _MOST_LINES)
+    chosen = lines[candidate.start_line : end]
+    text = "\n".join(chosen).rstrip()
+    if not text.strip() or (candidate.name and candidate.name not in text):
+        return "no longer stands where it was found"
+    if max(map(len, chosen)) > _LONGEST_LINE:
+        return "has lines as long as data has"
+    return candidate._replace(end_line=end, text=text)
 
 
 def line_set(text: str) -> frozenset[str]:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 
 from mellum_ls.context.index.rows import Definition
-from mellum_ls.context.languages.grammars import grammar_of
 from mellum_ls.context.selection.affinity import by_use, is_private
 from mellum_ls.context.selection.candidates import Candidate, head_of, lines_of
 from mellum_ls.context.selection.question import Question, Wanted
-from mellum_ls.context.selection.sources.desk import Desk, closeness
+from mellum_ls.context.selection.sources.desk import Desk, closeness, family_of
 
 _MOST_NAMES = 80
 _MOST_IMPORTED = 32
+_PASSED_ON = 0.9
+"""What a definition counts to which an import leads by way of a file that passes it on."""
 _MANY = 5
 """A name with more definitions than this says little."""
 _LEAST_BODY_WEIGHT = 0.4
@@ -34,7 +34,10 @@ def meant(question: Question, desk: Desk) -> Found:
     """What the names may mean, the likeliest first, with a weight from 0 to 1."""
     wanted = question.wanted[:_MOST_NAMES]
     by_name = _by_name(wanted, question, desk)
-    imported = frozenset(question.imported_files)
+    imported = dict.fromkeys(question.imported_files, 1.0)
+    for path in question.imported_files[:_MOST_IMPORTED]:
+        for other in desk.passed_on(path):
+            imported.setdefault(other, _PASSED_ON)
     found: Found = []
     for want in wanted:
         found += _weighed(want, by_name.get(want.name, []), question, imported)
@@ -56,39 +59,27 @@ def _by_name(wanted: Sequence[Wanted], question: Question, desk: Desk) -> Mappin
     return {name: list(definitions.values()) for name, definitions in found.items()}
 
 
-def _weighed(want: Wanted, definitions: list[Definition], question: Question, imported: frozenset[str]) -> Found:
-    own = grammar_of(question.place.path, question.place.language_id)
-    family = _family(own.name if own else "")
+def _weighed(want: Wanted, definitions: list[Definition], question: Question, imported: Mapping[str, float]) -> Found:
+    family = family_of(question.place.path, question.place.language_id)
+    private = is_private(want.name) and not want.imported
     near = [definition for definition in definitions if definition.path in imported]
     if want.imported and (direct := [definition for definition in near if not definition.container]):
         definitions = direct
     found: Found = []
     for definition in definitions:
-        weight = 1.0 if definition.path in imported else 0.2 + 0.6 * closeness(question.place.path, definition.path)
+        path = definition.path
+        weight = imported.get(path) or 0.2 + 0.6 * closeness(question.place.path, path)
         if want.imported and definition.container:
             weight *= 0.1
-        if is_private(want.name) and not want.imported and definition.path not in imported:
+        if private and path not in imported:
             weight *= 0.5
-        if _family_of(definition.path) != family:
+        if family_of(path) != family:
             weight *= 0.2
         found.append((want.weight * weight, want, definition))
     share = 1.0 if len(found) <= 1 else 0.3 if len(found) > _MANY else len(found) ** -0.5
     if len(want.name) < 3:
         share *= 0.3
     return [(weight * share, want, definition) for weight, want, definition in found]
-
-
-def _family(grammar: str) -> str:
-    """Languages whose files use each other's names."""
-    if grammar in ("javascript", "typescript", "tsx"):
-        return "javascript"
-    return "c" if grammar == "cpp" else grammar
-
-
-@lru_cache(maxsize=16_384)
-def _family_of(path: str) -> str:
-    grammar = grammar_of(path)
-    return _family(grammar.name if grammar else "")
 
 
 def heads(found: Found) -> list[Candidate]:
@@ -118,7 +109,8 @@ def members(found: Found, question: Question, desk: Desk) -> list[Candidate]:
         classes.setdefault((definition.path, _full(definition)), (want, definition))
     ranked: list[tuple[float, int, Candidate]] = []
     for place, (want, definition) in enumerate(classes.values()):
-        own = [item for item in desk.outline(definition.path) if item.container == _full(definition)]
+        full = _full(definition)
+        own = [item for item in desk.outline(definition.path) if item.container == full]
         why = f"a member of {definition.name}, {want.why}"
         for row, member in enumerate(by_use(own, question.words, private=want.base)[:_MOST_MEMBERS]):
             ranked.append((4 * place + row, place, head_of(member, why)))

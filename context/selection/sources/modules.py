@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from mellum_ls.context.selection.affinity import by_use, is_private
+from mellum_ls.context.selection.affinity import by_use
 from mellum_ls.context.selection.candidates import Candidate, head_of
 from mellum_ls.context.selection.question import Question
 from mellum_ls.context.selection.sources.definitions import Found
-from mellum_ls.context.selection.sources.desk import Desk
+from mellum_ls.context.selection.sources.desk import Desk, family_of
+from mellum_ls.context.selection.unfinished import means, unfinished
 
 _MOST_FILES = 24
 _MOST_SYMBOLS = 60
-_FEW_SYMBOLS = 3
-"""A module with no more than these is likely to pass on what others define."""
+_MOST_EXPORTING = 4
 _STEP = 5
 """So many symbols of a file go before the first of the next."""
+
+
+def exports(question: Question, desk: Desk) -> list[Candidate]:
+    """Heads of what the module defines from which names are being imported right at the cursor."""
+    place = question.place
+    statement = unfinished(place.text.split("\n"), place.line, place.column, family_of(place.path, place.language_id))
+    if statement is None:
+        return []
+    files = [path for path in question.imported_files if means(statement.module, path)][:_MOST_EXPORTING]
+    files += [path for file in files for path in desk.passed_on(file)][:_MOST_EXPORTING]
+    last = statement.names[-1] if statement.names else ""
+    found = [
+        item
+        for path in dict.fromkeys(files)
+        for item in by_use(desk.outline(path), question.words, private=True)
+        if not item.container and item.name not in statement.names
+    ]
+    # Such lists are mostly in the order of the alphabet.
+    found.sort(key=lambda item: item.name.lower() < last.lower())
+    return [head_of(item, "of the module that is imported from here") for item in found]
 
 
 def skeletons(question: Question, desk: Desk, found: Found) -> list[Candidate]:
@@ -23,15 +43,12 @@ def skeletons(question: Question, desk: Desk, found: Found) -> list[Candidate]:
         used[definition.path] = used.get(definition.path, 0.0) + weight
     paths = dict.fromkeys(path for path in question.imported_files if path != question.place.path)
     for path in list(paths)[:_MOST_FILES]:
-        own = desk.outline(path)
-        if sum(not item.container for item in own) <= _FEW_SYMBOLS:
-            paths.update(dict.fromkeys(item for item in desk.index.imported_by(path) if item != question.place.path))
+        paths.update(dict.fromkeys(item for item in desk.passed_on(path) if item != question.place.path))
     order = {path: row for row, path in enumerate(paths)}
     chosen = sorted(paths, key=lambda path: (-used.get(path, 0.0), order[path]))[:_MOST_FILES]
     ranked: list[tuple[int, int, Candidate]] = []
     for row, path in enumerate(chosen):
-        symbols = by_use(desk.outline(path), question.words)[:_MOST_SYMBOLS]
-        for column, symbol in enumerate(symbol for symbol in symbols if not is_private(symbol.name)):
+        for column, symbol in enumerate(desk.public(path, question.words)[:_MOST_SYMBOLS]):
             ranked.append((_STEP * row + column, row, head_of(symbol, "of a module that this file imports")))
     ranked.sort(key=lambda item: item[:2])
     return [candidate for *_, candidate in ranked]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from mellum_ls.context.languages.grammars import grammar_of
-from mellum_ls.context.selection.affinity import affinity, by_use, is_private
+from mellum_ls.context.selection.affinity import affinity
 from mellum_ls.context.selection.candidates import Candidate, head_of
 from mellum_ls.context.selection.question import Question
-from mellum_ls.context.selection.sources.desk import Desk, folder_of
+from mellum_ls.context.selection.sources.desk import Desk, family_of, folder_of
 
 _MOST_NEIGHBOURS, _MOST_COUNTERPARTS, _MOST_COCHANGED = 10, 3, 6
 _MOST_SYMBOLS = 40
@@ -17,11 +16,9 @@ _MOST_LISTED = 400
 def neighbours(question: Question, desk: Desk) -> list[Candidate]:
     """Heads of the symbols of files in the same folder and language, the files first whose names are spoken of."""
     own = question.place.path
-    grammar = grammar_of(own, question.place.language_id)
+    family = family_of(own, question.place.language_id)
     files = [
-        path
-        for path in desk.index.files_in(folder_of(own))[:_MOST_LISTED]
-        if path != own and grammar_of(path) == grammar
+        path for path in desk.index.files_in(folder_of(own))[:_MOST_LISTED] if path != own and family_of(path) == family
     ]
     files.sort(key=lambda path: (-affinity(_stem(path), question.words), path))
     return _heads(files[:_MOST_NEIGHBOURS], question, desk, "of a file in the same folder")
@@ -42,8 +39,7 @@ def cochanged(question: Question, desk: Desk) -> list[Candidate]:
 def _heads(files: list[str], question: Question, desk: Desk, reason: str) -> list[Candidate]:
     ranked: list[tuple[int, int, Candidate]] = []
     for row, path in enumerate(files):
-        symbols = [item for item in by_use(desk.outline(path), question.words) if not is_private(item.name)]
-        for column, symbol in enumerate(symbols[:_MOST_SYMBOLS]):
+        for column, symbol in enumerate(desk.public(path, question.words)[:_MOST_SYMBOLS]):
             ranked.append((4 * row + column, row, head_of(symbol, reason)))
     ranked.sort(key=lambda item: item[:2])
     return [candidate for *_, candidate in ranked]

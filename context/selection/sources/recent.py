@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mellum_ls.context.selection.affinity import by_use, is_private
 from mellum_ls.context.selection.candidates import Candidate, head_of, lines_of
 from mellum_ls.context.selection.question import Question
 from mellum_ls.context.selection.sources.desk import Desk
@@ -33,8 +32,7 @@ def opened(question: Question, desk: Desk) -> list[Candidate]:
     paths.pop(question.place.path, None)
     ranked: list[tuple[int, int, Candidate]] = []
     for row, path in enumerate(list(paths)[:_MOST_OPENED]):
-        symbols = [item for item in by_use(desk.outline(path), question.words) if not is_private(item.name)]
-        for column, symbol in enumerate(symbols[:_MOST_SYMBOLS]):
+        for column, symbol in enumerate(desk.public(path, question.words)[:_MOST_SYMBOLS]):
             ranked.append((4 * row + column, row, head_of(symbol, "of a file that was opened of late")))
     ranked.sort(key=lambda item: item[:2])
     return [candidate for *_, candidate in ranked]

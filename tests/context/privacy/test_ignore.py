@@ -173,3 +173,27 @@ def test_a_tree_is_judged_as_git_judges_it(
 
 def test_every_kind_of_file_has_its_own_name() -> None:
     assert len(set(IGNORE_FILES)) == len(IGNORE_FILES) == 9
+
+
+def test_an_ignore_file_that_comes_into_an_old_folder_is_seen(tmp_path: Path) -> None:
+    now = [0.0]
+    ignore = Ignore(tmp_path, find_global=lambda _: None, clock=lambda: now[0])
+    os.utime(tmp_path, (1_000_000_000, 1_000_000_000))
+    for _ in range(3):
+        assert ignore.refuses("a.py") is None
+        now[0] += 2.5
+    (tmp_path / ".aiignore").write_text("a.py\n")
+    assert ignore.refuses("a.py") == "is ignored by .aiignore"
+
+
+def test_a_folder_that_was_written_to_just_now_is_looked_into_again(tmp_path: Path) -> None:
+    """Two changes within one tick of the file system's clock leave the same time behind."""
+    now = [0.0]
+    ignore = Ignore(tmp_path, find_global=lambda _: None, clock=lambda: now[0])
+    (tmp_path / "b.py").write_text("")
+    written = tmp_path.stat().st_mtime_ns
+    assert ignore.refuses("a.py") is None
+    (tmp_path / ".aiignore").write_text("a.py\n")
+    os.utime(tmp_path, ns=(written, written))
+    now[0] += 2.5
+    assert ignore.refuses("a.py") == "is ignored by .aiignore"

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 from mellum_ls.context.selection.candidates import Candidate
 from mellum_ls.context.selection.rendering import head_line, size, skeleton
 
@@ -15,11 +13,11 @@ def test_a_skeleton_stands_in_the_order_of_the_file_and_parses_as_python() -> No
 
 
 def test_other_languages_stand_as_they_are_written() -> None:
-    assert head_line(replace(METHOD, path="a.go", text="func Area() float64", container="")) == "func Area() float64"
+    assert head_line(METHOD._replace(path="a.go", text="func Area() float64", container="")) == "func Area() float64"
 
 
 def test_what_is_in_two_others_is_indented_twice() -> None:
-    assert head_line(replace(FIELD, container="Shape.Inner")) == "        width: int"
+    assert head_line(FIELD._replace(container="Shape.Inner")) == "        width: int"
 
 
 def test_size_counts_the_header() -> None:

@@ -19,7 +19,7 @@ def sifted(
     repository = Repository(files)
     if refused:
         repository.refused[refused] = "kept back"
-    return sift(scored(*candidates), place, Texts(repository))
+    return sift(scored(*candidates), place, Texts(repository), 100_000)
 
 
 def ranges(kept: list[Scored]) -> list[tuple[str, int, int]]:
@@ -105,9 +105,31 @@ def test_lines_as_long_as_data_are_left_out() -> None:
 def test_only_so_many_files_are_read() -> None:
     files = {f"{row}.txt": f"{LINES[row]}\n{LINES[row + 100]}" for row in range(60)}
     repository = Repository(files)
-    kept, left = sift(scored(*(lines_of(path, 0, 2, "x") for path in files)), PLACE, Texts(repository))
+    kept, left = sift(scored(*(lines_of(path, 0, 2, "x") for path in files)), PLACE, Texts(repository), 100_000)
     assert len(repository.reads) == len(kept) == MOST_READ
-    assert len(left) == 60 - MOST_READ
+    assert left == []
+
+
+def test_no_more_is_read_than_there_is_room_for() -> None:
+    files = {f"{row}.txt": "\n".join(f"{row} {line}" for line in LINES[:10]) for row in range(20)}
+    repository = Repository(files)
+    kept, left = sift(scored(*(lines_of(path, 0, 10, "x") for path in files)), PLACE, Texts(repository), 1200)
+    assert len(repository.reads) == len(kept) == 6
+    assert {item.reason for item in left} == {"ranked too low to be read"}
+    assert len(left) == 14
+
+
+def test_what_heads_leave_is_read_for() -> None:
+    files = {f"{row}.txt": "\n".join(f"{row} {line}" for line in LINES[:10]) for row in range(20)}
+    few = [Candidate("a.py", 1, 2, "outline", "r", "def f()", "f")]
+    many = [Candidate("a.py", row, row + 1, "outline", "r", f"def f{row}()", f"f{row}") for row in range(400)]
+    pieces = [lines_of(path, 0, 10, "x") for path in files]
+
+    def read(*heads: Candidate) -> int:
+        kept, _ = sift(scored(*heads, *pieces), PLACE, Texts(Repository(files)), 3000)
+        return sum(item.candidate.form == "lines" for item in kept)
+
+    assert read(*few) > 2 * read(*many) > 0
 
 
 def test_alike_is_more_than_nine_tenths_of_the_lines() -> None:
@@ -117,7 +139,10 @@ def test_alike_is_more_than_nine_tenths_of_the_lines() -> None:
     assert not alike(frozenset(), frozenset())
 
 
-def test_of_heads_only_the_best_are_looked_at() -> None:
-    heads = [Candidate("a.py", row, row + 1, "outline", "r", f"def f{row}()", f"f{row}") for row in range(20)]
-    kept, _ = sift(scored(*heads), PLACE, Texts(Repository({})), 5)
-    assert [item.candidate.name for item in kept] == ["f0", "f1", "f2", "f3", "f4"]
+def test_of_heads_only_the_best_are_judged() -> None:
+    heads = [Candidate(f"{row}.py", 0, 1, "outline", "r", "x" * 99, "x") for row in range(20)]
+    repository = Repository({})
+    judged: list[str] = []
+    repository.private = lambda path: judged.append(path)  # type: ignore[method-assign, func-returns-value, assignment]
+    kept, _ = sift(scored(*heads), PLACE, Texts(repository), 800)
+    assert [item.candidate.path for item in kept] == judged == [f"{row}.py" for row in range(9)]
