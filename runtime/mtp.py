@@ -3,6 +3,8 @@
 Shares embedding and lm_head with the model and has a cache of its own. Does not decide whether to draft.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn.functional import embedding, linear
@@ -114,10 +116,10 @@ class MtpFollower:
         self._length = positions
 
     @torch.inference_mode()
-    def draft(self, ids: list[int]) -> Tensor:
-        """State [1, H] from which the token behind `ids` is drafted; they are one more than there are positions."""
+    def draft(self, ids: Sequence[int], token: int) -> Tensor:
+        """State [1, H] from which the token behind `token` is drafted, which follows the sequence's `ids`."""
         first = self._first_missing()
-        next_ids = torch.tensor(ids[first + 1 :], dtype=torch.int64, device=self._states.device)
+        next_ids = torch.tensor([*ids[first + 1 :], token], dtype=torch.int64, device=self._states.device)
         return self._head.forward(self._states[first : self._length], next_ids, self.cache, 1)
 
     def recurse(self, state: Tensor, token: int) -> Tensor:
