@@ -34,7 +34,6 @@ class Tools:
     healer: Healer
     pace: Pace
     clock: Callable[[], float]
-    drafting: Drafting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,8 @@ class Wanted:
     """Text that may come behind `typed`, to draft from; it changes nothing but the time."""
     temperature: Temperature | None = None
     """How to draw tokens; None takes the likeliest."""
+    drafting: Drafting | None = None
+    """None decodes token by token."""
 
 
 class Completion:
@@ -137,7 +138,7 @@ class Completion:
     def _drafter(self, new: list[int], drawn: Sampling | None) -> Drafter | None:
         """What guesses for this completion; None where nothing is drafted. `new` are the ids nobody has seen yet."""
         tools, wanted = self._tools, self._wanted
-        drafting = tools.drafting
+        drafting = wanted.drafting
         if drafting is None:
             return None
         drafting.vocabulary.see(new)

@@ -120,9 +120,7 @@ class Engine:
         self.drafting = drafting
         self._sessions = SessionCache(self._new_session, max_sessions=MAX_SESSIONS, max_bytes=self.cache_bytes)
         self._encoders = PromptEncoders(tokenizer, MAX_SESSIONS)
-        self._tools = Tools(
-            model, tokenizer, profile, Healer(tokenizer), pace or Pace.of(model.device), clock, drafting
-        )
+        self._tools = Tools(model, tokenizer, profile, Healer(tokenizer), pace or Pace.of(model.device), clock)
         self._parameters = count_parameters(model.weights)
 
     @classmethod
@@ -200,7 +198,7 @@ class Engine:
             self._sessions.give_back(lease)
             self.counters.count(result, params)
 
-        wanted = Wanted(layout.ids, typed, rule, params, started, expected, temperature)
+        wanted = Wanted(layout.ids, typed, rule, params, started, expected, temperature, self.drafting)
         return Completion(self._tools, lease, wanted, on_chunk=on_chunk, on_end=end)
 
     def complete(

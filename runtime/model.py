@@ -67,12 +67,12 @@ def decoder_layer(
     With `last` only so many last rows come out, and only for those more than keys and values is computed.
     """
     eps = config.rms_norm_eps
-    attended = _attend(rms_norm(x, weights.input_norm, eps), weights, config, kind, angles, cache, index, last)
+    attended = attend(rms_norm(x, weights.input_norm, eps), weights, config, kind, angles, cache, index, last)
     x = (x if last is None else x[-last:]) + attended
-    return x + _mlp(rms_norm(x, weights.mlp_norm, eps), weights.mlp, config)
+    return x + mlp(rms_norm(x, weights.mlp_norm, eps), weights.mlp, config)
 
 
-def _attend(
+def attend(
     x: Tensor,
     weights: LayerWeights,
     config: ModelConfig,
@@ -96,7 +96,7 @@ def _attend(
     return linear(output.reshape(count, -1), weights.output)
 
 
-def _mlp(x: Tensor, weights: SparseMlpWeights | DenseMlpWeights, config: ModelConfig) -> Tensor:
+def mlp(x: Tensor, weights: SparseMlpWeights | DenseMlpWeights, config: ModelConfig) -> Tensor:
     """The MLP of a layer, [T, H] -> [T, H]."""
     if isinstance(weights, DenseMlpWeights):
         return swiglu(x, weights.gate_up, weights.down)
