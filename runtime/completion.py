@@ -48,7 +48,7 @@ class Wanted:
     params: GenerationParams
     started: float
     """When the request came, by the tools' clock."""
-    expected: str = ""
+    predicted: str = ""
     """Text that may come behind `typed`, to draft from; it changes nothing but the time."""
     temperature: Temperature | None = None
     """How to draw tokens; None takes the likeliest."""
@@ -148,7 +148,7 @@ class Completion:
             # A line that has begun ends with any line end; what is guessed behind it would be thrown away.
             return token in stop_ids or (one_line and self._generated > 0 and b"\n" in pieces[token])
 
-        expected = tools.tokenizer.encode(wanted.typed + wanted.expected) if wanted.expected else ()
+        expected = tools.tokenizer.encode(wanted.typed + wanted.predicted) if wanted.predicted else ()
         session = self._lease.session
         return drafting.drafter(session, wanted.ids, expected, ends, None if drawn is None else drawn.draw)
 

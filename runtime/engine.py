@@ -177,13 +177,13 @@ class Engine:
         params: GenerationParams,
         *,
         on_chunk: OnChunk = _ignore,
-        expected: str = "",
+        predicted: str = "",
         temperature: Temperature | None = None,
     ) -> Completion:
         """Prepare to complete the text at the cursor, and compute nothing yet: that is done by the steps.
 
         `session` names the editing place whose cache is reused. Chunks are handed out as they grow; joined they are
-        the result's text. `expected` is a text that may come, in whole or in parts, to draft from; it changes the time
+        the result's text. `predicted` is a text that may come, in whole or in parts, to draft from; it changes the time
         only. With a `temperature` tokens are drawn instead of the likeliest taken. RequestError if the model cannot do
         fill-in-the-middle or the budget leaves no room for a prompt.
         """
@@ -198,7 +198,7 @@ class Engine:
             self._sessions.give_back(lease)
             self.counters.count(result, params)
 
-        wanted = Wanted(layout.ids, typed, rule, params, started, expected, temperature, self.drafting)
+        wanted = Wanted(layout.ids, typed, rule, params, started, predicted, temperature, self.drafting)
         return Completion(self._tools, lease, wanted, on_chunk=on_chunk, on_end=end)
 
     def complete(
@@ -209,11 +209,11 @@ class Engine:
         *,
         on_chunk: OnChunk = _ignore,
         cancelled: Callable[[], bool] = _never,
-        expected: str = "",
+        predicted: str = "",
         temperature: Temperature | None = None,
     ) -> Result:
         """All steps of `begin` at once; `cancelled` is looked at before each."""
-        run = self.begin(session, prompt, params, on_chunk=on_chunk, expected=expected, temperature=temperature)
+        run = self.begin(session, prompt, params, on_chunk=on_chunk, predicted=predicted, temperature=temperature)
         while not cancelled():
             if (result := run.step()) is not None:
                 return result

@@ -149,7 +149,7 @@ def _pair(
         engine.complete("bench", prompt, replace(params, warm_up=True))
         engine.drafting = drafting if drafts else None
         started = clock()
-        results[drafts] = engine.complete("bench", prompt, params, expected=expected)
+        results[drafts] = engine.complete("bench", prompt, params, predicted=expected)
         seconds[drafts] = clock() - started
     engine.drafting = drafting
     if results[True].text != results[False].text:

@@ -167,7 +167,7 @@ class Editing(RuleBasedStateMachine):
         prompt = self.document.prompt(self.open)
         # What stands behind the cursor and what stood there lately: guesses that hold now and then.
         expected = prompt.suffix[:20] if len(prompt.prefix) % 2 else self.written
-        run = self.engine.begin(self.open, prompt, params, on_chunk=chunks.append, expected=expected)
+        run = self.engine.begin(self.open, prompt, params, on_chunk=chunks.append, predicted=expected)
         return Pending(self.open, prompt, params, run, chunks)
 
     def _checked(self, request: Pending) -> Result:
