@@ -146,7 +146,7 @@ class Completion:
 
         def ends(token: int) -> bool:
             # A line that has begun ends with any line end; what is guessed behind it would be thrown away.
-            return token in stop_ids or (one_line and self._generated > 0 and b"\n" in pieces[token])
+            return token in stop_ids or (one_line and self._generated > 0 and b"\n" in pieces.get(token, b""))
 
         expected = tools.tokenizer.encode(wanted.typed + wanted.predicted) if wanted.predicted else ()
         session = self._lease.session

@@ -26,6 +26,8 @@ from mellum_ls.runtime.generate import GenerationParams, Result
 
 WORKLOADS = ("line", "block", "typing", "region", "random")
 LINE, BLOCK = GenerationParams(64, "line"), GenerationParams(160, "block")
+# A region of some lines, of which most stay as they are.
+REGION = GenerationParams(120, "none")
 RANDOM = GenerationParams(24, "none")
 # Characters around the cursor: what is measured is decoding, and the prompt is there before the clock starts.
 BEFORE, BEHIND = 1600, 600
@@ -113,11 +115,11 @@ def _work(engine: Engine, name: str, prompt: Prompt, chance: random.Random) -> t
         )
         return Prompt(noise, "", "noise"), RANDOM, ""
     engine.drafting = None
-    written = engine.complete("bench", prompt, BLOCK).text
+    written = engine.complete("bench", prompt, BLOCK if name == "typing" else REGION).text
     if name == "typing":
         typed = chance.randrange(len(written) // 2 + 1)
         return replace(prompt, prefix=prompt.prefix + written[:typed]), BLOCK, written[typed:]
-    return prompt, BLOCK, edited(written, chance)
+    return prompt, REGION, edited(written, chance)
 
 
 def edited(text: str, chance: random.Random) -> str:

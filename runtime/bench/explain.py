@@ -96,8 +96,8 @@ def _depths(costs: Costs) -> dict[str, dict[str, int]]:
     for acceptance in ACCEPTANCES:
         kind = Evidence("explain", 0, 0, acceptance)
         depths["free"][str(acceptance)] = Adaptive(costs).plan([kind] * (SIZES[-1] - 1)).depth
-        policy, drafted = Adaptive(costs), 0
-        while drafted < SIZES[-1] - 1 and policy.goes_on([kind] * drafted, kind):
+        policy, drafted = Adaptive(costs), int(Adaptive(costs).plan([kind] * 3).gain > 3 * costs.draft)
+        while 0 < drafted < SIZES[-1] - 1 and policy.goes_on([kind] * drafted, kind):
             drafted += 1
         depths["mtp"][str(acceptance)] = drafted
     return depths
@@ -132,7 +132,7 @@ def distinct_experts(engine: Engine) -> list[float]:
 
 def _distinct(group: Tensor) -> float:
     """Mean over the layers of the number of different experts in [m, L, K]."""
-    return statistics.mean(float(len(layer.unique())) for layer in group.unbind(dim=1))
+    return statistics.mean(float(len(set(layer.flatten().tolist()))) for layer in group.unbind(dim=1))
 
 
 def table(found: Mapping[str, Any]) -> str:

@@ -20,8 +20,6 @@ from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
 
 # One pass is a step that cannot be cancelled: so many drafts cost a small model's CPU what a chunk of a prompt does.
 MOST = 48
-# The MTP layer, while it does not pay, drafts a token once in so many steps.
-PROBE_EVERY = 64
 SOURCES = ("remainder", "suffix", "mtp")
 
 
@@ -34,8 +32,6 @@ class Drafting:
     sources: tuple[str, ...] = SOURCES
     most: int = MOST
     tally: Tally = field(default_factory=Tally)
-    idle: int = 0
-    """Steps since the MTP layer drafted."""
 
     @property
     def uses_mtp(self) -> bool:
@@ -81,6 +77,8 @@ class Drafter:
         if self._mtp is not None and most > 0:
             drafted = self._drafted(self._mtp, token, most, gain)
             plan = self._shared.policy.plan(drafted.evidence)
+            if drafted.ids:
+                self._shared.policy.drafted(len(drafted.ids), plan.gain)
             if plan.gain > gain:
                 best = drafted.first(plan.depth)
         return best
@@ -115,14 +113,10 @@ class Drafter:
         return chosen, best.gain
 
     def _drafted(self, mtp: MtpDrafts, token: int, most: int, rival: float) -> Proposal:
-        shared, policy = self._shared, self._shared.policy
-        pays = policy.goes_on((), at_place(0), rival)
-        shared.idle = 0 if pays else shared.idle + 1
-        if not pays and shared.idle % PROBE_EVERY:
+        policy = self._shared.policy
+        if not policy.begins(rival):
             return NOTHING
-        guess = mtp.propose(
-            token, most if pays else 1, lambda evidence: policy.goes_on(evidence, at_place(len(evidence)))
-        )
+        guess = mtp.propose(token, most, lambda evidence: policy.goes_on(evidence, at_place(len(evidence))))
         guess = self._cut(guess)
         self._open.pop(mtp.name, None)
         self._watch(mtp.name, guess)

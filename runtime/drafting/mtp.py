@@ -21,7 +21,7 @@ PLACES = 3
 # Probabilities of the likeliest token that are told apart, and the middle of what lies between.
 EDGES = (0.3, 0.5, 0.7, 0.85, 0.95, 0.99)
 PRIORS = (0.2, 0.4, 0.6, 0.75, 0.88, 0.95, 0.98)
-PRIOR = 0.65
+PRIOR = 0.8
 
 Draw = Callable[[Tensor], tuple[int, Tensor]]
 """Draws a place from scores [ids] and says the probabilities [ids] that it was drawn with."""

@@ -21,6 +21,11 @@ PRIOR_WEIGHT = 4.0
 MARGIN = 0.04
 # The value of a token follows the last dozen passes or so.
 VALUE_SHARE = 0.1
+# The gain of the MTP layer, in plain passes, before it was ever asked; how fast it is learned; and after how many steps
+# without it the layer is asked all the same.
+HOPE = 0.3
+LAYER_SHARE = 0.05
+PROBE_EVERY = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +45,14 @@ class Policy(Protocol):
     def plan(self, evidence: Sequence[Evidence], base: int = 1) -> Plan:
         """For tokens with this evidence behind `base` tokens that are computed anyway."""
 
-    def goes_on(self, evidence: Sequence[Evidence], following: Evidence, rival: float = 0.0) -> bool:
-        """Whether one more token is worth drafting by the MTP layer behind those; not if that gains less than `rival`.
+    def begins(self, rival: float) -> bool:
+        """Whether the MTP layer should draft in this step, where the best free guess gains `rival` seconds."""
 
-        The gain is in seconds, as that of a plan.
-        """
+    def drafted(self, count: int, gain: float) -> None:
+        """The layer has drafted so many tokens, and checking the best of them gains so many seconds."""
+
+    def goes_on(self, evidence: Sequence[Evidence], following: Evidence) -> bool:
+        """Whether one more token is worth drafting by the MTP layer behind those, of which there is one or more."""
 
     def saw(self, evidence: Evidence, held: bool) -> None:
         """A guess of this kind held, or did not; only of guesses whose predecessors held."""
@@ -61,6 +69,10 @@ class Adaptive:
         self._seen: dict[Evidence, list[float]] = {}
         # Seconds that one token more is worth: what it would take to decode it.
         self._value = costs.of(1)
+        # What drafting with the MTP layer has gained lately, its own cost taken off. It begins well: nothing is learned
+        # of a layer that is never asked.
+        self._layer_gain = HOPE * costs.of(1)
+        self._idle = 0
 
     def probability(self, evidence: Evidence) -> float:
         """How likely a guess of this kind holds."""
@@ -78,12 +90,24 @@ class Adaptive:
                 best = Plan(depth, gain)
         return best if best.gain > MARGIN * self.costs.of(1) else NO_PLAN
 
-    def goes_on(self, evidence: Sequence[Evidence], following: Evidence, rival: float = 0.0) -> bool:
+    def begins(self, rival: float) -> bool:
+        """Where its gain exceeds the rival's; otherwise now and then, to see whether it has become better."""
+        if self._layer_gain > rival:
+            self._idle = 0
+            return True
+        self._idle += 1
+        return self._idle % PROBE_EVERY == 0
+
+    def drafted(self, count: int, gain: float) -> None:
+        """Learn what the layer is worth. How sure it is of a chain is known only when it has drafted it."""
+        self._layer_gain += LAYER_SHARE * (gain - count * self.costs.draft - self._layer_gain)
+
+    def goes_on(self, evidence: Sequence[Evidence], following: Evidence) -> bool:
         """Whether the gain of drafting one more, and checking it, exceeds what drafting it costs."""
         before = self._gain(evidence)
         # A later token may pay where this one alone does not: a pass of two costs much more than one, of three little.
         best = max(self._gain([*evidence, *[following] * more]) - more * self.costs.draft for more in (1, 2, 3, 4))
-        return best > max(0.0, before, rival) + (0.0 if evidence else MARGIN * self.costs.of(1))
+        return best > max(0.0, before)
 
     def saw(self, evidence: Evidence, held: bool) -> None:
         """Count it, by itself and among all strengths."""
@@ -106,7 +130,7 @@ class Adaptive:
 
 
 class Always:
-    """Checks everything up to a depth: for tests and for measuring what the other policy is worth."""
+    """Checks everything up to a depth, for tests."""
 
     def __init__(self, depth: int) -> None:
         self._depth = depth
@@ -115,7 +139,14 @@ class Always:
         """All that there is."""
         return Plan(min(self._depth, len(evidence)), 1.0 if evidence else 0.0)
 
-    def goes_on(self, evidence: Sequence[Evidence], following: Evidence, rival: float = 0.0) -> bool:
+    def begins(self, rival: float) -> bool:
+        """Where nothing else is guessed."""
+        return self._depth > 0 and not rival
+
+    def drafted(self, count: int, gain: float) -> None:
+        """Nothing is learned."""
+
+    def goes_on(self, evidence: Sequence[Evidence], following: Evidence) -> bool:
         """Up to the depth."""
         return len(evidence) < self._depth
 

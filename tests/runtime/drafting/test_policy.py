@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mellum_ls.runtime.drafting.costs import Costs
-from mellum_ls.runtime.drafting.policy import NO_PLAN, Adaptive, Always
+from mellum_ls.runtime.drafting.policy import NO_PLAN, PROBE_EVERY, Adaptive, Always
 from mellum_ls.runtime.drafting.source import ANY, Evidence
 
 FLAT = Costs(((1, 1.0), (8, 1.1)), 0.05)
@@ -23,7 +23,7 @@ def test_where_checking_is_free_even_doubtful_guesses_are_checked() -> None:
 
 def test_where_every_token_costs_a_pass_none_is() -> None:
     assert Adaptive(STEEP).plan(kinds(7, 0.95)) == NO_PLAN
-    assert not Adaptive(STEEP).goes_on((), kinds(1, 0.95)[0])
+    assert not Adaptive(STEEP).goes_on(kinds(1, 0.95), kinds(1, 0.95)[0])
 
 
 def test_a_second_token_may_pay_where_the_first_alone_does_not() -> None:
@@ -65,9 +65,25 @@ def test_all_strengths_of_a_place_are_counted_together_too() -> None:
 
 
 def test_a_rival_that_gains_more_keeps_the_layer_from_drafting() -> None:
-    policy, kind = Adaptive(CPU), Evidence("mtp", 0, ANY, 0.9)
-    assert policy.goes_on((), kind)
-    assert not policy.goes_on((), kind, rival=1000.0)
+    policy = Adaptive(CPU)
+    assert policy.begins(0.0)
+    assert not policy.begins(1000.0)
+
+
+def test_a_layer_that_gains_nothing_is_asked_seldom_until_it_does() -> None:
+    policy = Adaptive(CPU)
+    for _ in range(100):
+        policy.drafted(1, 0.0)
+    assert sum(policy.begins(0.0) for _ in range(10 * PROBE_EVERY)) == 10
+    for _ in range(100):
+        policy.drafted(4, 20.0)
+    assert policy.begins(0.0)
+
+
+def test_a_chain_goes_on_while_it_is_sure() -> None:
+    policy = Adaptive(CPU)
+    assert policy.goes_on(kinds(2, 0.95), kinds(1, 0.95)[0])
+    assert not policy.goes_on(kinds(1, 0.2), kinds(1, 0.8)[0])
 
 
 def test_cheap_tokens_make_doubtful_drafts_pay_less() -> None:
