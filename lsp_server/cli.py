@@ -125,9 +125,9 @@ def _bench(parsed: argparse.Namespace) -> int:
         return keystrokes(parsed)
     from mellum_ls.lsp_server.bench_command import run
 
-    options = ("model", "tokens", "context", "repeats", "against", "json", "drafting", "prompts")
-    flags = ("--explain",) if getattr(parsed, "explain", False) else ()
-    return run(parsed.benchmark, {name: getattr(parsed, name, None) for name in options}, flags=flags)
+    options = ("model", "tokens", "context", "repeats", "against", "json")
+    options += ("drafting", "prompts", "explain") if parsed.benchmark == "decode" else ()
+    return run(parsed.benchmark, {name: getattr(parsed, name) for name in options})
 
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
