@@ -21,9 +21,7 @@ PRIOR_WEIGHT = 4.0
 MARGIN = 0.04
 # The value of a token follows the last dozen passes or so.
 VALUE_SHARE = 0.1
-# The gain of the MTP layer, in plain passes, before it was ever asked; how fast it is learned; and after how many steps
-# without it the layer is asked all the same.
-HOPE = 0.3
+# How fast the gain of the MTP layer is learned, and after how many steps without it the layer is asked all the same.
 LAYER_SHARE = 0.05
 PROBE_EVERY = 24
 
@@ -69,9 +67,9 @@ class Adaptive:
         self._seen: dict[Evidence, list[float]] = {}
         # Seconds that one token more is worth: what it would take to decode it.
         self._value = costs.of(1)
-        # What drafting with the MTP layer has gained lately, its own cost taken off. It begins well: nothing is learned
-        # of a layer that is never asked.
-        self._layer_gain = HOPE * costs.of(1)
+        # What drafting with the MTP layer has gained lately, its own cost taken off. It begins with nothing: behind a
+        # prompt that the layer has not seen asking costs more than a draft, so it has to show first what it is worth.
+        self._layer_gain = 0.0
         self._idle = 0
 
     def probability(self, evidence: Evidence) -> float:

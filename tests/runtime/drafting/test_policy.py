@@ -66,6 +66,8 @@ def test_all_strengths_of_a_place_are_counted_together_too() -> None:
 
 def test_a_rival_that_gains_more_keeps_the_layer_from_drafting() -> None:
     policy = Adaptive(CPU)
+    assert not policy.begins(0.0), "nobody knows yet what the layer is worth"
+    policy.drafted(4, 20.0)
     assert policy.begins(0.0)
     assert not policy.begins(1000.0)
 
