@@ -13,9 +13,10 @@ BENCH = (sys.executable, "-P", "-m", "mellum_ls.runtime.bench")
 INTERRUPTED = 130
 
 
-def run(benchmark: str, options: Mapping[str, str | None], *, program: Sequence[str] = BENCH) -> int:
+def run(benchmark: str, options: Mapping[str, str | bool | None], *, program: Sequence[str] = BENCH) -> int:
     """Run it on the terminal's own streams; the child's exit code, 128 + n when signal n ended it."""
-    given = [f"--{name}={value}" for name, value in options.items() if value is not None]
+    said = {name: value for name, value in options.items() if value is not None and value is not False}
+    given = [f"--{name}" if value is True else f"--{name}={value}" for name, value in said.items()]
     try:
         code = subprocess.run([*program, benchmark, *given], check=False).returncode
     except KeyboardInterrupt:

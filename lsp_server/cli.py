@@ -147,7 +147,9 @@ def _bench(parsed: argparse.Namespace) -> int:
         return context(parsed)
     from mellum_ls.lsp_server.bench_command import run
 
-    options = ("model", "tokens", "context", "repeats", "against", "json")
+    options = ["model", "tokens", "context", "repeats", "against", "json"]
+    if parsed.benchmark == "decode":
+        options += ["drafting", "prompts", "explain"]
     return run(parsed.benchmark, {name: getattr(parsed, name) for name in options})
 
 
@@ -165,6 +167,12 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         sub.add_argument("--repeats", metavar="N", help="how often to measure, 5 or more; keys to type for warm")
         sub.add_argument("--against", metavar="NAME", help="also measure this library; transformers is known")
         sub.add_argument("--json", metavar="FILE", help="write the figures to FILE")
+        if name == "decode":
+            sub.add_argument(
+                "--drafting", metavar="FILE", help="with and without drafts, on the texts of a JSON-lines file"
+            )
+            sub.add_argument("--prompts", metavar="N", help="how many places of FILE")
+            sub.add_argument("--explain", action="store_true", help="what checking drafts costs, and what would pay")
         _add_model(sub)
     _add_keystrokes(kinds)
     _add_context(kinds)

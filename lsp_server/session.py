@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -318,6 +319,7 @@ class Session:
     async def stream(self, gap: Gap, *, ahead: bool = False) -> Stream:
         """Ask the model at `gap`; with `ahead` for what nobody waits for yet."""
         query = await self.asking.query(gap, self.settings_for(gap.snapshot.uri), self.roots)
+        query = replace(query, predicted=self.answering.parked.predicted(gap))
         return self.asking.stream(query, self.model, ahead=ahead)
 
     async def renew(self, gap: Gap) -> bool:

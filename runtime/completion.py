@@ -10,7 +10,11 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from mellum_ls.runtime.cache.sessions import Lease
-from mellum_ls.runtime.generate import Chunk, GenerationParams, Pace, Reason, Result, greedy, prefill
+from mellum_ls.runtime.drafting.drafter import Drafter, Drafting
+from mellum_ls.runtime.drafting.sampling import Sampling, Temperature
+from mellum_ls.runtime.drafting.source import NOTHING
+from mellum_ls.runtime.drafting.verify import decode
+from mellum_ls.runtime.generate import Chunk, GenerationParams, Pace, Reason, Result, prefill
 from mellum_ls.runtime.healing import Healer, Spelling
 from mellum_ls.runtime.model import Model
 from mellum_ls.runtime.profile import Profile
@@ -44,6 +48,12 @@ class Wanted:
     params: GenerationParams
     started: float
     """When the request came, by the tools' clock."""
+    predicted: str = ""
+    """Text that may come behind `typed`, to draft from; it changes nothing but the time."""
+    temperature: Temperature | None = None
+    """How to draw tokens; None takes the likeliest."""
+    drafting: Drafting | None = None
+    """None decodes token by token."""
 
 
 class Completion:
@@ -69,7 +79,7 @@ class Completion:
         self._result: Result | None = None
 
     def step(self) -> Result | None:
-        """Compute one chunk of the prompt or one new token; the result once there is one, and from then on.
+        """Compute one chunk of the prompt, or one pass that brings tokens; once there is a result, that.
 
         If the step fails, the session is given back as it was after the step before.
         """
@@ -94,28 +104,53 @@ class Completion:
         """Compute the rest of the prompt, spell what was typed and go on; return why it ended."""
         tools, wanted, session = self._tools, self._wanted, self._lease.session
         params, rule = wanted.params, wanted.rule
-        hidden = yield from prefill(tools.model, session, wanted.ids[self._lease.kept :], tools.pace)
+        new = wanted.ids[self._lease.kept :]
         if params.warm_up:
+            yield from prefill(tools.model, session, new, tools.pace)
             return "warm"
         stop_ids = tools.profile.stop_ids
-        spelling = Spelling(tools.healer, wanted.typed, params.rank)
+        drawn = None if wanted.temperature is None else Sampling(tools.healer, wanted.typed, wanted.temperature)
+        drafter = self._drafter(new, drawn)
+        checked = NOTHING
+        if drafter is not None:
+            checked = drafter.propose_first(params.max_tokens - 1, min(len(new), tools.pace.chunk))
+        rows = yield from prefill(tools.model, session, new, tools.pace, checked.ids)
+        chooser = drawn or Spelling(tools.healer, wanted.typed, params.rank)
         unshown = len(wanted.typed)
-        for token in greedy(tools.model, session, hidden, params.max_tokens, stop_ids, spelling.choose):
-            self._generated += 1
-            self._first_at = tools.clock() if self._first_at is None else self._first_at
-            if token in stop_ids:
-                self._show(rule.finish())
-                return rule.reason or "stop"
-            self._pending.append(token)
-            text = self._detokenizer.push([token])
-            # What the user has typed already comes first, character for character.
-            text, unshown = text[unshown:], max(0, unshown - len(text))
-            self._show(rule.push(text))
-            if rule.reason is not None:
-                return rule.reason
+        for tokens in decode(tools.model, session, rows, checked, params.max_tokens, stop_ids, chooser, drafter):
+            for token in tokens:
+                self._generated += 1
+                self._first_at = tools.clock() if self._first_at is None else self._first_at
+                if token in stop_ids:
+                    self._show(rule.finish())
+                    return rule.reason or "stop"
+                self._pending.append(token)
+                text = self._detokenizer.push([token])
+                # What the user has typed already comes first, character for character.
+                text, unshown = text[unshown:], max(0, unshown - len(text))
+                self._show(rule.push(text))
+                if rule.reason is not None:
+                    return rule.reason
             yield
         self._show(rule.finish())
         return rule.reason or ("length" if self._generated else "stop")
+
+    def _drafter(self, new: list[int], drawn: Sampling | None) -> Drafter | None:
+        """What guesses for this completion; None where nothing is drafted. `new` are the ids nobody has seen yet."""
+        tools, wanted = self._tools, self._wanted
+        drafting = wanted.drafting
+        if drafting is None:
+            return None
+        drafting.vocabulary.see(new)
+        pieces, stop_ids, one_line = tools.tokenizer.pieces, tools.profile.stop_ids, wanted.params.stop == "line"
+
+        def ends(token: int) -> bool:
+            # A line that has begun ends with any line end; what is guessed behind it would be thrown away.
+            return token in stop_ids or (one_line and self._generated > 0 and b"\n" in pieces.get(token, b""))
+
+        expected = tools.tokenizer.encode(wanted.typed + wanted.predicted) if wanted.predicted else ()
+        session = self._lease.session
+        return drafting.drafter(session, wanted.ids, expected, ends, None if drawn is None else drawn.draw)
 
     def _show(self, text: str) -> None:
         if text:

@@ -23,6 +23,11 @@ from mellum_ls.runtime.cache.sessions import Lease, Session, SessionCache
 from mellum_ls.runtime.checkpoint import Checkpoint
 from mellum_ls.runtime.completion import Completion, OnChunk, Tools, Wanted
 from mellum_ls.runtime.config import ModelConfig
+from mellum_ls.runtime.drafting.drafter import Drafting
+from mellum_ls.runtime.drafting.measuring import costs_of, measure
+from mellum_ls.runtime.drafting.policy import Adaptive
+from mellum_ls.runtime.drafting.sampling import Temperature
+from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
 from mellum_ls.runtime.encoding import PromptEncoders
 from mellum_ls.runtime.errors import ModelNotFound, RequestError, TokenizerError
 from mellum_ls.runtime.fim import Layout, Prompt, lay_out
@@ -94,11 +99,11 @@ class Engine:
         profile: Profile,
         *,
         limits: CacheLimits | None = None,
-        follow_mtp: bool = False,
+        drafting: Drafting | None = None,
         pace: Pace | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`follow_mtp` keeps the MTP layer's cache in step with the model's, for drafting.
+        """`drafting` None decodes token by token.
 
         `pace` cuts prompts into chunks; None for the one that suits the device.
         """
@@ -112,7 +117,7 @@ class Engine:
         self._retention = fitting_retention(self.config, model.dtype, self.cache_bytes, limits.retention)
         self.max_positions = longest_sequence(self.config, model.dtype, self.cache_bytes, self._retention)
         self._shelf = CheckpointShelf(host_budget() if host_bytes is None else host_bytes)
-        self._follow_mtp = follow_mtp
+        self.drafting = drafting
         self._sessions = SessionCache(self._new_session, max_sessions=MAX_SESSIONS, max_bytes=self.cache_bytes)
         self._encoders = PromptEncoders(tokenizer, MAX_SESSIONS)
         self._tools = Tools(model, tokenizer, profile, Healer(tokenizer), pace or Pace.of(model.device), clock)
@@ -126,12 +131,16 @@ class Engine:
         dtype: torch.dtype | None = None,
         device: str | None = None,
         cache_bytes: int | None = None,
+        draft: bool = False,
+        cache_dir: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> "Engine":
         """Load a model directory in the Hugging Face layout; a ModelError says what is wrong with it.
 
         `cache_bytes` of device memory are for keys and values, None stands for what the device has to spare.
         Device and dtype are those of `default_place` where they are not given.
+        With `draft` tokens are drafted where that pays: the first time a device meets the model a few seconds go into
+        measuring what passes cost, which is kept in `cache_dir`, if there is one.
         """
         if not model_dir.is_dir():
             raise ModelNotFound(f"there is no model directory {model_dir}")
@@ -147,7 +156,9 @@ class Engine:
         profile = Profile.derive(config, read_generation_config(model_dir / "generation_config.json"), tokenizer)
         weights = load_weights(Checkpoint.open(model_dir), config, place, kind)
         limits = CacheLimits(device_bytes=cache_bytes)
-        engine = cls(model_dir, Model(config, weights), tokenizer, profile, limits=limits, clock=clock)
+        model = Model(config, weights)
+        drafting = _drafting_of(model, tokenizer, cache_dir, model_dir) if draft else None
+        engine = cls(model_dir, model, tokenizer, profile, limits=limits, drafting=drafting, clock=clock)
         logger.info(
             "loaded %s in %.1f s: %d parameters, %s, %s",
             model_dir,
@@ -159,13 +170,21 @@ class Engine:
         return engine
 
     def begin(
-        self, session: str, prompt: Prompt, params: GenerationParams, *, on_chunk: OnChunk = _ignore
+        self,
+        session: str,
+        prompt: Prompt,
+        params: GenerationParams,
+        *,
+        on_chunk: OnChunk = _ignore,
+        predicted: str = "",
+        temperature: Temperature | None = None,
     ) -> Completion:
         """Prepare to complete the text at the cursor, and compute nothing yet: that is done by the steps.
 
         `session` names the editing place whose cache is reused. Chunks are handed out as they grow; joined they are
-        the result's text. RequestError if the model cannot do fill-in-the-middle or the budget leaves no room for a
-        prompt.
+        the result's text. `predicted` is a text that may come, in whole or in parts, to draft from; it changes the time
+        only. With a `temperature` tokens are drawn instead of the likeliest taken. RequestError if the model cannot do
+        fill-in-the-middle or the budget leaves no room for a prompt.
         """
         started = self._tools.clock()
         kept_prefix, typed = self._tools.healer.split(prompt.prefix)
@@ -178,7 +197,7 @@ class Engine:
             self._sessions.give_back(lease)
             self.counters.count(result, params)
 
-        wanted = Wanted(layout.ids, typed, rule, params, started)
+        wanted = Wanted(layout.ids, typed, rule, params, started, predicted, temperature, self.drafting)
         return Completion(self._tools, lease, wanted, on_chunk=on_chunk, on_end=end)
 
     def complete(
@@ -189,9 +208,11 @@ class Engine:
         *,
         on_chunk: OnChunk = _ignore,
         cancelled: Callable[[], bool] = _never,
+        predicted: str = "",
+        temperature: Temperature | None = None,
     ) -> Result:
         """All steps of `begin` at once; `cancelled` is looked at before each."""
-        run = self.begin(session, prompt, params, on_chunk=on_chunk)
+        run = self.begin(session, prompt, params, on_chunk=on_chunk, predicted=predicted, temperature=temperature)
         while not cancelled():
             if (result := run.step()) is not None:
                 return result
@@ -248,6 +269,7 @@ class Engine:
             "device": str(self.model.device),
             "max_positions": self.max_positions,
             "mtp": self.mtp is not None,
+            "drafting": self._drafting_status(),
             "sessions": len(self._sessions),
             "cached_tokens": self._sessions.num_tokens,
             "kv_bytes": self._sessions.num_bytes,
@@ -265,8 +287,17 @@ class Engine:
             "warmed_tokens": counters.warmed_tokens,
         }
 
+    def _drafting_status(self) -> dict[str, object] | None:
+        """Where drafts come from and what became of them; None where every token is decoded alone."""
+        if self.drafting is None:
+            return None
+        used = [name for name in self.drafting.sources if name != "mtp" or self.mtp is not None]
+        return {"available": used, **self.drafting.tally.figures()}
+
     def _new_session(self) -> Session:
-        follower = MtpFollower(self.mtp, self._retention) if self.mtp is not None and self._follow_mtp else None
+        follower = None
+        if self.mtp is not None and self.drafting is not None and self.drafting.uses_mtp:
+            follower = MtpFollower(self.mtp, self._retention)
         return Session(self.model.new_cache(self._retention, self._shelf), follower)
 
 
@@ -277,6 +308,18 @@ def default_place(device: str | None = None) -> tuple[torch.device, torch.dtype]
     """
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     return place, torch.float32 if place.type == "cpu" else torch.bfloat16
+
+
+def _drafting_of(model: Model, tokenizer: Tokenizer, cache_dir: Path | None, model_dir: Path) -> Drafting:
+    """Drafting from all sources that the checkpoint allows, by what passes cost on this device."""
+    head = None if model.weights.mtp is None else MtpHead(model, model.weights.mtp)
+    if cache_dir is None:
+        costs = measure(model, head, tokenizer)
+    else:
+        stamp = (model_dir / "config.json").stat()
+        facts = (model_dir, stamp.st_size, stamp.st_mtime_ns, head is not None)
+        costs = costs_of(model, head, tokenizer, cache_dir, *facts)
+    return Drafting(Adaptive(costs), DraftVocabulary(model.weights.lm_head))
 
 
 def count_parameters(weights: ModelWeights) -> int:

@@ -134,19 +134,24 @@ def _counts_thread_time() -> bool:
         return False
 
 
-def prefill(model: Model, session: Session, ids: Sequence[int], pace: Pace) -> Generator[None, None, Tensor]:
+def prefill(
+    model: Model, session: Session, ids: Sequence[int], pace: Pace, drafts: Sequence[int] = ()
+) -> Generator[None, None, Tensor]:
     """Compute `ids`, which follow those of the session; yields between chunks, returns the last hidden state [1, H].
 
-    Whoever stops in between finds in the session what was computed so far.
+    With `drafts` behind them their states come too, [1 + drafts, H], and the session holds them. Whoever stops in
+    between finds in the session what was computed so far.
     """
     assert ids, "there is always at least one token to compute"
     done = 0
     while True:
         part = ids[done : done + pace.chunk]
-        hidden = pace.time(len(part), lambda part=part: extend(model, session, part))  # type: ignore[misc]
         done += len(part)
         if done == len(ids):
-            return hidden[-1:]
+            part = [*part, *drafts]
+        hidden = pace.time(len(part), lambda part=part: extend(model, session, part))  # type: ignore[misc]
+        if done == len(ids):
+            return hidden[-1 - len(drafts) :]
         yield
 
 

@@ -106,6 +106,15 @@ class Spelling:
         self._missing = typed.encode()
         self._rank = rank
 
+    @property
+    def plain(self) -> bool:
+        """Whether from now on it is the likeliest id each time."""
+        return not self._missing and not self._rank
+
+    def judge(self, logits: Tensor, draft: int, odds: Tensor | None) -> int | None:
+        """The id that `choose` takes, whatever was guessed."""
+        return self.choose(logits)
+
     def choose(self, logits: Tensor) -> int | None:
         """The likeliest id, [V] scores, among those that fit; None if the first id should be one that is not there."""
         chosen: int | None = self._likeliest(logits)

@@ -60,14 +60,19 @@ def decoder_layer(
     angles: tuple[Tensor, Tensor],
     cache: KVCache,
     index: int,
+    last: int | None = None,
 ) -> Tensor:
-    """One layer: x [T, H] -> [T, H]. Appends keys and values to layer `index` of the cache."""
+    """One layer: x [T, H] -> [T, H]. Appends keys and values to layer `index` of the cache.
+
+    With `last` only so many last rows come out, and only for those more than keys and values is computed.
+    """
     eps = config.rms_norm_eps
-    x = x + _attend(rms_norm(x, weights.input_norm, eps), weights, config, kind, angles, cache, index)
-    return x + _mlp(rms_norm(x, weights.mlp_norm, eps), weights.mlp, config)
+    attended = attend(rms_norm(x, weights.input_norm, eps), weights, config, kind, angles, cache, index, last)
+    x = (x if last is None else x[-last:]) + attended
+    return x + mlp(rms_norm(x, weights.mlp_norm, eps), weights.mlp, config)
 
 
-def _attend(
+def attend(
     x: Tensor,
     weights: LayerWeights,
     config: ModelConfig,
@@ -75,8 +80,9 @@ def _attend(
     angles: tuple[Tensor, Tensor],
     cache: KVCache,
     index: int,
+    last: int | None = None,
 ) -> Tensor:
-    """Self-attention of the new tokens over the cache and themselves, [T, H] -> [T, H]."""
+    """Self-attention of the new tokens, or the `last` of them, over the cache and themselves, [T, H] -> [T, H]."""
     count, num_heads, num_kv_heads = x.shape[0], config.num_attention_heads, config.num_key_value_heads
     qkv = linear(x, weights.qkv).view(count, -1, config.head_dim)  # [T, Hq + 2 Hkv, D]
     qk, v = torch.split(qkv, [num_heads + num_kv_heads, num_kv_heads], dim=1)  # [T, Hq + Hkv, D], [T, Hkv, D]
@@ -84,11 +90,13 @@ def _attend(
     qk = apply_rope(rms_norm(qk, weights.qk_norm, config.rms_norm_eps), *angles)
     q, k = torch.split(qk, [num_heads, num_kv_heads], dim=1)  # [T, Hq, D], [T, Hkv, D]
     keys, values = cache.append(index, k, v)  # [S, Hkv, D] each
+    if last is not None:
+        q, count = q[-last:], last
     output = attention(q, keys, values, config.window_of(kind))  # [T, Hq, D]
     return linear(output.reshape(count, -1), weights.output)
 
 
-def _mlp(x: Tensor, weights: SparseMlpWeights | DenseMlpWeights, config: ModelConfig) -> Tensor:
+def mlp(x: Tensor, weights: SparseMlpWeights | DenseMlpWeights, config: ModelConfig) -> Tensor:
     """The MLP of a layer, [T, H] -> [T, H]."""
     if isinstance(weights, DenseMlpWeights):
         return swiglu(x, weights.gate_up, weights.down)

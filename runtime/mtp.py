@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.nn.functional import embedding, linear
 
 from mellum_ls.kernels import rms_norm
-from mellum_ls.runtime.cache.kv_cache import KVCache, Retention
+from mellum_ls.runtime.cache.kv_cache import CAPACITY_STEP, KVCache, Retention
+from mellum_ls.runtime.cache.pages import rows_like
 from mellum_ls.runtime.model import Model, decoder_layer
 from mellum_ls.runtime.weights import MtpWeights
 
@@ -29,9 +30,24 @@ class MtpHead:
         model, kind = self._model, self._model.config.mtp_layer_type
         return KVCache(model.config, (kind,), model.device, model.dtype, retention)
 
+    @property
+    def width(self) -> int:
+        """Numbers in a hidden state."""
+        return self._model.config.hidden_size
+
+    @property
+    def past(self) -> int | None:
+        """How many entries before its own a draft sees; None for all."""
+        window = self._model.config.window_of(self._model.config.mtp_layer_type)
+        return None if window is None else window - 1
+
+    def empty_states(self) -> Tensor:
+        """Room for no hidden states, [0, H], on the model's device."""
+        return torch.empty((0, self.width), device=self._model.device, dtype=self._model.dtype)
+
     @torch.inference_mode()
-    def forward(self, hidden: Tensor, next_ids: Tensor, cache: KVCache) -> Tensor:
-        """Return the layer's hidden states [T, H], after its norm.
+    def forward(self, hidden: Tensor, next_ids: Tensor, cache: KVCache, last: int | None = None) -> Tensor:
+        """Return the layer's hidden states [T, H], after its norm; with `last` only those of so many last rows.
 
         hidden [T, H]: the model's states after its final norm, of the positions that follow those in the cache;
         next_ids [T] int64: the token after each. Feed the result back in as `hidden` to draft one token further.
@@ -43,7 +59,7 @@ class MtpHead:
         # Positions are those of the next tokens, one ahead of the cache.
         angles = self._model.rope.rows(config.mtp_layer_type, cache.length + 1, count)
         cache.reserve(count)
-        x = decoder_layer(x, weights.layer, config, config.mtp_layer_type, angles, cache, 0)  # [T, H]
+        x = decoder_layer(x, weights.layer, config, config.mtp_layer_type, angles, cache, 0, last)  # [T or last, H]
         cache.advance(count)
         return rms_norm(x, weights.norm, eps)
 
@@ -53,41 +69,83 @@ class MtpHead:
 
 
 class MtpFollower:
-    """Keeps the MTP layer's cache of one session in step with the model's.
+    """The model's hidden states of one sequence, and the MTP layer's cache, made from them when a draft is wanted.
 
-    With n positions in the model's cache it has n - 1 entries, because the last state waits for the token behind it;
-    after a rollback to p at most p - 1, and the state of position p - 1 is gone.
+    Keys and values of an entry depend on its own pair only, the layer being the first and last of its kind. So nothing
+    is computed for what is never drafted behind, nothing that was rolled back leaves a trace, and of a long prompt a
+    sliding layer needs the last window. The price is a hidden state for each position of the sequence.
     """
 
     def __init__(self, head: MtpHead, retention: Retention | None = None) -> None:
         self.cache = head.new_cache(retention)
         self._head = head
-        self._waiting: Tensor | None = None  # [1, H]
+        self._states = head.empty_states()  # [capacity, H]
+        self._length = 0
 
     @property
     def length(self) -> int:
-        """Number of entries."""
-        return self.cache.length
+        """Number of positions whose states are here."""
+        return self._length
 
-    def is_current(self, positions: int) -> bool:
-        """Whether nothing is missing, nor in doubt, for a sequence that has this many positions now."""
-        return positions == self.length == 0 or (self._waiting is not None and self.length == positions - 1)
+    @property
+    def num_bytes(self) -> int:
+        """Device memory held."""
+        return self._states.nbytes + self.cache.num_bytes
 
     @torch.inference_mode()
-    def follow(self, hidden: Tensor, ids: Sequence[int]) -> None:
-        """Take the states [T, H] of the positions with these ids, T of them, that the model has just computed."""
-        states = hidden[:-1] if self._waiting is None else torch.cat((self._waiting, hidden[:-1]))
-        next_ids = ids[1:] if self._waiting is None else ids
-        if next_ids:
-            self._head.forward(states, torch.tensor(next_ids, dtype=torch.int64, device=hidden.device), self.cache)
-        self._waiting = hidden[-1:]
+    def follow(self, hidden: Tensor) -> None:
+        """Take the states [T, H] of the next positions."""
+        end = self._length + hidden.shape[0]
+        self._make_room(end)
+        self._states[self._length : end] = hidden
+        self._length = end
 
-    def truncate(self, entries: int) -> int:
-        """Forget the entries from `entries` on and the state that waits; return the new number, as KVCache does."""
-        self._waiting = None
-        return self.cache.truncate(min(entries, self.length))
+    def truncate(self, positions: int) -> None:
+        """Forget all but the first `positions`; the last one's entry was paired with a token that is gone."""
+        self._length = min(positions, self._length)
+        entries = max(0, self._length - 1)
+        if entries < self.cache.length:
+            self.cache.truncate(entries)
 
-    def adopt(self, other: "MtpFollower", entries: int) -> None:
-        """Copy up to `entries` entries of another sequence with the same beginning."""
-        self._waiting = None
-        self.cache.adopt(other.cache, entries)
+    @torch.inference_mode()
+    def adopt(self, other: "MtpFollower", positions: int) -> None:
+        """Copy the states of the positions up to `positions` of a sequence with the same beginning."""
+        known = self._length
+        self._make_room(positions)
+        self._states[known:positions] = other._states[known:positions]
+        self._length = positions
+
+    @torch.inference_mode()
+    def draft(self, ids: Sequence[int], token: int) -> Tensor:
+        """State [1, H] from which the token behind `token` is drafted, which follows the sequence's `ids`."""
+        first = self._first_missing()
+        next_ids = torch.tensor([*ids[first + 1 :], token], dtype=torch.int64, device=self._states.device)
+        return self._head.forward(self._states[first : self._length], next_ids, self.cache, 1)
+
+    def recurse(self, state: Tensor, token: int) -> Tensor:
+        """State [1, H] for one token further: `state` is that of the draft before, `token` what was drafted.
+
+        Its entry is a guess: `settle` takes it back.
+        """
+        return self._head.forward(state, torch.tensor([token], device=state.device), self.cache)
+
+    def settle(self) -> None:
+        """Forget all entries that are guesses, and the one whose token is not in the sequence yet."""
+        self.truncate(self._length)
+
+    def _first_missing(self) -> int:
+        """The entry from which on the cache lacks what a draft sees."""
+        past = self._head.past
+        needed = 0 if past is None else max(0, self._length - 1 - past)
+        if self.cache.length < needed:
+            # Nobody sees what lies between: begin anew where the window does.
+            self.cache.start_at(needed)
+        return self.cache.length
+
+    def _make_room(self, needed: int) -> None:
+        have = self._states.shape[0]
+        if needed <= have:
+            return
+        capacity = -(-max(needed, have + have // 8) // CAPACITY_STEP) * CAPACITY_STEP
+        old, self._states = self._states, rows_like(self._states, capacity)
+        self._states[: self._length] = old[: self._length]

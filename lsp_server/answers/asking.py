@@ -90,7 +90,7 @@ class Asking:
             async for item in stream:
                 if isinstance(item, Done):
                     self._room.note(query, item.usage)
-                    self._read = replace(query, rank=0)  # which of several answers it was is no matter for reading
+                    self._read = replace(query, rank=0, predicted="")  # they are no matter for reading
                 yield item
 
     def forget(self) -> None:

@@ -111,6 +111,17 @@ class ParkedTexts:
         found = (rest_of(parked, now, settings) for parked in self._by_document.get(now.snapshot.uri, ()))
         return next((served for served in found if served is not None), None)
 
+    def predicted(self, now: Gap) -> str:
+        """What the newest answer of that place wrote, as far as it is not typed yet: part of it may well come again.
+
+        All of it where something else was typed than it began with.
+        """
+        for parked in self._by_document.get(now.snapshot.uri, ()):
+            typed = typed_since(parked.gap, now)
+            if typed is not None:
+                return parked.written.removeprefix(typed)
+        return ""
+
     def forget(self, uri: str | None = None) -> None:
         """Drop what is kept of a document, or all."""
         if uri is None:

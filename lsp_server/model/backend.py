@@ -39,6 +39,8 @@ class Query:
 
     The answer is empty where there are not as many.
     """
+    predicted: str = ""
+    """Text that the answer may consist of, in whole or in parts. It changes how long the answer takes, nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class RuntimeBackend:
             stop=query.stop,
             priority=priority,
             rank=query.rank,
+            predicted=query.predicted,
         )
         try:
             async with aclosing(self._client.complete(request)) as stream:

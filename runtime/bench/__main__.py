@@ -6,12 +6,13 @@ Exit codes: 0 measured; 1 no figure can be given, with the reason on standard er
 import argparse
 import json
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
-from mellum_ls.runtime.bench import warm, warm_report
+from mellum_ls.runtime.bench import drafting, drafting_report, explain, warm, warm_report
 from mellum_ls.runtime.bench.decode import Plan, measure
 from mellum_ls.runtime.bench.report import table
 from mellum_ls.runtime.bench.rival import TransformersRival
@@ -37,6 +38,10 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         sub.add_argument("--repeats", metavar="N", type=int, default=REPEATS[name])
         sub.add_argument("--against", choices=["transformers"])
         sub.add_argument("--json", metavar="FILE", type=Path)
+        if name == "decode":
+            sub.add_argument("--drafting", metavar="FILE", type=Path, help="with and without drafts, over JSON lines")
+            sub.add_argument("--prompts", metavar="N", type=int, default=200)
+            sub.add_argument("--explain", action="store_true", help="what checking drafts costs, and what would pay")
     return parser.parse_args(argv)
 
 
@@ -44,6 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one benchmark; the exit code."""
     given = parse_arguments(argv)
     try:
+        if given.benchmark == "decode" and (given.drafting or given.explain):
+            return _drafting(given)
         plan = Plan(given.benchmark, given.context, given.tokens, given.repeats)
         environment = read_environment()
         torch.set_num_threads(environment.threads or default_threads())
@@ -62,6 +69,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (MellumError, OSError) as error:
         print(f"mellum-ls bench: {error}", file=sys.stderr)
         return 1
+    return 0
+
+
+def _drafting(given: argparse.Namespace) -> int:
+    """The two measurements of drafting."""
+    environment = read_environment()
+    torch.set_num_threads(environment.threads or default_threads())
+    engine = Engine.load(model_directory(given.model or environment.model), draft=True, cache_dir=environment.cache_dir)
+    if given.explain:
+        found = explain.explain(engine)
+        print(explain.table(found))
+    else:
+        clock = time.thread_time if engine.model.device.type == "cpu" else time.perf_counter
+
+        def tell(done: int) -> None:
+            if done % 20 == 0:
+                print(f"{done} of {given.prompts} prompts", file=sys.stderr, flush=True)
+
+        found = drafting.measure(engine, given.drafting, given.prompts, clock, on_prompt=tell)
+        print(drafting_report.table(found))
+    if given.json is not None:
+        given.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     return 0
 
 

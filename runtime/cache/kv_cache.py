@@ -112,6 +112,12 @@ class KVCache:
         """Commit `count` positions that every layer has appended."""
         self._length += count
 
+    def start_at(self, position: int) -> None:
+        """Empty it, and let the next position be `position`, before which nothing is held: sliding layers only."""
+        assert not self._full_layers(), "a full layer needs all positions"
+        self._checkpoints = []
+        self._length = self._first = position
+
     @torch.inference_mode()
     def truncate(self, length: int) -> int:
         """Forget all positions from `length` on and return the new length.

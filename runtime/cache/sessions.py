@@ -24,26 +24,26 @@ class Session:
 
     cache: KVCache
     follower: MtpFollower | None = None
-    """Keeps the MTP layer's own cache in step; None where nothing is drafted."""
+    """The MTP layer's side of it; None where that drafts nothing."""
     ids: list[int] = field(default_factory=list)
 
     @property
     def num_bytes(self) -> int:
         """Device memory held."""
-        return self.cache.num_bytes + (0 if self.follower is None else self.follower.cache.num_bytes)
+        return self.cache.num_bytes + (0 if self.follower is None else self.follower.num_bytes)
 
     def extended(self, hidden: Tensor, ids: Sequence[int]) -> None:
         """Note that the cache now holds `ids` too; `hidden` [len(ids), H] are the model's states of them."""
         self.ids.extend(ids)
         if self.follower is not None:
-            self.follower.follow(hidden, ids)
+            self.follower.follow(hidden)
 
     def rewind(self, prompt: Sequence[int]) -> int:
         """Keep the longest common prefix with the prompt, as far as that is exact, and return its length.
 
         At least the prompt's last token is left to compute: its hidden state gives the first new token.
         """
-        return self._truncate(min(common_prefix(self.ids, prompt), len(prompt) - 1))
+        return self.truncate(min(common_prefix(self.ids, prompt), len(prompt) - 1))
 
     def adopt(self, other: Session, length: int) -> int:
         """Take over the first `length` positions of another session; those known here must be the same.
@@ -52,23 +52,17 @@ class Session:
         """
         reached = self.cache.adopt(other.cache, length)
         self.ids = other.ids[:reached]
-        if self.follower is not None:
-            if other.follower is not None:
-                self.follower.adopt(other.follower, min(max(0, reached - 1), other.follower.length))
-            return self._truncate(reached)
+        if self.follower is not None and other.follower is not None:
+            self.follower.adopt(other.follower, reached)
         return reached
 
-    def _truncate(self, length: int) -> int:
-        if self.follower is None:
+    def truncate(self, length: int) -> int:
+        """Forget all positions from `length` on; return how many there are then, which may be fewer: see KVCache."""
+        if length < self.cache.length:
             length = self.cache.truncate(length)
-        elif length < self.cache.length or not self.follower.is_current(self.cache.length):
-            # The follower's last entry pairs a state with the token behind it, so it reaches one position less far;
-            # and either cache may have to go further back than asked.
-            length = self.follower.truncate(min(length - 1, self.follower.length)) if length else 0
-            while (reached := self.cache.truncate(length)) != length:
-                length = self.follower.truncate(reached)
-            self.follower.truncate(length)
-        del self.ids[length:]
+            if self.follower is not None:
+                self.follower.truncate(length)
+            del self.ids[length:]
         return length
 
 

@@ -11,7 +11,7 @@ from typing import Literal, TypeVar, cast, get_args
 
 from mellum_ls.runtime.errors import MessageError
 
-PROTOCOL = 3
+PROTOCOL = 4
 
 StopRule = Literal["line", "block", "none"]
 # The most urgent first. ahead: an answer that nobody waits for yet; warm_up: the prompt is computed, nothing generated.
@@ -51,6 +51,8 @@ class CompletionRequest:
     priority: Priority = "inline"
     rank: int = 0
     """0 for the likeliest completion; n for the one that begins with the n-th likeliest of the other first tokens."""
+    predicted: str = ""
+    """Text that may come, in whole or in parts: what was shown last, or what is rewritten. It only makes it faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +296,7 @@ def _complete(f: _Fields) -> Complete:
         path=prompt.text("path", ""),
         context=prompt.pairs("context"),
         repository=prompt.text("repository", ""),
+        predicted=prompt.text("predicted", ""),
         max_tokens=f.whole("max_tokens", 64, least=1),
         stop=cast("StopRule", f.choice("stop", get_args(StopRule), "line")),
         priority=cast("Priority", f.choice("priority", get_args(Priority), "inline")),

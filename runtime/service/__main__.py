@@ -21,7 +21,12 @@ from typing import BinaryIO
 
 from mellum_ls.runtime.client.address import address_at
 from mellum_ls.runtime.client.launch import installed_version
-from mellum_ls.runtime.environment import DEFAULT_CACHE_IDLE_SECONDS, DEFAULT_IDLE_SECONDS, LOG_LEVELS
+from mellum_ls.runtime.environment import (
+    DEFAULT_CACHE_IDLE_SECONDS,
+    DEFAULT_IDLE_SECONDS,
+    LOG_LEVELS,
+    read_environment,
+)
 from mellum_ls.runtime.errors import MellumError
 from mellum_ls.runtime.service.instance import Instance, claim
 from mellum_ls.runtime.service.server import RuntimeServer, ServerOptions
@@ -135,7 +140,7 @@ def main() -> int:
         )  # torch: seconds, and only the engine thread pays
 
         cache_bytes = None if arguments.cache_mb is None else arguments.cache_mb * 10**6
-        return load_engine(arguments.model, arguments.threads, cache_bytes)
+        return load_engine(arguments.model, arguments.threads, cache_bytes, read_environment().cache_dir)
 
     return serve(arguments, load, installed_version())
 

@@ -62,7 +62,13 @@ class LoadedEngine:
             ahead=request.priority == "ahead",
             rank=request.rank,
         )
-        completion = self._engine.begin(request.session, prompt, params, on_chunk=lambda chunk: on_text(chunk.text))
+        completion = self._engine.begin(
+            request.session,
+            prompt,
+            params,
+            on_chunk=lambda chunk: on_text(chunk.text),
+            predicted=request.predicted,
+        )
         return LoadedRun(completion)
 
     def status(self) -> Mapping[str, object]:
@@ -77,14 +83,17 @@ class LoadedEngine:
             torch.cuda.empty_cache()
 
 
-def load_engine(model_dir: Path, threads: int | None, cache_bytes: int | None = None) -> LoadedEngine:
+def load_engine(
+    model_dir: Path, threads: int | None, cache_bytes: int | None = None, cache_dir: Path | None = None
+) -> LoadedEngine:
     """Load the model in `model_dir`. `threads` None stands for `default_threads`. Raises ModelError.
 
     `cache_bytes` is the most memory for keys and values; None: what suits the device. Raises SettingError when no
-    prompt worth the name fits into it.
+    prompt worth the name fits into it. With `cache_dir` tokens are drafted where that pays; what passes cost on
+    this device is kept there.
     """
     torch.set_num_threads(threads or default_threads())
-    engine = Engine.load(model_dir, cache_bytes=cache_bytes)
+    engine = Engine.load(model_dir, cache_bytes=cache_bytes, draft=cache_dir is not None, cache_dir=cache_dir)
     require_room(engine.config, engine.model.dtype, engine.max_positions)
     return LoadedEngine(engine)
 

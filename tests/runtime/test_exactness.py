@@ -1,4 +1,4 @@
-"""Whatever a user does, and whatever the cache forgets: each answer is the one that an empty cache gives.
+"""Whatever a user does, and whatever the cache forgets or drafts guess: each answer is the one from an empty cache.
 
 Rings, checkpoints and evictions are forced on by limits far below those of a real engine.
 """
@@ -14,6 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from mellum_ls.runtime.cache.budget import CacheLimits
 from mellum_ls.runtime.cache.kv_cache import Retention
 from mellum_ls.runtime.completion import Completion
+from mellum_ls.runtime.drafting.drafter import Drafting
+from mellum_ls.runtime.drafting.policy import Always
+from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.fim import ContextFile, Prompt
 from mellum_ls.runtime.generate import Chunk, GenerationParams, Pace, Result
@@ -69,18 +72,21 @@ class Editing(RuleBasedStateMachine):
         keep_all=st.sampled_from([0, 40, 90]),
         room=st.sampled_from([0, 3, 20]),
         host=st.sampled_from([0, 20, 999]),
+        depth=st.sampled_from([0, 1, 2, 7]),
     )
-    def begin(self, chunk: int, keep_all: int, room: int, host: int) -> None:
+    def begin(self, chunk: int, keep_all: int, room: int, host: int, depth: int) -> None:
         retention = Retention(keep_all=keep_all, rollback=room, slack=room + 1, every=32)
         limits = CacheLimits(DEVICE_BYTES, host * KIB, retention)
         base, profile = self.base, replace(self.base.profile, fim_order=self.order)
         parts = (base.model_dir, base.model, base.tokenizer, profile)
         # Chunks of one size: with those of a measured time a failure could not be met again.
-        self.engine = Engine(*parts, limits=limits, follow_mtp=True, pace=Pace(1.0, chunk, lambda: 0.0))
+        drafting = Drafting(Always(depth), DraftVocabulary(self.base.model.weights.lm_head, 200))
+        self.engine = Engine(*parts, limits=limits, drafting=drafting, pace=Pace(1.0, chunk, lambda: 0.0))
         self.fresh = Engine(*parts, pace=Pace(1.0, 512, lambda: 0.0))
         assert self.engine.max_positions == self.fresh.max_positions
         self.documents = {"a.py": Document(TEXTS[0] * 2, 60), "b.py": Document(TEXTS[1] * 3, 30)}
         self.open = "a.py"
+        self.written = ""
         self.pending: Pending | None = None
 
     def ask(self) -> None:
@@ -159,7 +165,9 @@ class Editing(RuleBasedStateMachine):
     def _started(self, params: GenerationParams) -> Pending:
         chunks: list[Chunk] = []
         prompt = self.document.prompt(self.open)
-        run = self.engine.begin(self.open, prompt, params, on_chunk=chunks.append)
+        # What stands behind the cursor and what stood there lately: guesses that hold now and then.
+        expected = prompt.suffix[:20] if len(prompt.prefix) % 2 else self.written
+        run = self.engine.begin(self.open, prompt, params, on_chunk=chunks.append, predicted=expected)
         return Pending(self.open, prompt, params, run, chunks)
 
     def _checked(self, request: Pending) -> Result:
@@ -177,6 +185,7 @@ class Editing(RuleBasedStateMachine):
         )
         assert request.chunks == chunks
         assert 1 <= result.computed_tokens <= result.prompt_tokens
+        self.written = result.text
         return result
 
     def teardown(self) -> None:

@@ -160,3 +160,17 @@ def test_what_is_served_is_what_the_model_wrote_for_this_very_text(
         assert behind[0][1:] == behind[1][1:]
     served = rest_of(Parked(gaps[0], written, "line", fit_ended(gaps[0], written, "line", SETTINGS)), gaps[1], SETTINGS)
     assert served is None or (typed is not None and written.startswith(typed))
+
+
+def test_what_may_come_again_is_what_was_written_and_not_typed_yet() -> None:
+    texts = ParkedTexts()
+    assert texts.predicted(gap_at("x = |")) == ""
+    texts.put(parked_at("x = |", "foo(bar)"))
+    assert texts.predicted(gap_at("x = |")) == "foo(bar)"
+    assert texts.predicted(gap_at("x = fo|")) == "o(bar)"
+    # Something else was typed than was shown: parts of it may come all the same.
+    assert texts.predicted(gap_at("x = not |")) == "foo(bar)"
+    assert texts.predicted(gap_at("y = |")) == ""
+    assert texts.predicted(gap_at("x = |", uri="other")) == ""
+    texts.put(parked_at("x = no|", "t bar"))
+    assert texts.predicted(gap_at("x = not |")) == "bar"

@@ -181,12 +181,15 @@ class AnyPrompts(RuleBasedStateMachine):
         torch.testing.assert_close(hidden, whole[-1:], rtol=2e-4, atol=2e-4)
         follower = lease.session.follower
         assert follower is not None
-        assert follower.is_current(len(prompt))
-        drafted = head.forward(whole, torch.tensor([*prompt[1:], 77]), head.new_cache())
-        entries = follower.length
-        one = head.forward(hidden, torch.tensor([77]), follower.cache)
+        assert follower.length == len(prompt)
+        ids = [*prompt, 77, 88]
+        drafted = head.forward(whole, torch.tensor(ids[1:-1]), head.new_cache())
+        one = follower.draft(prompt, 77)
         torch.testing.assert_close(one, drafted[-1:], rtol=5e-4, atol=5e-4)
-        lease.session.rewind(prompt) if follower.cache.truncate(entries) != entries else None
+        guesses = head.new_cache()
+        wanted = head.forward(torch.cat((whole, drafted[-1:])), torch.tensor(ids[1:]), guesses)[-1:]
+        torch.testing.assert_close(follower.recurse(one, 88), wanted, rtol=5e-4, atol=5e-4)
+        follower.settle()
 
     def _compute(self, lease: Lease, owner: str, chunk: int, stop: int) -> Tensor:
         prompt, session = self.prompts[owner], lease.session

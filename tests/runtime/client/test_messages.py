@@ -39,6 +39,7 @@ REQUEST = CompletionRequest(
     max_tokens=8,
     stop="block",
     rank=2,
+    predicted="1\n",
 )
 STATUS = RuntimeStatus(
     state="ready",

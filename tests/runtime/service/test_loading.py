@@ -161,3 +161,23 @@ def test_sigterm_lets_the_real_process_answer_first(tmp_path: Path, model_dir: P
     asyncio.run(run())
     assert not options.address().socket_path.exists()
     assert launch.status(options) is None
+
+
+def test_a_predicted_text_saves_passes_and_changes_nothing(model_dir: Path, expected: str, tmp_path: Path) -> None:
+    engine = load_engine(model_dir, torch.get_num_threads(), cache_dir=tmp_path)
+    costs = list((tmp_path / "costs").iterdir())
+    assert len(costs) == 1
+    steps = {}
+    for predicted in ("", expected):
+        run, pieces = engine.begin(replace(REQUEST, predicted=predicted), lambda text: None), 0
+        done = run.step()
+        while done is None:
+            pieces, done = pieces + 1, run.step()
+        assert done.text == expected
+        steps[predicted] = pieces
+        engine.drop_cache()
+    assert steps[expected] < steps[""]
+    drafting = engine.status()["drafting"]
+    assert isinstance(drafting, dict)
+    assert drafting["available"] == ["remainder", "suffix"], "this checkpoint has no MTP layer"
+    assert drafting["accepted"] > 0

@@ -1,0 +1,171 @@
+"""What drafting saves: the same completions with and without it, one after the other, over real code.
+
+Four ways to work in a file and one in which nothing can be guessed. Times are those of this thread where the system
+counts them, so that a busy machine slows neither side. Prints nothing; see drafting_report.py.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import statistics
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mellum_ls.runtime.bench.measure import Spread, figure
+from mellum_ls.runtime.drafting.drafter import Drafting
+from mellum_ls.runtime.drafting.policy import Adaptive
+from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
+from mellum_ls.runtime.engine import Engine
+from mellum_ls.runtime.errors import BenchmarkError
+from mellum_ls.runtime.fim import Prompt
+from mellum_ls.runtime.generate import GenerationParams, Result
+
+WORKLOADS = ("line", "block", "typing", "region", "random")
+LINE, BLOCK = GenerationParams(64, "line"), GenerationParams(160, "block")
+# A region of some lines, of which most stay as they are.
+REGION = GenerationParams(120, "none")
+RANDOM = GenerationParams(24, "none")
+# Characters around the cursor: what is measured is decoding, and the prompt is there before the clock starts.
+BEFORE, BEHIND = 1600, 600
+_NAME = re.compile(r"[A-Za-z_]{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A place in a file where a completion is wanted."""
+
+    prompt: Prompt
+
+
+@dataclass(slots=True)
+class Pair:
+    """Seconds of one completion without and with drafts, and the passes that brought its tokens."""
+
+    plain: float
+    drafted: float
+    tokens: int
+
+
+def holes(corpus: Path, seed: int) -> Iterator[Hole]:
+    """Places in the lines of a corpus, without end: JSON lines of path and text. BenchmarkError if it has none."""
+    try:
+        files = [json.loads(line) for line in corpus.read_text(encoding="utf-8").splitlines()]
+        files = [file for file in files if file["text"].count("\n") > 20]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BenchmarkError(f"{corpus} is no corpus of JSON lines with 'path' and 'text': {error}") from error
+    if not files:
+        raise BenchmarkError(f"{corpus} has no text of more than 20 lines")
+    chance = random.Random(seed)
+    while True:
+        file = chance.choice(files)
+        lines = file["text"].splitlines(keepends=True)
+        row = chance.randrange(10, len(lines))
+        body = lines[row].strip()
+        if len(body) < 8:
+            continue
+        column = len(lines[row]) - len(lines[row].lstrip()) + chance.randrange(len(body) // 2)
+        before = "".join(lines[:row]) + lines[row][:column]
+        behind = lines[row][len(lines[row].rstrip()) :] + "".join(lines[row + 1 :])
+        yield Hole(Prompt(before[-BEFORE:], behind[:BEHIND], file["path"]))
+
+
+def measure(
+    engine: Engine,
+    corpus: Path,
+    prompts: int,
+    clock: Callable[[], float],
+    workloads: tuple[str, ...] = WORKLOADS,
+    seed: int = 1,
+    on_prompt: Callable[[int], None] = lambda done: None,
+) -> dict[str, Any]:
+    """Figures of each workload as JSON types; `engine` must draft. BenchmarkError if drafting changed an answer."""
+    if engine.drafting is None or not isinstance(engine.drafting.policy, Adaptive):
+        raise BenchmarkError("the engine does not draft")
+    costs, head = engine.drafting.policy.costs, engine.model.weights.lm_head
+    learned = {name: Drafting(Adaptive(costs), DraftVocabulary(head)) for name in workloads}
+    pairs: dict[str, list[Pair]] = {name: [] for name in workloads}
+    chance = random.Random(seed)
+    for done, hole in zip(range(prompts), holes(corpus, seed), strict=False):
+        for name in workloads:
+            prompt, params, expected = _work(engine, name, hole.prompt, chance)
+            pairs[name].append(_pair(engine, learned[name], prompt, params, expected, clock, done % 2 == 1))
+        on_prompt(done + 1)
+    return {
+        "benchmark": "drafting",
+        "prompts": prompts,
+        "costs_ms": {str(size): figure(seconds * 1000) for size, seconds in costs.passes},
+        "draft_ms": figure(costs.draft * 1000),
+        "workloads": {name: _figures(pairs[name], learned[name]) for name in workloads},
+    }
+
+
+def _work(engine: Engine, name: str, prompt: Prompt, chance: random.Random) -> tuple[Prompt, GenerationParams, str]:
+    """What is asked in one workload at a place, and the text that is expected there."""
+    if name == "line":
+        return prompt, LINE, ""
+    if name == "block":
+        return prompt, BLOCK, ""
+    if name == "random":
+        noise = "".join(
+            chance.choice("abcdefghijklmnopqrstuvwxyz0123456789+-*/()[]{}<>=!?.,;:_ \n") for _ in range(400)
+        )
+        return Prompt(noise, "", "noise"), RANDOM, ""
+    engine.drafting = None
+    written = engine.complete("bench", prompt, BLOCK if name == "typing" else REGION).text
+    if name == "typing":
+        typed = chance.randrange(len(written) // 2 + 1)
+        return replace(prompt, prefix=prompt.prefix + written[:typed]), BLOCK, written[typed:]
+    return prompt, REGION, edited(written, chance)
+
+
+def edited(text: str, chance: random.Random) -> str:
+    """`text` as it may have been before it was rewritten: one name is another, and one line of several is not there."""
+    names = sorted(set(_NAME.findall(text)))
+    if names:
+        name = chance.choice(names)
+        text = re.sub(rf"\b{name}\b", f"old_{name}", text)
+    lines = text.splitlines(keepends=True)
+    if len(lines) > 2:
+        del lines[chance.randrange(1, len(lines) - 1)]
+    return "".join(lines)
+
+
+def _pair(
+    engine: Engine,
+    drafting: Drafting,
+    prompt: Prompt,
+    params: GenerationParams,
+    expected: str,
+    clock: Callable[[], float],
+    drafted_first: bool,
+) -> Pair:
+    results: dict[bool, Result] = {}
+    seconds: dict[bool, float] = {}
+    for drafts in (drafted_first, not drafted_first):
+        # The session of both: what it holds is the prompt, and what the other side wrote is overwritten.
+        engine.drafting = drafting
+        engine.complete("bench", prompt, replace(params, warm_up=True))
+        engine.drafting = drafting if drafts else None
+        started = clock()
+        results[drafts] = engine.complete("bench", prompt, params, predicted=expected)
+        seconds[drafts] = clock() - started
+    engine.drafting = drafting
+    if results[True].text != results[False].text:
+        raise BenchmarkError("drafting changed an answer; no speed is reported for work that is not the same")
+    return Pair(seconds[False], seconds[True], results[True].generated_tokens)
+
+
+def _figures(pairs: list[Pair], drafting: Drafting) -> dict[str, Any]:
+    ratios = [pair.plain / pair.drafted for pair in pairs]
+    plain, drafted = sum(pair.plain for pair in pairs), sum(pair.drafted for pair in pairs)
+    return {
+        "ratio_of_totals": figure(plain / drafted),
+        "ratio": Spread.of(ratios).figures(),
+        "tokens_mean": figure(statistics.mean(pair.tokens for pair in pairs)),
+        "plain_ms_mean": figure(plain / len(pairs) * 1000),
+        **drafting.tally.figures(),
+    }

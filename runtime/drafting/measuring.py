@@ -1,0 +1,89 @@
+"""Measures what a pass of a loaded model costs by its number of tokens; see costs.py for what becomes of it."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch.nn.functional import linear
+
+from mellum_ls.runtime.drafting.costs import Costs, key_of, read_costs, rising, write_costs
+from mellum_ls.runtime.drafting.vocabulary import drafted_size
+from mellum_ls.runtime.model import Model
+from mellum_ls.runtime.mtp import MtpFollower, MtpHead
+from mellum_ls.runtime.tokenizer import Tokenizer
+
+CONTEXT = 256
+SIZES = (1, 2, 3, 4, 8, 16, 32, 48)
+REPEATS = 3
+# A large model on a CPU takes a second for each pass: then fewer sizes must do.
+MOST_SECONDS = 4.0
+
+
+def costs_of(model: Model, head: MtpHead | None, tokenizer: Tokenizer, cache_dir: Path, *facts: object) -> Costs:
+    """The costs that were kept for this model and device, or measured now and kept. `facts` tell models apart."""
+    device = torch.cuda.get_device_name(model.device) if model.device.type == "cuda" else "cpu"
+    key = key_of(*facts, model.dtype, device, torch.get_num_threads(), torch.__version__, SIZES)
+    costs = read_costs(cache_dir, key)
+    if costs is None:
+        costs = measure(model, head, tokenizer)
+        write_costs(cache_dir, key, costs)
+    return costs
+
+
+@torch.inference_mode()
+def measure(
+    model: Model, head: MtpHead | None, tokenizer: Tokenizer, clock: Callable[[], float] | None = None
+) -> Costs:
+    """Time passes behind real code: experts are chosen by content, and noise would hit more of them.
+
+    Of a CPU the time of this thread counts, not what other processes take; `clock` is in seconds.
+    """
+    clock = clock or (time.perf_counter if model.device.type == "cuda" else time.thread_time)
+    ids = torch.tensor(tokenizer.encode(inspect.getsource(argparse)[:16_000]), device=model.device)
+    # A window of the model's positions: small ones are used in tests.
+    context = min(CONTEXT, model.config.max_position_embeddings - SIZES[-1] - 1, len(ids) - SIZES[-1] - 1)
+    cache = model.new_cache()
+    hidden = model.forward(ids[:context], cache)
+    model.logits(model.forward(ids[context : context + 1], cache))
+    cache.truncate(context)
+    started = clock()
+    passes: list[tuple[int, float]] = []
+    for size in SIZES:
+        part = ids[context : context + size]
+
+        def run(part: torch.Tensor = part) -> None:
+            model.logits(model.forward(part, cache)).argmax(-1).tolist()
+            cache.truncate(context)
+
+        passes.append((size, _timed(run, clock)))
+        if clock() - started > MOST_SECONDS and size > 1:
+            break
+    draft = 0.0
+    if head is not None:
+        follower = MtpFollower(head)
+        follower.follow(hidden)
+        known, token = ids[:context].tolist(), int(ids[context])
+        follower.draft(known, token)
+        head_rows = model.weights.lm_head[: drafted_size(len(model.weights.lm_head))]
+
+        def step() -> None:
+            follower.settle()
+            float(torch.softmax(linear(follower.draft(known, token), head_rows), -1).max())
+
+        draft = _timed(step, clock)
+    return Costs(rising(passes), draft)
+
+
+def _timed(run: Callable[[], None], clock: Callable[[], float]) -> float:
+    """Least seconds of a few runs: what the machine adds to the work is not its cost."""
+    times = []
+    for _ in range(REPEATS):
+        started = clock()
+        run()
+        times.append(clock() - started)
+    return min(times)

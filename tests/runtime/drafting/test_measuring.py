@@ -1,0 +1,52 @@
+"""Costs are measured once for a model on a device, leave nothing behind in the model, and rise."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mellum_ls.runtime.drafting import measuring
+from mellum_ls.runtime.drafting.measuring import SIZES, costs_of, measure
+from mellum_ls.runtime.engine import Engine
+from tests.fakes.checkpoints import small_config, write_checkpoint
+
+MTP = {"num_nextn_predict_layers": 1, "mtp_layer_types": ["sliding_attention"], "mtp_mlp_layer_types": ["sparse"]}
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    return Engine.load(write_checkpoint(tmp_path_factory.mktemp("m"), small_config(**MTP), mtp=True))
+
+
+def ticks(step: float) -> Iterator[float]:
+    now = 0.0
+    while True:
+        yield now
+        now += step
+
+
+def test_every_size_is_timed_and_the_layer_too(engine: Engine) -> None:
+    clock = ticks(0.001)
+    costs = measure(engine.model, engine.mtp, engine.tokenizer, lambda: next(clock))
+    assert [size for size, _ in costs.passes] == list(SIZES)
+    assert all(seconds == pytest.approx(0.001) for _, seconds in costs.passes)
+    assert costs.draft == pytest.approx(0.001)
+    assert measure(engine.model, None, engine.tokenizer, lambda: next(clock)).draft == 0
+
+
+def test_a_slow_model_is_timed_with_few_sizes(engine: Engine) -> None:
+    clock = ticks(2.0)
+    costs = measure(engine.model, None, engine.tokenizer, lambda: next(clock))
+    assert [size for size, _ in costs.passes] == [1, 2]
+
+
+def test_the_second_time_the_kept_figures_serve(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = costs_of(engine.model, engine.mtp, engine.tokenizer, tmp_path, "a")
+    times: list[int] = []
+    monkeypatch.setattr(measuring, "measure", lambda *args: times.append(1) or first)
+    assert costs_of(engine.model, engine.mtp, engine.tokenizer, tmp_path, "a") == first
+    assert not times
+    costs_of(engine.model, engine.mtp, engine.tokenizer, tmp_path, "another model")
+    assert times == [1]
