@@ -103,6 +103,7 @@ def test_the_wire_of_a_completion_is_the_agreed_one() -> None:
             "path": "a.py",
             "context": [["b.py", "y = 1"], ["c.py", ""]],
             "repository": "r",
+            "predicted": "1\n",
         },
         "max_tokens": 8,
         "stop": "block",
