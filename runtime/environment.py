@@ -21,6 +21,7 @@ VARIABLES = (
     "MELLUM_CACHE_DIR",
     "MELLUM_CACHE_IDLE_SECONDS",
     "MELLUM_CACHE_MB",
+    "MELLUM_DRAFTING",
     "MELLUM_IDLE_SECONDS",
     "MELLUM_LOG_LEVEL",
     "MELLUM_MODEL",
@@ -42,6 +43,8 @@ class Environment:
     cache_idle_seconds: float
     cache_mb: int | None
     """Most memory for keys and values, in 10**6 bytes; None: what suits the device."""
+    drafting: bool = False
+    """Whether the model process drafts tokens; not by itself yet, since the gain has not been shown."""
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
@@ -60,6 +63,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         idle_seconds=_seconds(env, "MELLUM_IDLE_SECONDS", DEFAULT_IDLE_SECONDS),
         cache_idle_seconds=_seconds(env, "MELLUM_CACHE_IDLE_SECONDS", DEFAULT_CACHE_IDLE_SECONDS),
         cache_mb=_whole(env, "MELLUM_CACHE_MB"),
+        drafting=_switch(env, "MELLUM_DRAFTING"),
     )
 
 
@@ -127,6 +131,13 @@ def _log_level(env: Mapping[str, str]) -> str:
     if level not in LOG_LEVELS:
         raise SettingError(f"MELLUM_LOG_LEVEL is {value!r}; use one of {', '.join(LOG_LEVELS)}")
     return level
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool:
+    value = env.get(name) or "0"
+    if value not in ("0", "1"):
+        raise SettingError(f"{name} is {value!r}; use 1 for on, 0 for off")
+    return value == "1"
 
 
 def _whole(env: Mapping[str, str], name: str) -> int | None:

@@ -140,7 +140,9 @@ def main() -> int:
         )  # torch: seconds, and only the engine thread pays
 
         cache_bytes = None if arguments.cache_mb is None else arguments.cache_mb * 10**6
-        return load_engine(arguments.model, arguments.threads, cache_bytes, read_environment().cache_dir)
+        environment = read_environment()
+        costs_dir = environment.cache_dir if environment.drafting else None
+        return load_engine(arguments.model, arguments.threads, cache_bytes, costs_dir)
 
     return serve(arguments, load, installed_version())
 

@@ -135,3 +135,9 @@ def test_the_model_is_a_folder_or_the_embedded_one(tmp_path: Path) -> None:
         model_directory(str(tmp_path / "file"))
     with pytest.raises(ModelNotFound, match=r"'JetBrains/Mellum2' is not a folder.*cannot be downloaded yet"):
         model_directory("JetBrains/Mellum2")
+
+
+def test_drafting_is_switched_on_by_a_one_and_by_nothing_else() -> None:
+    assert [read_environment({"MELLUM_DRAFTING": value}).drafting for value in ("", "0", "1")] == [False, False, True]
+    with pytest.raises(SettingError, match="MELLUM_DRAFTING is 'yes'; use 1 for on, 0 for off"):
+        read_environment({"MELLUM_DRAFTING": "yes"})
