@@ -52,3 +52,8 @@ def test_the_order_in_which_sources_are_asked_does_not_matter(rows: dict[str, li
     other = fuse(dict(reversed(lists.items())), "x.py")
     assert [item.key for item in one] == [item.key for item in other]
     assert [item.score for item in one] == sorted((item.score for item in one), reverse=True)
+
+
+def test_of_each_source_only_the_first_count() -> None:
+    many = [Candidate(f"{row}.py", 0, 1, "lines", "r") for row in range(5)]
+    assert [item.candidate.path for item in fuse({"a": many}, "x.py", {"a": 1.0}, 2)] == ["0.py", "1.py"]

@@ -2,7 +2,7 @@ from mellum_ls.context.selection.place import Place
 from mellum_ls.context.selection.question import Question, Wanted
 from mellum_ls.context.selection.sources.definitions import meant
 from mellum_ls.context.selection.sources.desk import Desk
-from mellum_ls.context.selection.sources.modules import skeletons
+from mellum_ls.context.selection.sources.modules import exports, skeletons
 from mellum_ls.context.selection.texts import Texts
 from tests.fakes.indexed_repository import SHOP, Repository
 
@@ -43,3 +43,24 @@ def test_what_sounds_like_the_question_goes_first_and_no_file_takes_all() -> Non
 
 def test_the_file_itself_is_not_its_own_module() -> None:
     assert offered(Question(Place("shop/cart.py", "", 0), "python", imported_files=("shop/cart.py",))) == []
+
+
+def exported(line: str, imported: tuple[str, ...]) -> list[str]:
+    repository = Repository(SHOP | {"shop/names.py": "def beta(): pass\ndef alpha(): pass\ndef _own(): pass\n"})
+    question = Question(Place("main.py", line, 0, len(line)), "python", imported_files=imported)
+    return [item.name for item in exports(question, Desk(repository.index, Texts(repository)))]
+
+
+def test_a_list_of_imports_is_written_from_what_the_module_defines() -> None:
+    found = exported("from shop.names import alpha, ", ("shop/money.py", "shop/names.py"))
+    assert found == ["beta", "_own"]
+    assert exported("x = ", ("shop/money.py", "shop/names.py")) == []
+
+
+def test_a_list_of_imports_goes_on_in_the_order_of_the_alphabet() -> None:
+    assert exported("from shop.money import Money, ", ("shop/money.py",))[:2] == ["RATE", "parse_money"]
+    assert exported("from shop.money import P, ", ("shop/money.py",))[-1] == "Money"
+
+
+def test_a_list_of_imports_from_a_barrel_is_written_from_what_it_passes_on() -> None:
+    assert "Cart" in exported("from shop import ", ("shop/__init__.py", "shop/names.py"))
