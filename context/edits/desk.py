@@ -9,6 +9,7 @@ from mellum_ls.context.edits.changes import changed_lines
 from mellum_ls.context.edits.occurrences import Source
 from mellum_ls.context.edits.types import Hunk
 from mellum_ls.context.index.rows import Definition, Index
+from mellum_ls.context.index.terms import terms
 from mellum_ls.context.languages.grammars import grammar_of
 
 MOST_FILES = 12
@@ -69,8 +70,9 @@ class Desk:
         """Where the index knows a name to be defined."""
         return self.index.definitions([name]) if self.index is not None else []
 
-    def others(self, path: str, name: str) -> Iterator[Source]:
-        """The other files of the same languages that may use `name` of `path`: open ones first, then by the index."""
+    def others(self, path: str, name: str, *, search: bool = False) -> Iterator[Source]:
+        """The other files of the same languages that may use `name` of `path`: open ones first, then by the index.
+        With `search` also those that have it as a word only."""
         grammar = grammar_of(path)
         if grammar is None:
             return
@@ -78,7 +80,8 @@ class Desk:
         importers = [] if self.index is None else self.index.importers_of(path, MOST_USERS)
         both = [user for user in users if user in set(importers)]
         near = sorted(users, key=lambda user: user.rpartition("/")[0] != path.rpartition("/")[0])
-        for other in dict.fromkeys([*sorted(self._open), *both, *near, *importers]):
+        found = [hit.chunk.path for hit in self.index.search(terms(name), MOST_USERS)] if search and self.index else []
+        for other in dict.fromkeys([*sorted(self._open), *both, *near, *importers, *found]):
             theirs = grammar_of(other)
             if other == path or theirs is None or family(theirs.name) != family(grammar.name):
                 continue

@@ -108,10 +108,8 @@ def _files(module: str, path: str, source: Source) -> list[str]:
 
 def _others(old: Import, new: Import, now: Source, desk: Desk) -> Iterator[Edit]:
     last = re.split(r"[./]", old.module)[-1]
-    places = [now, *desk.others(now.path, last if not old.names else old.names[0])]
-    seen = {source.path for source in places}
-    # Those that import other things of it are known by the module's own name only.
-    places += [other for other in desk.others(now.path, last) if other.path not in seen] if old.names else []
+    # Those that import other things of it are known by the module's own name only, which may stand in a string.
+    places = [now, *desk.others(now.path, last, search=True)]
     wanted = set(_files(old.module, now.path, now))
     for source in places:
         for one in imports(source.text, source.tree, source.grammar):
@@ -155,5 +153,5 @@ def _edit(source: Source, one: Import, put: str) -> Edit | None:
             head = max(one.module.rfind(mark, 0, head) for mark in "./") + 1
             old, new = one.module[head:], put[head:]
             at = match.start() + head
-            return Edit(source.path, line, at, line, at + len(old), old, new, "import", f"import of {put}")
+            return Edit(source.path, line, at, line, at + len(old), old, new, "rename", f"import of {put}")
     return None

@@ -6,7 +6,7 @@ Asked for one name at a time, so that the cost is that of the places and not of 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tree_sitter import Node, Tree
@@ -157,9 +157,9 @@ class Source:
         key = self._key_of_binding(first)
         return [one for one in self.occurrences(name) if one.role == "bind" and self._key_of_binding(one) == key]
 
-    def sees(self, occurrence: Occurrence, name: str) -> Key | None:
-        """What `name` would mean where `occurrence` stands; None where it is not bound."""
-        found = self._look_up(name, occurrence)
+    def sees(self, occurrence: Occurrence, name: str, namespace: Namespace | None = None) -> Key | None:
+        """What `name` would mean where `occurrence` stands, in its namespace or another; None where it is not bound."""
+        found = self._look_up(name, replace(occurrence, namespace=namespace or occurrence.namespace))
         return None if found is None else self._key_of_binding(found)
 
     def class_around(self, chain: tuple[Step, ...], start: int = 1) -> str:
@@ -294,12 +294,21 @@ class Source:
             node = chain[up][0]
             if node.id in bound and self._is_seen(node, chain[up - 1][1], through_function):
                 for namespace in _LOOKED_UP[occurrence.namespace]:
-                    if places := bound[node.id].get(namespace):
+                    places = bound[node.id].get(namespace, [])
+                    if not self.rules.binds_from_here and places:
                         return places[0]
+                    for one in places:
+                        if one.kind != "variable" or up == len(chain) - 1 or self._is_bound_before(one, occurrence):
+                            return one
             # What stands in a head is evaluated around the function.
             inside = self.rules.class_scopes_are_seen or chain[up - 1][1] == "body"
             through_function = through_function or (inside and node.type in self.rules.functions)
         return None
+
+    def _is_bound_before(self, one: Occurrence, occurrence: Occurrence) -> bool:
+        """Whether a variable is there already: in some languages it is from its declaration on only."""
+        scope, binder = one.chain[one.scope][0].type, one.chain[one.binder][0]
+        return scope in _CLASS_BODIES or one.start == occurrence.start or binder.end_byte <= occurrence.start
 
     def _is_seen(self, scope: Node, part: str, through_function: bool) -> bool:
         """Whether names of a scope are seen from a part of it."""
