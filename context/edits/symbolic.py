@@ -14,6 +14,7 @@ from mellum_ls.context.edits.history import EditLog
 from mellum_ls.context.edits.import_lines import import_lines
 from mellum_ls.context.edits.moved_modules import moved_modules
 from mellum_ls.context.edits.placing import Edit, applied, distance, joined, proposal
+from mellum_ls.context.edits.plain_names import plain_renames
 from mellum_ls.context.edits.renames import renames
 from mellum_ls.context.edits.repeats import repeats
 from mellum_ls.context.edits.syntax import breaks
@@ -62,6 +63,7 @@ def propose(
 
 def _asked_for(hunk: Hunk, hunks: list[Hunk], desk: Desk) -> Iterator[Edit]:
     yield from renames(hunk, desk)
+    yield from plain_renames(hunk, desk)
     yield from call_sites(hunk, desk)
     yield from moved_modules(hunk, desk)
     if hunk is next((one for one in hunks if one.path == hunk.path), None):
@@ -100,11 +102,15 @@ def _proven(edits: list[Edit], desk: Desk) -> Iterator[Edit]:
     for edit in edits:
         text, source = desk.text(edit.path), desk.source(edit.path)
         after = None if text is None else applied(text, edit)
-        if source is None or after is None or after == text:
+        if after is None or after == text:
             continue
         if not (edit.kind == "rename" and edit.new.isidentifier()):
             parsed += 1
-            if parsed > _PROVEN or breaks(source.tree, after.encode("utf-8", "replace"), source.grammar):
+            if (
+                parsed > _PROVEN
+                or source is None
+                or breaks(source.tree, after.encode("utf-8", "replace"), source.grammar)
+            ):
                 continue
         count += 1
         if count > MOST_PROPOSALS:

@@ -25,12 +25,12 @@ _WORDS = (
     "packet parcel period person pillar planet player pocket portal prefix priority profile quarter query radius "
     "record region report result reward sample scanner schema season signal sketch socket source spread station "
     "stream student suffix surface target ticket token tower tunnel vector vehicle version volume weight window"
-).split()
+)
 _VERBS = (
     "apply build check close collect compute convert count create decode drop encode expand fetch find fold gather "
     "join load mark measure merge move parse pick plan print_out read_in render reset resolve scan send "
     "show_all shift sort_out split start stop store sum_up sweep take trace trim update verify visit wrap write_down"
-).split()
+)
 _SNAKE = frozenset({"python"})
 
 
@@ -168,8 +168,8 @@ def _wanted(text: str) -> tuple[tuple[int, int, str], ...]:
 
 class _Names:
     def __init__(self, chosen: random.Random, language: str) -> None:
-        self._words = chosen.sample(_WORDS, len(_WORDS))
-        self._verbs = chosen.sample(_VERBS, len(_VERBS))
+        self._words = chosen.sample(_WORDS.split(), len(_WORDS.split()))
+        self._verbs = chosen.sample(_VERBS.split(), len(_VERBS.split()))
         self._chosen = chosen
         self._snake = language in _SNAKE
         self._known: dict[str, str] = {}
