@@ -48,10 +48,11 @@ def call_sites(hunk: Hunk, desk: Desk) -> Iterator[Edit]:
     now, text = desk.source(hunk.path), desk.text(hunk.path)
     if now is None or text is None or (was := restored(text, hunk)) is None:
         return
-    before = Source.of(hunk.path, was)
+    functions = _functions(now, hunk)
+    before = now.edited(was) if functions else None
     if before is None:
         return
-    for function in _functions(now, hunk):
+    for function in functions:
         change = _changed(function, now, before, hunk)
         if change is not None:
             yield from _edits(change, desk)

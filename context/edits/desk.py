@@ -34,6 +34,7 @@ class Desk:
         self._open = texts
         self._read = read
         self._texts: dict[str, str | None] = {}
+        self._lines: dict[str, list[str]] = {}
         self._sources: dict[str, Source | None] = {}
         self._touched: dict[str, set[int]] = {}
         self._left = MOST_FILES
@@ -48,6 +49,12 @@ class Desk:
                     text = None if len(text) > MOST_CHARS else text.replace("\r\n", "\n").replace("\r", "\n")
             self._texts[path] = text
         return self._texts[path]
+
+    def lines(self, path: str) -> list[str]:
+        """The lines of its text; none where it cannot be had."""
+        if path not in self._lines:
+            self._lines[path] = (self.text(path) or "").split("\n")
+        return self._lines[path]
 
     def source(self, path: str) -> Source | None:
         """Its source; None where the language is not resolved."""

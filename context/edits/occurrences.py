@@ -12,6 +12,7 @@ from typing import Literal
 from tree_sitter import Node, Tree
 
 from mellum_ls.context.edits.binding_rules import RULES, BindingKind, BindingRules
+from mellum_ls.context.edits.syntax import reparse
 from mellum_ls.context.languages.grammars import Grammar, grammar_of
 from mellum_ls.context.languages.parsing import parse
 
@@ -38,7 +39,8 @@ _LEAVES = frozenset(
 )
 _SHORTHANDS = frozenset({"shorthand_property_identifier", "shorthand_property_identifier_pattern"})
 _CLASS_BODIES = frozenset(["class_definition", "class_body", "interface_body", "enum_body", "annotation_type_body"])
-_IMPORTS = frozenset({"import_statement", "import_from_statement", "import_declaration", "export_statement"})
+IMPORT_STATEMENTS = frozenset({"import_statement", "import_from_statement", "import_declaration", "export_statement"})
+"""The statements that take names from other files."""
 _LOOKED_UP: dict[str, tuple[Namespace, ...]] = {
     "value": ("value", "any", "type"),
     "type": ("type", "any"),
@@ -83,7 +85,7 @@ class Occurrence:
     def import_statement(self) -> Node | None:
         """The statement that imports it, where one does."""
         if self.kind == "import" or self.role == "import_name":
-            return self.above(*_IMPORTS)
+            return self.above(*IMPORT_STATEMENTS)
         return None
 
 
@@ -109,6 +111,12 @@ class Source:
         data = text.encode("utf-8", "replace")
         tree = parse(data, grammar)
         return None if tree is None else cls(path, data, tree, grammar, rules)
+
+    def edited(self, text: str) -> Source | None:
+        """The source of the same file with another text; of what both share, nothing is parsed again."""
+        data = text.encode("utf-8", "replace")
+        tree = reparse(self.tree, self.text, data, self.grammar)
+        return None if tree is None else Source(self.path, data, tree, self.grammar, self.rules)
 
     def said(self, node: Node | None) -> str:
         """What is written at a node."""

@@ -27,10 +27,12 @@ class Edit:
 
 def applied(text: str, edit: Edit) -> str | None:
     """The text with an edit made; None where it does not stand there."""
-    lines = text.split("\n")
-    if not 0 <= edit.line <= edit.end_line < len(lines):
-        return None
-    start = sum(len(line) + 1 for line in lines[: edit.line]) + edit.column
+    start = 0
+    for _ in range(edit.line):
+        start = text.find("\n", start) + 1
+        if start == 0:
+            return None
+    start += edit.column
     if text[start : start + len(edit.old)] != edit.old:
         return None
     return text[:start] + edit.new + text[start + len(edit.old) :]

@@ -53,7 +53,7 @@ def _rename(path: str, old: str, new: str, places: list[Swap], desk: Desk) -> It
     if text is None or now is None:
         return
     before, sites = _restore(text, old, places)
-    source = Source.of(path, before)
+    source = now.edited(before)
     if source is None:
         return
     changed = _at(source, old, sites)

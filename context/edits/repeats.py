@@ -34,12 +34,12 @@ def repeats(path: str, hunks: list[Hunk], desk: Desk) -> Iterator[Edit]:
 
 
 def _others(path: str, old: tuple[str, ...], new: tuple[str, ...], found: list[Swap], desk: Desk) -> Iterator[Edit]:
-    text = desk.text(path)
+    text, now = desk.text(path), desk.source(path)
     restored = None if text is None else _restored(text, old, new, found)
-    if restored is None:
+    if restored is None or now is None:
         return
     before, places = restored
-    source = Source.of(path, before)
+    source = now.edited(before)
     if source is None:
         return
     first = next(word for word in old if _NAME.match(word))

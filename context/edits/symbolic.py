@@ -6,6 +6,7 @@ back or break something is left out, and the rest is ordered by how near it is t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 
 from mellum_ls.context.edits.call_sites import call_sites
@@ -25,7 +26,8 @@ MOST_HUNKS = 8
 """Of the latest ones; what is older has been dealt with, or given up."""
 MOST_PROPOSALS = 40
 _PROVEN = 6
-"""So many of the first ones are parsed again; a name for a name breaks nothing and is not."""
+"""So many of the first ones are parsed again; names for names break nothing and are not."""
+_WORDS = re.compile(r"[^\W\d]\w*")
 _WEIGHTS = {"rename": 0.9, "call_site": 0.85, "parameter": 0.8, "import": 0.3}
 
 
@@ -100,22 +102,29 @@ def _proven(edits: list[Edit], desk: Desk) -> Iterator[Edit]:
     """Those that stand where they say and break nothing. Parses for the first few only: the others come up again."""
     parsed = count = 0
     for edit in edits:
-        text, source = desk.text(edit.path), desk.source(edit.path)
-        after = None if text is None else applied(text, edit)
-        if after is None or after == text:
-            continue
-        if not (edit.kind == "rename" and edit.new.isidentifier()):
+        if _swaps_words(edit):
+            lines = desk.lines(edit.path)
+            if edit.line >= len(lines) or lines[edit.line][edit.column : edit.end_column] != edit.old:
+                continue
+        else:
+            text, source = desk.text(edit.path), desk.source(edit.path)
+            after = None if text is None else applied(text, edit)
             parsed += 1
-            if (
-                parsed > _PROVEN
-                or source is None
-                or breaks(source.tree, after.encode("utf-8", "replace"), source.grammar)
-            ):
+            if parsed > _PROVEN or after is None or source is None or after == text:
+                continue
+            if breaks(source.tree, source.text, after.encode("utf-8", "replace"), source.grammar):
                 continue
         count += 1
         if count > MOST_PROPOSALS:
             return
         yield edit
+
+
+def _swaps_words(edit: Edit) -> bool:
+    """Whether words of one line take the place of words, and nothing else changes."""
+    return (
+        edit.line == edit.end_line and _WORDS.sub("x", edit.old) == _WORDS.sub("x", edit.new) and edit.old != edit.new
+    )
 
 
 def _score(edit: Edit, path: str, line: int) -> float:
