@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 
 from mellum_ls.context.edits.binding_rules import family
@@ -14,9 +15,38 @@ from mellum_ls.context.languages.grammars import grammar_of
 
 MOST_FILES = 12
 """Other files that are parsed for one answer: what is proposed next is one edit."""
+MOST_KEPT = 16
 MOST_USERS = 60
 MOST_CHARS = 400_000
 """Of another file; larger ones are left out."""
+
+
+class Sources:
+    """Trees that are kept from one question to the next, so that an edited text is not parsed from its beginning.
+
+    May be used from any thread; holds the texts of at most MOST_KEPT files.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Source] = {}
+        self._lock = threading.Lock()
+
+    def of(self, path: str, text: str) -> Source | None:
+        """The source of a text; None where its language is not resolved."""
+        with self._lock:
+            kept = self._kept.pop(path, None)
+        source = Source.of(path, text) if kept is None else kept.edited(text)
+        if source is not None:
+            with self._lock:
+                self._kept[path] = source
+                while len(self._kept) > MOST_KEPT:
+                    self._kept.pop(next(iter(self._kept)))
+        return source
+
+    def forget(self, path: str) -> None:
+        """Drop what is kept of a file."""
+        with self._lock:
+            self._kept.pop(path, None)
 
 
 class Desk:
@@ -28,8 +58,10 @@ class Desk:
         texts: Mapping[str, str],
         index: Index | None,
         read: Callable[[str], str | None],
+        sources: Sources | None = None,
     ) -> None:
         self.hunks = hunks
+        self._keeper = sources or Sources()
         self.index = index
         self._open = texts
         self._read = read
@@ -60,7 +92,7 @@ class Desk:
         """Its source; None where the language is not resolved."""
         if path not in self._sources:
             text = self.text(path)
-            self._sources[path] = None if text is None else Source.of(path, text)
+            self._sources[path] = None if text is None else self._keeper.of(path, text)
         return self._sources[path]
 
     def touched(self, path: str) -> set[int]:

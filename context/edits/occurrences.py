@@ -98,6 +98,8 @@ class Source:
         self.tree = tree
         self.grammar = grammar
         self.rules = rules
+        self._keys: dict[int, Key] = {}
+        """What is bound, by the byte at which it is."""
         self._found: dict[str, list[Occurrence]] = {}
         self._bound: dict[str, dict[int, dict[str, list[Occurrence]]]] = {}
 
@@ -115,6 +117,8 @@ class Source:
     def edited(self, text: str) -> Source | None:
         """The source of the same file with another text; of what both share, nothing is parsed again."""
         data = text.encode("utf-8", "replace")
+        if data == self.text:
+            return self
         tree = reparse(self.tree, self.text, data, self.grammar)
         return None if tree is None else Source(self.path, data, tree, self.grammar, self.rules)
 
@@ -327,6 +331,11 @@ class Source:
         return self.rules.class_scopes_are_seen or scope.type not in _CLASS_BODIES
 
     def _key_of_binding(self, one: Occurrence) -> Key:
+        if one.start not in self._keys:
+            self._keys[one.start] = self._new_key(one)
+        return self._keys[one.start]
+
+    def _new_key(self, one: Occurrence) -> Key:
         binder = one.chain[one.binder][0]
         if binder.type == "method_declaration" and self.grammar.name == "go":
             return ("member", self._receiver_type(binder), "")

@@ -27,12 +27,10 @@ class Edit:
 
 def applied(text: str, edit: Edit) -> str | None:
     """The text with an edit made; None where it does not stand there."""
-    start = 0
-    for _ in range(edit.line):
-        start = text.find("\n", start) + 1
-        if start == 0:
-            return None
-    start += edit.column
+    lines = text.split("\n", edit.line)
+    if len(lines) <= edit.line:
+        return None
+    start = len(text) - len(lines[edit.line]) + edit.column
     if text[start : start + len(edit.old)] != edit.old:
         return None
     return text[:start] + edit.new + text[start + len(edit.old) :]

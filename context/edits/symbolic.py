@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from mellum_ls.context.edits.call_sites import call_sites
-from mellum_ls.context.edits.desk import Desk
+from mellum_ls.context.edits.desk import Desk, Sources
 from mellum_ls.context.edits.history import EditLog
 from mellum_ls.context.edits.import_lines import import_lines
 from mellum_ls.context.edits.moved_modules import moved_modules
@@ -31,7 +31,7 @@ _WORDS = re.compile(r"[^\W\d]\w*")
 _WEIGHTS = {"rename": 0.9, "call_site": 0.85, "parameter": 0.8, "import": 0.3}
 
 
-def propose(
+def propose(  # noqa: PLR0913 - the parts of one question, each of another owner
     log: EditLog,
     path: str,
     text: str,
@@ -40,16 +40,18 @@ def propose(
     texts: Mapping[str, str],
     index: Index | None,
     read: Callable[[str], str | None],
+    *,
+    sources: Sources | None = None,
 ) -> list[Proposal]:
     """What to edit next, best first, with the cursor at `line` and `column` of the file `path` with this `text`.
 
-    `texts` are the open documents, `read` gives the text of any other file or None. Line ends are `\\n`. Raises nothing
-    for whatever the texts are.
+    `texts` are the open documents, `read` gives the text of any other file or None. Line ends are `\\n`. `sources`
+    keeps trees for the next question. Raises nothing for whatever the texts are.
     """
     hunks = log.hunks(MOST_HUNKS)
     if not hunks:
         return []
-    desk = Desk(hunks, {**texts, path: text}, index, read)
+    desk = Desk(hunks, {**texts, path: text}, index, read, sources)
     found: list[Edit] = []
     lines: list[Edit] = []
     for hunk in hunks:
