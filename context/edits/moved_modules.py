@@ -32,8 +32,9 @@ def moved_modules(hunk: Hunk, desk: Desk) -> Iterator[Edit]:
     if before is None:
         return
     for old, new in _pairs(before, now, hunk):
-        if _is_moved(old, new, hunk.path, now, desk):
-            yield from _others(old, new, now, desk)
+        moved = _what_moved(old, new, hunk.path, now, desk)
+        if moved is not None:
+            yield from _others(old, new, moved, now, desk)
 
 
 def _has_imports(now: Source, hunk: Hunk) -> bool:
@@ -72,18 +73,20 @@ def _pairs(before: Source, now: Source, hunk: Hunk) -> list[tuple[Import, Import
     return pairs
 
 
-def _is_moved(old: Import, new: Import, path: str, now: Source, desk: Desk) -> bool:
-    """Whether the old module is gone, or has given what is imported to the new one."""
+def _what_moved(old: Import, new: Import, path: str, now: Source, desk: Desk) -> frozenset[str] | None:
+    """The names that the old module has given to the new one; empty for all of them, because it is gone; None where
+    nothing says that anything has moved."""
     there, here = (_files(one.module, path, now) for one in (old, new))
     is_gone = all(desk.text(place) is None for place in there)
     new_text = next((text for place in here if (text := desk.text(place)) is not None), None)
     if is_gone:
         # Something of the workspace must have taken its place; a library is not looked into.
-        return new_text is not None
+        return frozenset() if new_text is not None else None
     if new_text is None or not new.names or new.names == ("*",):
-        return False
+        return None
     old_text = next(text for place in there if (text := desk.text(place)) is not None)
-    return all(_has(new_text, name) and not _has(old_text, name) for name in new.names)
+    gone = all(_has(new_text, name) and not _has(old_text, name) for name in new.names)
+    return frozenset(new.names) if gone else None
 
 
 def _has(text: str, name: str) -> bool:
@@ -114,13 +117,15 @@ def _files(module: str, path: str, source: Source) -> list[str]:
     return ["/".join(filter(None, (root, inside))) + end for root in roots for end in _ENDINGS.get(language, ())]
 
 
-def _others(old: Import, new: Import, now: Source, desk: Desk) -> Iterator[Edit]:
+def _others(old: Import, new: Import, moved: frozenset[str], now: Source, desk: Desk) -> Iterator[Edit]:
     last = re.split(r"[./]", old.module)[-1]
     # Those that import other things of it are known by the module's own name only, which may stand in a string.
     places = [now, *desk.others(now.path, last, search=True)]
     wanted = set(_files(old.module, now.path, now))
     for source in places:
         for one in imports(source.text, source.tree, source.grammar):
+            if moved and not (one.names and moved.issuperset(one.names)):
+                continue
             relative = one.module.startswith(".")
             if source is now or (not relative and not old.module.startswith(".")):
                 same = one.module == old.module

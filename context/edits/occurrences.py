@@ -304,10 +304,10 @@ class Source:
         chain, through_function = occurrence.chain, False
         for up in range(1, len(chain)):
             node = chain[up][0]
-            if node.id in bound and self._is_seen(node, chain[up - 1][1], through_function):
+            if node.id in bound and self._is_seen(node, chain, up, through_function):
                 for namespace in _LOOKED_UP[occurrence.namespace]:
                     places = bound[node.id].get(namespace, [])
-                    if not self.rules.binds_from_here and places:
+                    if not (self.rules.binds_from_here or node.type == "class_definition") and places:
                         return places[0]
                     for one in places:
                         if one.kind != "variable" or up == len(chain) - 1 or self._is_bound_before(one, occurrence):
@@ -320,11 +320,20 @@ class Source:
     def _is_bound_before(self, one: Occurrence, occurrence: Occurrence) -> bool:
         """Whether a variable is there already: in some languages it is from its declaration on only."""
         scope, binder = one.chain[one.scope][0].type, one.chain[one.binder][0]
-        return scope in _CLASS_BODIES or one.start == occurrence.start or binder.end_byte <= occurrence.start
+        return (
+            (scope in _CLASS_BODIES and self.rules.class_scopes_are_seen)
+            or one.start == occurrence.start
+            or binder.end_byte <= occurrence.start
+        )
 
-    def _is_seen(self, scope: Node, part: str, through_function: bool) -> bool:
-        """Whether names of a scope are seen from a part of it."""
+    def _is_seen(self, scope: Node, chain: tuple[Step, ...], up: int, through_function: bool) -> bool:
+        """Whether names of a scope, the step `up` of a chain, are seen where the chain begins."""
+        below, part = chain[up - 1]
         if self.grammar.name == "python":
+            if below.type == "for_in_clause" and up > 1 and chain[up - 2][1] == "right":
+                # What a comprehension goes over is evaluated around it, unless it is an inner loop's.
+                first = next(child for child in scope.children if child.type == "for_in_clause")
+                return first.start_byte != below.start_byte
             if scope.type in ("function_definition", "class_definition", "lambda") and part != "body":
                 return False
             return not (through_function and scope.type == "class_definition")

@@ -108,6 +108,10 @@ def declared_type(source: Source, binding: Occurrence) -> str | None:
     if binding.binder > 1 and node.type not in ("short_var_declaration", "var_spec"):
         # One of several that are taken from a value.
         return None
+    left = node.child_by_field_name("left")
+    if left is not None and left.type == "expression_list" and left.start_byte != binding.start:
+        # Of several that a call gives the first is what it makes.
+        return None
     return None if value is None else _made(source, value)
 
 

@@ -39,7 +39,8 @@ TEXTS = [
     ("a.go", "package p\nfunc f() { a := &A{}; a.m() }", "A"),
     ("a.go", "package p\nfunc f() { a := NewA(1); a.m() }", "A"),
     ("a.go", "package p\nfunc f() { a := A{m: 1} }", "A"),
-    ("a.go", "package p\nfunc f() { a, err := NewA(1); a.m() }", ""),
+    ("a.go", "package p\nfunc f() { a, err := NewA(1); a.m() }", "A"),
+    ("a.go", "package p\nfunc f() { a, err := NewA(1); err.m() }", ""),
 ]
 
 

@@ -13,7 +13,8 @@ def again(before: str, after: str) -> str:
 
 def test_twice_is_a_habit_and_once_is_none() -> None:
     before = "first(1)\nfirst(2)\nfirst(3)\nfirst\n'first('\n"
-    assert again(before, once := before.replace("first(1", "second(1")) == once
+    once = before.replace("first(1", "second(1")
+    assert again(before, once) == once
     twice = once.replace("first(2", "second(2")
     assert again(before, twice) == twice.replace("first(3", "second(3")
 
