@@ -151,7 +151,8 @@ def _inherits(source: Source, name: str, base: str, member: str) -> bool:
 def _may_guess(subject: Subject, desk: Desk) -> bool:
     """Whether a member of this name is this one, whatever the receiver is."""
     name = subject.name
-    if not subject.owner or len(name) < 6 or name in _OF_LIBRARIES or not _COMPOUND.search(name):
+    # Without an index nobody knows who else has a member of that name.
+    if desk.index is None or not subject.owner or len(name) < 6 or name in _OF_LIBRARIES or not _COMPOUND.search(name):
         return False
     here = {subject.source.meaning(one) for one in subject.source.occurrences(name) if one.role == "bind"}
     elsewhere = {one.path for one in desk.definitions(name)}
