@@ -1,0 +1,1 @@
+"""What the user has changed, and what changes that asks for elsewhere."""
