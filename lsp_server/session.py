@@ -26,6 +26,7 @@ from mellum_ls.lsp_server.documents.notebooks import Notebooks
 from mellum_ls.lsp_server.documents.store import Document, DocumentStore, Edit, Place
 from mellum_ls.lsp_server.documents.uris import root_of
 from mellum_ls.lsp_server.model.backend import Backend, BackendUnavailable, Stream
+from mellum_ls.lsp_server.next_edits.next_edits import NextEdits
 from mellum_ls.lsp_server.prompt.pinned import PinnedFiles
 from mellum_ls.lsp_server.prompt.repository import Repository
 from mellum_ls.lsp_server.reports.event_file import EventFile
@@ -92,6 +93,7 @@ class Session:
         self.offers = Offers()
         self.metrics = Metrics(lambda record: self._event_file.write(self.settings.metrics_file, record))
         self.offers.listeners.append(self.metrics.happened)
+        self.next_edits = NextEdits(self, clock)
 
     @property
     def settings(self) -> Settings:
@@ -158,14 +160,17 @@ class Session:
 
     def edit(self, uri: str, version: int | None, edits: Sequence[Edit]) -> None:
         """A document is edited. What is being computed for it goes on only if that is typing along it."""
+        before = self.documents.get(uri)
+        lines = None if before is None else before.lines
         change = self.documents.change(uri, version, edits)
-        if change is None:
+        if change is None or lines is None:
             return
         self.scheduler.supersede(uri)
         self.resting.disturb(uri)
         self.answering.follow(uri, edits)
         self.repository.recently.edit(uri, edits)
         self._histories.note(uri, change)
+        self.next_edits.edit(uri, lines, change, self._histories.last(uri).kind)
 
     def change(self, uri: str) -> None:
         """A document is another, or what stands around it is: nothing that was computed for it is worth anything."""
@@ -173,6 +178,7 @@ class Session:
         self.resting.disturb(uri)
         self.answering.forget(uri)
         self._histories.forget(uri)
+        self.next_edits.change(uri)
 
     def move(self, uri: str, place: Place, end: Place | None = None) -> None:
         """The cursor has gone to `place`, or place..end is selected: then what comes next takes that text's place."""
@@ -352,6 +358,7 @@ class Session:
                     await asyncio.wait((self._getting_ready,))
                 await self.resting.close()
                 await self.scheduler.close()
+                await self.next_edits.close()
                 await self.answering.close()
                 await self.asking.close()
                 await self.repository.close()

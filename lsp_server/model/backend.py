@@ -39,6 +39,8 @@ class Query:
 
     The answer is empty where there are not as many.
     """
+    priority: Literal["inline", "next_edit"] = "inline"
+    """What somebody waits for who is not typing there gives way to what is asked for by typing."""
 
 
 @dataclass(frozen=True, slots=True)
