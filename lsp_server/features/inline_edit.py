@@ -42,5 +42,8 @@ def register(host: Host, session: Session) -> None:
         answer = await found(session, request)
         return {"edits": edits(answer.edit)}
 
+    def did_show(edit_id: str) -> None:
+        session.next_edits.shown(edit_id)
+
     host.handle("textDocument/copilotInlineEdit", edit_params.next_edit, inline_edit)
-    host.handle("textDocument/didShowInlineEdit", params.shown_item, session.next_edits.shown)
+    host.handle("textDocument/didShowInlineEdit", params.shown_item, did_show)

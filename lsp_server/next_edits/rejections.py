@@ -52,11 +52,20 @@ class Rejections:
 
 
 def _place(proposal: Proposal, lines: Sequence[str]) -> bytes:
-    first, last = max(0, proposal.span.start_line - _AROUND), proposal.span.end_line + _AROUND + 1
-    column = str(proposal.span.start_column)
-    return _hash(
-        proposal.path, column, proposal.old, proposal.new, *(line.rstrip("\r\n") for line in lines[first:last])
-    )
+    span = proposal.span
+    own = lines[span.start_line : span.end_line + 1]
+    beside = [
+        *lines[max(0, span.start_line - _AROUND) : span.start_line],
+        *lines[span.end_line + 1 : span.end_line + 1 + _AROUND],
+    ]
+    # The same edit made next to it leaves the place the same.
+    alike = [_without(_without(line, proposal.old), proposal.new) for line in beside]
+    said = (proposal.path, str(span.start_column), proposal.old, proposal.new)
+    return _hash(*said, *(line.rstrip("\r\n") for line in (*own, *alike)))
+
+
+def _without(line: str, word: str) -> str:
+    return line.replace(word, "\0") if word else line
 
 
 def _edit(proposal: Proposal) -> bytes:

@@ -28,6 +28,14 @@ def test_the_same_edit_is_not_proposed_again_until_its_place_changes() -> None:
     assert rejections.why_not(proposal(new="square"), LINES, 1000) == ""
 
 
+def test_the_same_edit_made_beside_it_leaves_the_place_the_same() -> None:
+    rejections = Rejections()
+    beside = [*LINES[:3], "log(area)"]
+    rejections.note(proposal(), beside, 0)
+    assert rejections.why_not(proposal(), [*LINES[:3], "log(surface)"], 1000) != ""
+    assert rejections.why_not(proposal(), [*LINES[:3], "log(other)"], 1000) == ""
+
+
 def test_what_was_turned_down_twice_is_proposed_nowhere_for_a_while() -> None:
     rejections = Rejections()
     rejections.note(proposal(), LINES, 0)
