@@ -1,7 +1,7 @@
 """A change the user made and a change that is proposed. Plain data; knows neither documents nor the protocol.
 
-Paths are relative to the workspace folder, with slashes. Lines count from 0, columns are string indexes (characters, not
-UTF-16 units), and line ends within texts are `\\n`.
+Paths are relative to the workspace folder, with slashes. Lines count from 0, columns are string indexes (characters,
+not UTF-16 units), and line ends within texts are `\\n`.
 """
 
 from __future__ import annotations
