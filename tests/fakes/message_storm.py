@@ -81,7 +81,7 @@ class Storm:
             (18, self._change),
             (2, self._close),
             (24, self._inline),
-            (8, self._next_edit),
+            (4, self._next_edit),
             (8, self._cancel),
             (3, self._status),
             (3, self._move),

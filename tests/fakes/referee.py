@@ -1,7 +1,8 @@
 """Watches one conversation from the client's side and collects what the server does wrong in it.
 
 Every request is answered exactly once, results keep the rules of item_rules.py and edit_rules.py, nothing comes that
-nobody asked for, no window is opened, no traceback is written. Knows JSON-RPC and documents; neither pipes nor processes.
+nobody asked for, no window is opened, no traceback is written. Knows JSON-RPC and documents; neither pipes nor
+processes.
 """
 
 from __future__ import annotations
