@@ -9,8 +9,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mellum_ls.lsp_server.answers.alternatives import alternatives
 from mellum_ls.lsp_server.answers.answering import PARKED, Answering, Growth
@@ -26,7 +27,6 @@ from mellum_ls.lsp_server.documents.notebooks import Notebooks
 from mellum_ls.lsp_server.documents.store import Document, DocumentStore, Edit, Place
 from mellum_ls.lsp_server.documents.uris import root_of
 from mellum_ls.lsp_server.model.backend import Backend, BackendUnavailable, Stream
-from mellum_ls.lsp_server.next_edits.next_edits import NextEdits
 from mellum_ls.lsp_server.prompt.pinned import PinnedFiles
 from mellum_ls.lsp_server.prompt.repository import Repository
 from mellum_ls.lsp_server.reports.event_file import EventFile
@@ -39,6 +39,9 @@ from mellum_ls.lsp_server.reports.window import window_report
 from mellum_ls.lsp_server.settings.fields import Settings
 from mellum_ls.lsp_server.settings.layers import SettingsLayers
 from mellum_ls.lsp_server.wire.clients import Client
+
+if TYPE_CHECKING:
+    from mellum_ls.lsp_server.next_edits.next_edits import NextEdits
 
 _log = logging.getLogger(__name__)
 _CLOSE_SECONDS = 1.0
@@ -93,7 +96,13 @@ class Session:
         self.offers = Offers()
         self.metrics = Metrics(lambda record: self._event_file.write(self.settings.metrics_file, record))
         self.offers.listeners.append(self.metrics.happened)
-        self.next_edits = NextEdits(self, clock)
+
+    @cached_property
+    def next_edits(self) -> NextEdits:
+        """Made when a document is first opened: what it imports would cost the start."""
+        from mellum_ls.lsp_server.next_edits.next_edits import NextEdits
+
+        return NextEdits(self, self._clock)
 
     @property
     def settings(self) -> Settings:
@@ -358,7 +367,8 @@ class Session:
                     await asyncio.wait((self._getting_ready,))
                 await self.resting.close()
                 await self.scheduler.close()
-                await self.next_edits.close()
+                if "next_edits" in vars(self):
+                    await self.next_edits.close()
                 await self.answering.close()
                 await self.asking.close()
                 await self.repository.close()

@@ -37,8 +37,8 @@ def register(host: Host, session: Session) -> None:
 
     takers: dict[str, Callable[[str], object]] = {
         ACCEPTED: session.offers.accepted,
-        EDIT_ACCEPTED: session.next_edits.accepted,
-        EDIT_REJECTED: session.next_edits.rejected,
+        EDIT_ACCEPTED: lambda edit_id: session.next_edits.accepted(edit_id),
+        EDIT_REJECTED: lambda edit_id: session.next_edits.rejected(edit_id),
     }
 
     def read(raw: Json) -> Callable[[], object]:

@@ -6,12 +6,15 @@ version that was asked about. The only errors are bad params and a cancellation:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mellum_ls.lsp_server.features.execute_command import edit_accepted_command
-from mellum_ls.lsp_server.next_edits.fates import NextEdit
-from mellum_ls.lsp_server.next_edits.next_edits import Answer
 from mellum_ls.lsp_server.session import Session
 from mellum_ls.lsp_server.wire import edit_params, params
 from mellum_ls.lsp_server.wire.host import Host
+
+if TYPE_CHECKING:
+    from mellum_ls.lsp_server.next_edits.fates import NextEdit
 
 
 def edits(edit: NextEdit | None) -> list[dict[str, object]]:
@@ -26,21 +29,24 @@ def edits(edit: NextEdit | None) -> list[dict[str, object]]:
     return [{"text": edit.text, "textDocument": document, "range": span, "command": edit_accepted_command(edit.id)}]
 
 
-async def found(session: Session, request: edit_params.NextEditRequest, *, elsewhere: bool = False) -> Answer:
-    """What the session finds; a fault of ours is told in the log and is silence."""
+async def found(
+    session: Session, request: edit_params.NextEditRequest, *, elsewhere: bool = False
+) -> tuple[NextEdit | None, str]:
+    """What the session finds, and why it finds nothing; a fault of ours is told in the log and is silence."""
     try:
-        return await session.next_edits.find(request.uri, request.place, request.version, elsewhere=elsewhere)
+        answer = await session.next_edits.find(request.uri, request.place, request.version, elsewhere=elsewhere)
     except Exception as error:  # noqa: BLE001 -- the edge: no fault of ours may open a window
         session.health.failed(f"internal error: {type(error).__name__}")
-        return Answer(None, "the server has a fault")
+        return None, "the server has a fault"
+    return answer.edit, answer.silence
 
 
 def register(host: Host, session: Session) -> None:
     """Answer requests for next edits, and follow what is shown."""
 
     async def inline_edit(request: edit_params.NextEditRequest) -> dict[str, object]:
-        answer = await found(session, request)
-        return {"edits": edits(answer.edit)}
+        edit, _ = await found(session, request)
+        return {"edits": edits(edit)}
 
     def did_show(edit_id: str) -> None:
         session.next_edits.shown(edit_id)

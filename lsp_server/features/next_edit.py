@@ -15,13 +15,13 @@ def register(host: Host, session: Session) -> None:
     """Answer requests for next edits in full: `{edits, kind, reason, silence}`; a text that says nothing is empty."""
 
     async def next_edit(request: edit_params.NextEditRequest) -> dict[str, object]:
-        answer = await found(session, request, elsewhere=request.elsewhere)
-        proposal = None if answer.edit is None else answer.edit.proposal
+        edit, silence = await found(session, request, elsewhere=request.elsewhere)
+        proposal = None if edit is None else edit.proposal
         return {
-            "edits": edits(answer.edit),
+            "edits": edits(edit),
             "kind": "" if proposal is None else proposal.kind,
             "reason": "" if proposal is None else proposal.reason,
-            "silence": answer.silence,
+            "silence": silence,
         }
 
     host.handle("mellum/nextEdit", edit_params.next_edit, next_edit)

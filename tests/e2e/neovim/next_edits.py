@@ -5,6 +5,7 @@ Each function is one such scene, given an empty folder and an environment; see s
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,9 +13,10 @@ from typing import Any
 
 from tests.e2e.neovim.driver import Neovim, neovim
 from tests.e2e.neovim.session import Scene
-from tests.fakes.lsp_client import SERVE
 
 RECIPE = Path(__file__).resolve().parents[3] / "editors" / "neovim" / "mellum_next_edit.lua"
+# With a model that says nothing: none is needed, and none is left to load behind a scene that is over.
+_SERVE = (sys.executable, "-P", str(Path(__file__).parents[2] / "fakes" / "scripted_server.py"), "")
 TEXT = ("def area(width):", "    return width", "", "", "print('🎉', area(1))", "print(area(2))")
 _START = """
 local path, command, recipe = ...
@@ -47,7 +49,7 @@ async def renaming(folder: Path, environment: Mapping[str, str]) -> AsyncGenerat
     path = folder / "a.py"
     path.write_text("\n".join(TEXT) + "\n", encoding="utf-8")
     async with neovim(folder, environment) as editor:
-        await editor.lua(_START, str(path), list(SERVE), str(RECIPE))
+        await editor.lua(_START, str(path), list(_SERVE), str(RECIPE))
         await editor.when("(vim.lsp.get_clients({ bufnr = 0 })[1] or {}).initialized")
         await editor.type("gg4lciwsurface<Esc>")
         await editor.lines("def surface(width):", *TEXT[1:])

@@ -7,15 +7,12 @@ import pytest
 
 from tests.e2e.neovim.driver import missing
 from tests.e2e.neovim.next_edits import SCENES
-from tests.e2e.neovim.session import NANO, Scene, model_process
+from tests.e2e.neovim.session import Scene
+from tests.fakes.lsp_client import isolated_environment
 
-pytestmark = [
-    pytest.mark.skipif(bool(missing()), reason=missing() or "there is a Neovim"),
-    pytest.mark.skipif(not (NANO / "model.safetensors").exists(), reason="the embedded model has not been built"),
-]
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "there is a Neovim")
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
 def test_an_edit_is_shown_and_taken_or_turned_down(scene: Scene, tmp_path: Path) -> None:
-    with model_process(tmp_path) as environment:
-        asyncio.run(scene(tmp_path, environment))
+    asyncio.run(scene(tmp_path, isolated_environment(tmp_path)))
