@@ -31,6 +31,8 @@ class BindingRules:
     """Nodes of calls with the field of what is called."""
     class_scopes_are_seen: bool = True
     """Whether methods see the names of their class without a receiver."""
+    binds_from_here: bool = False
+    """Whether a local variable is seen from the end of its declaration on only."""
     receivers: frozenset[str] = frozenset({"this"})
     """What an object is called within its own methods."""
 
@@ -204,6 +206,7 @@ variable self enhanced_for_statement.name
     members=_pairs("field_access.field:object method_invocation.name:object"),
     keys=_places("element_value_pair.key labeled_statement.- break_statement.- continue_statement.-"),
     calls={"method_invocation": "name", "object_creation_expression": "type"},
+    binds_from_here=True,
 )
 
 _GO = BindingRules(
@@ -243,6 +246,7 @@ import file import_spec.name
     members=_pairs("selector_expression.field:operand qualified_type.name:package"),
     keys=_places("labeled_statement.label"),
     calls={"call_expression": "function"},
+    binds_from_here=True,
     receivers=frozenset(),
 )
 

@@ -48,10 +48,11 @@ def call_sites(hunk: Hunk, desk: Desk) -> Iterator[Edit]:
     now, text = desk.source(hunk.path), desk.text(hunk.path)
     if now is None or text is None or (was := restored(text, hunk)) is None:
         return
-    before = Source.of(hunk.path, was)
+    functions = _functions(now, hunk)
+    before = now.edited(was) if functions else None
     if before is None:
         return
-    for function in _functions(now, hunk):
+    for function in functions:
         change = _changed(function, now, before, hunk)
         if change is not None:
             yield from _edits(change, desk)
@@ -171,7 +172,7 @@ def _same(before: Source, names: list[str], subject: Subject | None, here: Occur
     """The function as it was."""
     if subject is None:
         return None
-    around = subject.source.class_around(here.chain)
+    around = _class_of(subject.source, here)
     for name in dict.fromkeys(names):
         found = []
         for one in before.occurrences(name):
@@ -179,11 +180,17 @@ def _same(before: Source, names: list[str], subject: Subject | None, here: Occur
             declared = one.chain[1][0].child_by_field_name("value") if len(one.chain) > 1 else None
             if declared is not None and declared.type in FUNCTIONS:
                 functions = [declared]
-            if functions and before.class_around(one.chain) == around and _names(functions[0], one):
+            same = _class_of(before, one) == around
+            if functions and same and _names(functions[0], one):
                 found.append((abs(one.chain[-2][0].start_point.row - here.chain[-2][0].start_point.row), functions[0]))
         if len(found) == 1:
             return found[0][1]
     return None
+
+
+def _class_of(source: Source, one: Occurrence) -> str:
+    key = source.meaning(one) if one.role == "bind" else ("", "", "")
+    return str(key[1]) if key[0] == "member" else source.class_around(one.chain)
 
 
 def _names(function: Node, one: Occurrence) -> bool:
@@ -236,14 +243,14 @@ def _goes_through_class(change: _Change, source: Source, one: Occurrence) -> boo
 def _variable(source: Source, one: Occurrence, parameter: Parameter) -> str | None:
     """A variable that is called like the parameter and is set where the call stands."""
     name = parameter.name
-    if not name or source.sees(one, name) is None:
+    key = source.sees(one, name, "value") if name else None
+    if key is None:
         return None
-    key = source.sees(one, name)
     bound = [other for other in source.occurrences(name) if other.role == "bind" and source.meaning(other) == key]
     if not bound or any(other.kind not in ("parameter", "variable") for other in bound):
         return None
     first = bound[0]
-    if first.start > one.start or key is None or key[0] != "scope":
+    if first.start > one.start or key[0] != "scope":
         return None
     kind = declared_type(source, first)
     if kind is not None and parameter.type and kind not in parameter.type:

@@ -61,6 +61,42 @@ def swaps(hunk: Hunk) -> list[Swap]:
     return found
 
 
+def chained(hunk: Hunk) -> list[Swap]:
+    """The same with all of a dotted name: `a.f` for `b.f` where only `a` and `b` differ."""
+    old, new = (_WORDS.findall("\n".join(lines)) for lines in (hunk.old, hunk.new))
+    if max(len(old), len(new)) > MOST_WORDS:
+        return []
+    ranges: list[list[int]] = []
+    for code, first, last, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if code == "equal":
+            continue
+        left, right = _reach(new, start, end)
+        whole = [first - (start - left), last + (right - end), left, right]
+        if ranges and whole[2] <= ranges[-1][3]:
+            ranges[-1] = [ranges[-1][0], whole[1], ranges[-1][2], whole[3]]
+        else:
+            ranges.append(whole)
+    places, found = _places(hunk.start_line, new), []
+    for first, last, start, end in ranges:
+        taken, put = old[first:last], new[start:end]
+        if taken and put and not any(word.isspace() for word in (*taken, *put)):
+            line, column = places[start]
+            around = _around(new, start, end)
+            found.append(Swap(tuple(taken), tuple(put), line, column, column + sum(map(len, put)), *around))
+    return found
+
+
+def _reach(words: list[str], start: int, end: int) -> tuple[int, int]:
+    """The dotted name around some words."""
+    while start > 0 and (
+        words[start - 1] == "." or (_NAME.match(words[start - 1]) and words[start : start + 1] == ["."])
+    ):
+        start -= 1
+    while end < len(words) and (words[end] == "." or (_NAME.match(words[end]) and words[end - 1] == ".")):
+        end += 1
+    return start, end
+
+
 def added_names(hunk: Hunk) -> list[str]:
     """Names that a hunk has and had not before, in order, each once."""
     old = set(_WORDS.findall("\n".join(hunk.old)))

@@ -122,13 +122,14 @@ class EditLog:
             return "bulk"
         lines = before.split("\n")
         # From the last to the first, so that those before it stand where `lines` says.
+        returned = True
         for place in reversed(separated):
-            self._replace(path, file, lines, place, at)
+            returned = self._replace(path, file, lines, place, at) and returned
             lines[place.start : place.start + len(place.old)] = place.new
-        file.hunks = [hunk for hunk in file.hunks if hunk.old != hunk.new]
-        return "edit"
+        return "returned" if returned else "edit"
 
-    def _replace(self, path: str, file: _File, lines: list[str], change: Replaced, at: float) -> None:
+    def _replace(self, path: str, file: _File, lines: list[str], change: Replaced, at: float) -> bool:
+        """Take one place of a change; whether that only took back what a hunk had done."""
         near: list[Hunk] = []
         for known in reversed(file.hunks):
             if (
@@ -140,8 +141,11 @@ class EditLog:
                 near.append(known)
         file.hunks = [moved for known in file.hunks if known not in near for moved in follow(known, change)]
         hunk = merged(path, near, change, lines, at)
-        if _chars(hunk) <= MOST_HUNK_CHARS:
+        returned = hunk.old == hunk.new or any(known.old == known.new for known in file.hunks)
+        file.hunks = [known for known in file.hunks if known.old != known.new]
+        if not returned and _chars(hunk) <= MOST_HUNK_CHARS:
             file.hunks.append(hunk)
+        return returned
 
     def _is_many_files(self, path: str, at: float) -> bool:
         """Whether the change is one of many at once; those before it are no edits either, then."""

@@ -26,9 +26,10 @@ def import_lines(hunk: Hunk, desk: Desk) -> Iterator[Edit]:
     source = desk.source(hunk.path)
     if source is None or desk.index is None:
         return
-    for name in added_names(hunk)[:_MOST_NAMES]:
-        if not _is_unknown(source, name, hunk):
-            continue
+    names = [name for name in added_names(hunk)[:_MOST_NAMES] if _is_unknown(source, name, hunk)]
+    if names and any("*" in one.names for one in imports(source.text, source.tree, source.grammar)):
+        return
+    for name in names:
         places = [one for one in desk.definitions(name) if _is_importable(one, source)]
         if len({one.path for one in places}) == 1 and (line := _line(source, name, places[0], desk)):
             yield _insertion(source, line, name)
@@ -38,12 +39,7 @@ def _is_unknown(source: Source, name: str, hunk: Hunk) -> bool:
     """Whether a name is looked up in the hunk and bound nowhere."""
     lines = range(hunk.start_line, hunk.start_line + len(hunk.new))
     used = [one for one in source.occurrences(name) if one.role == "use"]
-    everything = any("*" in one.names for one in imports(source.text, source.tree, source.grammar))
-    return (
-        any(one.line in lines for one in used)
-        and not everything
-        and all(source.meaning(one)[0] == "free" for one in used)
-    )
+    return any(one.line in lines for one in used) and all(source.meaning(one)[0] == "free" for one in used)
 
 
 def _is_importable(one: Definition, source: Source) -> bool:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from typing import TypeVar
 
 from mellum_ls.context.edits.types import Hunk
+
+_Text = TypeVar("_Text", str, bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,7 @@ class Replaced:
     new: tuple[str, ...]
 
 
-def common_prefix(one: str, other: str) -> int:
+def common_prefix(one: _Text, other: _Text) -> int:
     """How many characters both begin with; compares slices, so that a long text costs no loop over its characters."""
     low, high = 0, min(len(one), len(other))
     while low < high:
@@ -30,7 +33,7 @@ def common_prefix(one: str, other: str) -> int:
     return low
 
 
-def common_suffix(one: str, other: str, most: int) -> int:
+def common_suffix(one: _Text, other: _Text, most: int) -> int:
     """How many characters both end with, at most `most`."""
     low, high = 0, most
     while low < high:

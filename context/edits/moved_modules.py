@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from mellum_ls.context.edits.binding_rules import family
 from mellum_ls.context.edits.changes import changed_lines
 from mellum_ls.context.edits.desk import Desk, restored
-from mellum_ls.context.edits.occurrences import Source
+from mellum_ls.context.edits.occurrences import IMPORT_STATEMENTS, Source
 from mellum_ls.context.edits.placing import Edit
 from mellum_ls.context.edits.types import Hunk
 from mellum_ls.context.languages.imports import imports
@@ -26,14 +26,22 @@ _WORD = r"[\w./@~\-]"
 def moved_modules(hunk: Hunk, desk: Desk) -> Iterator[Edit]:
     """The edits of other imports that a hunk's changed imports ask for."""
     now, text = desk.source(hunk.path), desk.text(hunk.path)
-    if now is None or text is None or (was := restored(text, hunk)) is None:
+    if now is None or text is None or not _has_imports(now, hunk) or (was := restored(text, hunk)) is None:
         return
-    before = Source.of(hunk.path, was)
+    before = now.edited(was)
     if before is None:
         return
     for old, new in _pairs(before, now, hunk):
         if _is_moved(old, new, hunk.path, now, desk):
             yield from _others(old, new, now, desk)
+
+
+def _has_imports(now: Source, hunk: Hunk) -> bool:
+    lines = changed_lines(hunk)
+    return any(
+        node.type in IMPORT_STATEMENTS and any(node.start_point.row <= line <= node.end_point.row for line in lines)
+        for node in now.tree.root_node.children
+    )
 
 
 def _pairs(before: Source, now: Source, hunk: Hunk) -> list[tuple[Import, Import]]:
@@ -108,10 +116,8 @@ def _files(module: str, path: str, source: Source) -> list[str]:
 
 def _others(old: Import, new: Import, now: Source, desk: Desk) -> Iterator[Edit]:
     last = re.split(r"[./]", old.module)[-1]
-    places = [now, *desk.others(now.path, last if not old.names else old.names[0])]
-    seen = {source.path for source in places}
-    # Those that import other things of it are known by the module's own name only.
-    places += [other for other in desk.others(now.path, last) if other.path not in seen] if old.names else []
+    # Those that import other things of it are known by the module's own name only, which may stand in a string.
+    places = [now, *desk.others(now.path, last, search=True)]
     wanted = set(_files(old.module, now.path, now))
     for source in places:
         for one in imports(source.text, source.tree, source.grammar):
@@ -155,5 +161,5 @@ def _edit(source: Source, one: Import, put: str) -> Edit | None:
             head = max(one.module.rfind(mark, 0, head) for mark in "./") + 1
             old, new = one.module[head:], put[head:]
             at = match.start() + head
-            return Edit(source.path, line, at, line, at + len(old), old, new, "import", f"import of {put}")
+            return Edit(source.path, line, at, line, at + len(old), old, new, "rename", f"import of {put}")
     return None

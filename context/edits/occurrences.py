@@ -6,12 +6,13 @@ Asked for one name at a time, so that the cost is that of the places and not of 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tree_sitter import Node, Tree
 
 from mellum_ls.context.edits.binding_rules import RULES, BindingKind, BindingRules
+from mellum_ls.context.edits.syntax import reparse
 from mellum_ls.context.languages.grammars import Grammar, grammar_of
 from mellum_ls.context.languages.parsing import parse
 
@@ -38,7 +39,8 @@ _LEAVES = frozenset(
 )
 _SHORTHANDS = frozenset({"shorthand_property_identifier", "shorthand_property_identifier_pattern"})
 _CLASS_BODIES = frozenset(["class_definition", "class_body", "interface_body", "enum_body", "annotation_type_body"])
-_IMPORTS = frozenset({"import_statement", "import_from_statement", "import_declaration", "export_statement"})
+IMPORT_STATEMENTS = frozenset({"import_statement", "import_from_statement", "import_declaration", "export_statement"})
+"""The statements that take names from other files."""
 _LOOKED_UP: dict[str, tuple[Namespace, ...]] = {
     "value": ("value", "any", "type"),
     "type": ("type", "any"),
@@ -83,7 +85,7 @@ class Occurrence:
     def import_statement(self) -> Node | None:
         """The statement that imports it, where one does."""
         if self.kind == "import" or self.role == "import_name":
-            return self.above(*_IMPORTS)
+            return self.above(*IMPORT_STATEMENTS)
         return None
 
 
@@ -96,6 +98,8 @@ class Source:
         self.tree = tree
         self.grammar = grammar
         self.rules = rules
+        self._keys: dict[int, Key] = {}
+        """What is bound, by the byte at which it is."""
         self._found: dict[str, list[Occurrence]] = {}
         self._bound: dict[str, dict[int, dict[str, list[Occurrence]]]] = {}
 
@@ -109,6 +113,14 @@ class Source:
         data = text.encode("utf-8", "replace")
         tree = parse(data, grammar)
         return None if tree is None else cls(path, data, tree, grammar, rules)
+
+    def edited(self, text: str) -> Source | None:
+        """The source of the same file with another text; of what both share, nothing is parsed again."""
+        data = text.encode("utf-8", "replace")
+        if data == self.text:
+            return self
+        tree = reparse(self.tree, self.text, data, self.grammar)
+        return None if tree is None else Source(self.path, data, tree, self.grammar, self.rules)
 
     def said(self, node: Node | None) -> str:
         """What is written at a node."""
@@ -157,9 +169,9 @@ class Source:
         key = self._key_of_binding(first)
         return [one for one in self.occurrences(name) if one.role == "bind" and self._key_of_binding(one) == key]
 
-    def sees(self, occurrence: Occurrence, name: str) -> Key | None:
-        """What `name` would mean where `occurrence` stands; None where it is not bound."""
-        found = self._look_up(name, occurrence)
+    def sees(self, occurrence: Occurrence, name: str, namespace: Namespace | None = None) -> Key | None:
+        """What `name` would mean where `occurrence` stands, in its namespace or another; None where it is not bound."""
+        found = self._look_up(name, replace(occurrence, namespace=namespace or occurrence.namespace))
         return None if found is None else self._key_of_binding(found)
 
     def class_around(self, chain: tuple[Step, ...], start: int = 1) -> str:
@@ -294,12 +306,21 @@ class Source:
             node = chain[up][0]
             if node.id in bound and self._is_seen(node, chain[up - 1][1], through_function):
                 for namespace in _LOOKED_UP[occurrence.namespace]:
-                    if places := bound[node.id].get(namespace):
+                    places = bound[node.id].get(namespace, [])
+                    if not self.rules.binds_from_here and places:
                         return places[0]
+                    for one in places:
+                        if one.kind != "variable" or up == len(chain) - 1 or self._is_bound_before(one, occurrence):
+                            return one
             # What stands in a head is evaluated around the function.
             inside = self.rules.class_scopes_are_seen or chain[up - 1][1] == "body"
             through_function = through_function or (inside and node.type in self.rules.functions)
         return None
+
+    def _is_bound_before(self, one: Occurrence, occurrence: Occurrence) -> bool:
+        """Whether a variable is there already: in some languages it is from its declaration on only."""
+        scope, binder = one.chain[one.scope][0].type, one.chain[one.binder][0]
+        return scope in _CLASS_BODIES or one.start == occurrence.start or binder.end_byte <= occurrence.start
 
     def _is_seen(self, scope: Node, part: str, through_function: bool) -> bool:
         """Whether names of a scope are seen from a part of it."""
@@ -310,6 +331,11 @@ class Source:
         return self.rules.class_scopes_are_seen or scope.type not in _CLASS_BODIES
 
     def _key_of_binding(self, one: Occurrence) -> Key:
+        if one.start not in self._keys:
+            self._keys[one.start] = self._new_key(one)
+        return self._keys[one.start]
+
+    def _new_key(self, one: Occurrence) -> Key:
         binder = one.chain[one.binder][0]
         if binder.type == "method_declaration" and self.grammar.name == "go":
             return ("member", self._receiver_type(binder), "")

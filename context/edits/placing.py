@@ -27,10 +27,10 @@ class Edit:
 
 def applied(text: str, edit: Edit) -> str | None:
     """The text with an edit made; None where it does not stand there."""
-    lines = text.split("\n")
-    if not 0 <= edit.line <= edit.end_line < len(lines):
+    lines = text.split("\n", edit.line)
+    if len(lines) <= edit.line:
         return None
-    start = sum(len(line) + 1 for line in lines[: edit.line]) + edit.column
+    start = len(text) - len(lines[edit.line]) + edit.column
     if text[start : start + len(edit.old)] != edit.old:
         return None
     return text[:start] + edit.new + text[start + len(edit.old) :]

@@ -53,7 +53,7 @@ def _rename(path: str, old: str, new: str, places: list[Swap], desk: Desk) -> It
     if text is None or now is None:
         return
     before, sites = _restore(text, old, places)
-    source = Source.of(path, before)
+    source = now.edited(before)
     if source is None:
         return
     changed = _at(source, old, sites)
@@ -131,10 +131,24 @@ def _is_whole(subject: Subject, changed: list[Occurrence]) -> bool:
 def _clashes(subject: Subject, new: str, desk: Desk) -> bool:
     """Whether the new name is another one's already where the old one was bound."""
     source, touched = subject.source, desk.touched(subject.source.path)
+    others = [one for one in source.occurrences(new) if one.line not in touched]
+    if any(one.role == "bind" and source.meaning(one)[:2] == subject.key[:2] for one in others):
+        return True
+    if subject.key[0] != "scope" or subject.key[1] == source.tree.root_node.id:
+        return False
+    # What the new name means further out would be hidden where it is used.
     return any(
-        one.role == "bind" and one.line not in touched and source.meaning(one)[:2] == subject.key[:2]
-        for one in source.occurrences(new)
+        one.role == "use"
+        and any(node.id == subject.key[1] for node, _ in one.chain)
+        and not _is_within(source.meaning(one), subject, one)
+        for one in others
     )
+
+
+def _is_within(key: Key, subject: Subject, one: Occurrence) -> bool:
+    """Whether what a name means is bound inside of the subject's scope."""
+    depth = {node.id: up for up, (node, _) in enumerate(one.chain)}
+    return key[0] == "scope" and depth.get(int(key[1]), len(depth)) < depth.get(int(subject.key[1]), 0)
 
 
 def _edits(subject: Subject, new: str, sites: list[_Site], changed: list[Occurrence], desk: Desk) -> Iterator[Edit]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mellum_ls.context.edits.changes import Swap, swaps
+from mellum_ls.context.edits.changes import Swap, chained
 from mellum_ls.context.edits.desk import Desk
 from mellum_ls.context.edits.occurrences import Key, Occurrence, Source
 from mellum_ls.context.edits.owners import key_of
@@ -24,7 +24,7 @@ def repeats(path: str, hunks: list[Hunk], desk: Desk) -> Iterator[Edit]:
     places: dict[_Pair, list[Swap]] = {}
     for hunk in hunks:
         if hunk.path == path:
-            for swap in swaps(hunk):
+            for swap in chained(hunk):
                 places.setdefault((swap.old, swap.new), []).append(swap)
     for (old, new), found in places.items():
         names = [word for word in old if _NAME.match(word) and len(word) >= _SHORTEST]
@@ -34,12 +34,12 @@ def repeats(path: str, hunks: list[Hunk], desk: Desk) -> Iterator[Edit]:
 
 
 def _others(path: str, old: tuple[str, ...], new: tuple[str, ...], found: list[Swap], desk: Desk) -> Iterator[Edit]:
-    text = desk.text(path)
+    text, now = desk.text(path), desk.source(path)
     restored = None if text is None else _restored(text, old, new, found)
-    if restored is None:
+    if restored is None or now is None:
         return
     before, places = restored
-    source = Source.of(path, before)
+    source = now.edited(before)
     if source is None:
         return
     first = next(word for word in old if _NAME.match(word))

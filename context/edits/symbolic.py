@@ -6,14 +6,16 @@ back or break something is left out, and the rest is ordered by how near it is t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 
 from mellum_ls.context.edits.call_sites import call_sites
-from mellum_ls.context.edits.desk import Desk
+from mellum_ls.context.edits.desk import Desk, Sources
 from mellum_ls.context.edits.history import EditLog
 from mellum_ls.context.edits.import_lines import import_lines
 from mellum_ls.context.edits.moved_modules import moved_modules
 from mellum_ls.context.edits.placing import Edit, applied, distance, joined, proposal
+from mellum_ls.context.edits.plain_names import plain_renames
 from mellum_ls.context.edits.renames import renames
 from mellum_ls.context.edits.repeats import repeats
 from mellum_ls.context.edits.syntax import breaks
@@ -24,11 +26,12 @@ MOST_HUNKS = 8
 """Of the latest ones; what is older has been dealt with, or given up."""
 MOST_PROPOSALS = 40
 _PROVEN = 6
-"""So many of the first ones are parsed again; a name for a name breaks nothing and is not."""
+"""So many of the first ones are parsed again; names for names break nothing and are not."""
+_WORDS = re.compile(r"[^\W\d]\w*")
 _WEIGHTS = {"rename": 0.9, "call_site": 0.85, "parameter": 0.8, "import": 0.3}
 
 
-def propose(
+def propose(  # noqa: PLR0913 - the parts of one question, each of another owner
     log: EditLog,
     path: str,
     text: str,
@@ -37,16 +40,18 @@ def propose(
     texts: Mapping[str, str],
     index: Index | None,
     read: Callable[[str], str | None],
+    *,
+    sources: Sources | None = None,
 ) -> list[Proposal]:
     """What to edit next, best first, with the cursor at `line` and `column` of the file `path` with this `text`.
 
-    `texts` are the open documents, `read` gives the text of any other file or None. Line ends are `\\n`. Raises nothing
-    for whatever the texts are.
+    `texts` are the open documents, `read` gives the text of any other file or None. Line ends are `\\n`. `sources`
+    keeps trees for the next question. Raises nothing for whatever the texts are.
     """
     hunks = log.hunks(MOST_HUNKS)
     if not hunks:
         return []
-    desk = Desk(hunks, {**texts, path: text}, index, read)
+    desk = Desk(hunks, {**texts, path: text}, index, read, sources)
     found: list[Edit] = []
     lines: list[Edit] = []
     for hunk in hunks:
@@ -62,6 +67,7 @@ def propose(
 
 def _asked_for(hunk: Hunk, hunks: list[Hunk], desk: Desk) -> Iterator[Edit]:
     yield from renames(hunk, desk)
+    yield from plain_renames(hunk, desk)
     yield from call_sites(hunk, desk)
     yield from moved_modules(hunk, desk)
     if hunk is next((one for one in hunks if one.path == hunk.path), None):
@@ -98,18 +104,29 @@ def _proven(edits: list[Edit], desk: Desk) -> Iterator[Edit]:
     """Those that stand where they say and break nothing. Parses for the first few only: the others come up again."""
     parsed = count = 0
     for edit in edits:
-        text, source = desk.text(edit.path), desk.source(edit.path)
-        after = None if text is None else applied(text, edit)
-        if source is None or after is None or after == text:
-            continue
-        if not (edit.kind == "rename" and edit.new.isidentifier()):
+        if _swaps_words(edit):
+            lines = desk.lines(edit.path)
+            if edit.line >= len(lines) or lines[edit.line][edit.column : edit.end_column] != edit.old:
+                continue
+        else:
+            text, source = desk.text(edit.path), desk.source(edit.path)
+            after = None if text is None else applied(text, edit)
             parsed += 1
-            if parsed > _PROVEN or breaks(source.tree, after.encode("utf-8", "replace"), source.grammar):
+            if parsed > _PROVEN or after is None or source is None or after == text:
+                continue
+            if breaks(source.tree, source.text, after.encode("utf-8", "replace"), source.grammar):
                 continue
         count += 1
         if count > MOST_PROPOSALS:
             return
         yield edit
+
+
+def _swaps_words(edit: Edit) -> bool:
+    """Whether words of one line take the place of words, and nothing else changes."""
+    return (
+        edit.line == edit.end_line and _WORDS.sub("x", edit.old) == _WORDS.sub("x", edit.new) and edit.old != edit.new
+    )
 
 
 def _score(edit: Edit, path: str, line: int) -> float:

@@ -4,21 +4,36 @@ from __future__ import annotations
 
 from tree_sitter import Node, Tree
 
+from mellum_ls.context.edits.merging import common_prefix, common_suffix
 from mellum_ls.context.languages.grammars import Grammar
 from mellum_ls.context.languages.parsing import parse
 
 
 def gets_worse(before: str, after: str, grammar: Grammar) -> bool:
     """Whether `after` has more syntax errors than `before`; also when it cannot be parsed while `before` can."""
-    old = parse(before.encode("utf-8", "replace"), grammar)
-    new_text = after.encode("utf-8", "replace")
-    return old is not None and breaks(old, new_text, grammar)
+    text = before.encode("utf-8", "replace")
+    tree = parse(text, grammar)
+    return tree is not None and breaks(tree, text, after.encode("utf-8", "replace"), grammar)
 
 
-def breaks(tree: Tree, edited: bytes, grammar: Grammar) -> bool:
+def breaks(tree: Tree, text: bytes, edited: bytes, grammar: Grammar) -> bool:
     """The same for who has the tree of the text as it is."""
-    new = parse(edited, grammar)
+    new = reparse(tree, text, edited, grammar)
     return new is None or errors(new) > errors(tree)
+
+
+def reparse(tree: Tree, text: bytes, edited: bytes, grammar: Grammar) -> Tree | None:
+    """The tree of `edited`, made from that of `text`, which stays as it is; None as for `parse`."""
+    start = common_prefix(text, edited)
+    same = common_suffix(text, edited, min(len(text), len(edited)) - start)
+    old_end, new_end = len(text) - same, len(edited) - same
+    old = tree.copy()
+    old.edit(start, old_end, new_end, _point(text, start), _point(text, old_end), _point(edited, new_end))
+    return parse(edited, grammar, old_tree=old)
+
+
+def _point(text: bytes, at: int) -> tuple[int, int]:
+    return text.count(b"\n", 0, at), at - text.rfind(b"\n", 0, at) - 1
 
 
 def errors(tree: Tree) -> tuple[int, int]:
