@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lsprotocol import types
+from pytest_lsp import client_capabilities
 
+from tests.fakes.judged_client import JudgedProtocol, judged_client
 from tests.fakes.lsp_client import LspClient, isolated_environment, server_process
 
 SCRIPTED = Path(__file__).parent.parent / "fakes" / "scripted_server.py"
@@ -244,3 +247,31 @@ def test_the_next_edit_in_another_file_is_for_those_who_ask_for_it(tmp_path: Pat
         assert found["kind"] == "rename"
 
     with_editor(tmp_path, test, root=root.as_uri())
+
+
+def test_a_client_that_is_not_ours_gets_the_same(tmp_path: Path) -> None:
+    """The client of pytest-lsp, which reads what it gets into types."""
+    command = (sys.executable, "-P", str(SCRIPTED), "")
+
+    async def run() -> None:
+        async with judged_client(command, isolated_environment(tmp_path)) as client:
+            capabilities = client_capabilities("neovim")
+            await client.initialize_session(types.InitializeParams(capabilities=capabilities, root_uri="file:///p"))
+            document = types.TextDocumentItem(uri=URI, language_id="python", version=1, text=TEXT)
+            client.text_document_did_open(types.DidOpenTextDocumentParams(text_document=document))
+            name = types.Range(types.Position(0, 4), types.Position(0, 8))
+            change = types.TextDocumentContentChangePartial(range=name, text="surface")
+            versioned = types.VersionedTextDocumentIdentifier(version=2, uri=URI)
+            client.text_document_did_change(types.DidChangeTextDocumentParams(versioned, [change]))
+            params = {"textDocument": {"uri": URI, "version": 2}, "position": {"line": 0, "character": 0}}
+            [edit] = (await client.protocol.send_request_async(ASK, params)).edits
+            assert (edit.text, edit.range.start.line, edit.textDocument.version) == ("surface", 5, 2)
+            execute = types.ExecuteCommandParams(edit.command.command, list(edit.command.arguments))
+            await client.workspace_execute_command_async(execute)
+            status = await client.protocol.send_request_async("mellum/status", {})
+            assert status.nextEdits.accepted == 1
+            await client.shutdown_session()
+            assert isinstance(client.protocol, JudgedProtocol)
+            assert client.protocol.referee.edits == 1
+
+    asyncio.run(run())
