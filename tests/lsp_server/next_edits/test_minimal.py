@@ -49,3 +49,7 @@ def test_lines_come_and_go_with_one_line_end() -> None:
     assert changes("a\nb\nc", "a\nc") == [Change(Span(1, 0, 2, 0), "b\n", "")]
     assert changes("a", "a\nb") == [Change(Span(0, 1, 0, 1), "", "\nb")]
     assert changes("a\nb", "a") == [Change(Span(0, 1, 1, 1), "\nb", "")]
+
+
+def test_places_that_lie_close_are_one_edit() -> None:
+    assert changes("f(a)\none\nf(a)", "f(b)\none\nf(b)") == [Change(Span(0, 2, 2, 3), "a)\none\nf(a", "b)\none\nf(b")]

@@ -331,3 +331,27 @@ def test_closing_ends_what_is_under_way() -> None:
         assert (await asked).edit is None
 
     run(test)
+
+
+def test_a_newer_request_that_is_answered_at_once_ends_the_older_one_too() -> None:
+    async def test() -> None:
+        window = Window()
+        window.engine.gate = asyncio.Event()
+        older = asyncio.ensure_future(window.find())
+        await settled()
+        assert "another version" in (await window.find(version=1)).silence
+        await settled()
+        assert older.done()
+        assert older.result().edit is None
+
+    run(test)
+
+
+def test_what_no_hand_types_at_once_asks_for_nothing() -> None:
+    async def test() -> None:
+        window = Window()
+        window.now += 60
+        window.edit(2, 0, 0, "".join(f"x{number} = area\n" for number in range(500)))
+        assert "nothing was edited" in (await window.find()).silence
+
+    run(test)
