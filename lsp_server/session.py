@@ -10,8 +10,9 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mellum_ls.lsp_server.answers.alternatives import alternatives
 from mellum_ls.lsp_server.answers.answering import PARKED, Answering, Growth
@@ -39,6 +40,9 @@ from mellum_ls.lsp_server.reports.window import window_report
 from mellum_ls.lsp_server.settings.fields import Settings
 from mellum_ls.lsp_server.settings.layers import SettingsLayers
 from mellum_ls.lsp_server.wire.clients import Client
+
+if TYPE_CHECKING:
+    from mellum_ls.lsp_server.next_edits.next_edits import NextEdits
 
 _log = logging.getLogger(__name__)
 _CLOSE_SECONDS = 1.0
@@ -93,6 +97,13 @@ class Session:
         self.offers = Offers()
         self.metrics = Metrics(lambda record: self._event_file.write(self.settings.metrics_file, record))
         self.offers.listeners.append(self.metrics.happened)
+
+    @cached_property
+    def next_edits(self) -> NextEdits:
+        """Made when a document is first opened: what it imports would cost the start."""
+        from mellum_ls.lsp_server.next_edits.next_edits import NextEdits
+
+        return NextEdits(self, self._clock)
 
     @property
     def settings(self) -> Settings:
@@ -161,14 +172,17 @@ class Session:
 
     def edit(self, uri: str, version: int | None, edits: Sequence[Edit]) -> None:
         """A document is edited. What is being computed for it goes on only if that is typing along it."""
+        before = self.documents.get(uri)
+        lines = None if before is None else before.lines
         change = self.documents.change(uri, version, edits)
-        if change is None:
+        if change is None or lines is None:
             return
         self.scheduler.supersede(uri)
         self.resting.disturb(uri)
         self.answering.follow(uri, edits)
         self.repository.recently.edit(uri, edits)
         self._histories.note(uri, change)
+        self.next_edits.edit(uri, lines, change, self._histories.last(uri).kind)
 
     def change(self, uri: str) -> None:
         """A document is another, or what stands around it is: nothing that was computed for it is worth anything."""
@@ -176,6 +190,7 @@ class Session:
         self.resting.disturb(uri)
         self.answering.forget(uri)
         self._histories.forget(uri)
+        self.next_edits.change(uri)
 
     def move(self, uri: str, place: Place, end: Place | None = None) -> None:
         """The cursor has gone to `place`, or place..end is selected: then what comes next takes that text's place."""
@@ -356,6 +371,8 @@ class Session:
                     await asyncio.wait((self._getting_ready,))
                 await self.resting.close()
                 await self.scheduler.close()
+                if "next_edits" in vars(self):
+                    await self.next_edits.close()
                 await self.answering.close()
                 await self.asking.close()
                 await self.repository.close()

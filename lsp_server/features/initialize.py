@@ -25,7 +25,7 @@ CAPABILITIES: dict[str, object] = {
         "workspaceFolders": {"supported": True, "changeNotifications": True},
         "fileOperations": {"didRename": _ALL_FILES, "didDelete": _ALL_FILES},
     },
-    "experimental": {"mellum": {"didMoveCursor": True}},
+    "experimental": {"mellum": {"didMoveCursor": True, "nextEdit": True}},
 }
 
 

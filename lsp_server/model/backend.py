@@ -41,6 +41,8 @@ class Query:
     """
     predicted: str = ""
     """Text that the answer may consist of, in whole or in parts. It changes how long the answer takes, nothing else."""
+    priority: Literal["inline", "next_edit"] = "inline"
+    """What somebody waits for who is not typing there gives way to what is asked for by typing."""
 
 
 @dataclass(frozen=True, slots=True)

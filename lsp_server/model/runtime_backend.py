@@ -32,7 +32,7 @@ class RuntimeBackend:
 
     async def complete(self, query: Query, *, ahead: bool = False) -> AsyncGenerator[Piece | Done, None]:
         """Stream an answer; see Backend. Raises BackendUnavailable."""
-        async with aclosing(self._stream(query, "ahead" if ahead else "inline")) as stream:
+        async with aclosing(self._stream(query, "ahead" if ahead else query.priority)) as stream:
             async for item in stream:
                 yield item
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mellum_ls.context.index.rows import Index
 from mellum_ls.context.index.workspace_index import Event, WorkspaceIndex
 from mellum_ls.context.privacy.gate import Gate
 from mellum_ls.context.selection.engine import ContextEngine, Selection
 from mellum_ls.context.selection.place import OpenFile, Place, Recent
 from mellum_ls.context.selection.workspace_source import WorkspaceSource
+from mellum_ls.context.workspace.reading import Text, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,23 @@ class Folder:
         self._index = WorkspaceIndex(root, cache_dir, exclude, self._heard)
         # A gate is for one thread: this one is the engine's.
         self._gate = Gate(root, exclude)
+        self._reading_gate = Gate(root, exclude)
         self._engine = ContextEngine(self._index.index, WorkspaceSource(self._gate), chars)
         self._choosing = asyncio.Lock()
         self._changed: set[str] = set()
         self._was_read = self._moving = False
         self._chars = chars
         self.chosen = self._engine.current()
+
+    @property
+    def index(self) -> Index:
+        """What is known of the files; may be asked from any thread."""
+        return self._index.index
+
+    def read(self, path: str) -> str | None:
+        """A file's text without its secrets; None where there is none to be had. For one thread at a time, any."""
+        found = read(path, self._reading_gate)
+        return found.text if isinstance(found, Text) else None
 
     async def start(self) -> None:
         """Begin to look at the files of the folder."""

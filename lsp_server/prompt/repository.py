@@ -62,13 +62,18 @@ class Repository:
         `shown` are the document's lines that the prompt shows anyway, the end excluded.
         """
         root = root_of(snapshot.uri, roots)
-        if root is None or (folder := self._folder(root, settings)) is None:
+        if root is None or (folder := self.folder(snapshot.uri, settings, roots)) is None:
             return ()
         self.recently.visit(snapshot.uri, snapshot.line)
         folder.resize(settings.context_chars)
         path = relative_path(snapshot.uri, roots)
         chosen = await folder.choose(path, snapshot.line, lambda: self._asked(snapshot, shown, root, roots), idle=idle)
         return chosen.context
+
+    def folder(self, uri: str, settings: Settings, roots: Sequence[str]) -> Folder | None:
+        """The workspace folder that holds a document, looked at from now on; None where none does, or none is to be."""
+        root = root_of(uri, roots)
+        return None if root is None else self._folder(root, settings)
 
     def changed(self, uris: Sequence[str]) -> None:
         """These files may be others on disk, or gone."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 SECTION = "mellum"
 # initializationOptions that Copilot's clients send and that say nothing to this server.
-_FOREIGN = frozenset({"editorInfo", "editorPluginInfo", "editorConfiguration", "networkProxy"})
+_FOREIGN = frozenset({"editorInfo", "editorPluginInfo", "editorConfiguration", "networkProxy", "nextEditSuggestions"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,12 @@ class Settings:
     """Most suggestions to choose from where the user asks for one by a key."""
     multiline: str = "auto"
     """Whether suggestions may have several lines: `auto`, where the code asks for a block, or `never`."""
+    next_edits: bool = True
+    """Whether the edit that follows from the last changes is proposed to clients that ask for it."""
+    next_edit_model: bool = False
+    """Whether the model is asked for the next edit where none follows from the code alone."""
+    next_edit_pause_ms: int = 5_000
+    """So long no next edit is proposed after one was turned down, in milliseconds."""
     disabled_languages: tuple[str, ...] = ()
     """Languages without completions, by their LSP identifiers, such as `markdown`."""
     max_file_chars: int = 2_000_000
@@ -82,6 +88,7 @@ LEAST = {
     "alternatives": 1,
     "debounce_ms": 0,
     "early_answer_ms": 0,
+    "next_edit_pause_ms": 0,
     "max_file_chars": 1,
 }
 # The values that a text may have, where not any will do.

@@ -11,6 +11,7 @@ _SHOWN = "tests/e2e/test_shown_text.py::"
 _ALONG = "tests/e2e/test_typing_along.py::"
 _LIFE = "tests/e2e/test_lifecycle.py::"
 _SILENCE = "tests/e2e/test_silence.py::"
+_NEXT = "tests/e2e/test_next_edits.py::"
 _FUZZ = "tests/e2e/test_fuzz.py::test_three_thousand_messages_leave_nothing_unanswered_and_nothing_behind"
 _REFEREE = "tests/fakes/test_referee.py::test_each_fault_is_found"
 _ITEMS = "tests/fakes/test_item_rules.py::test_bad_items"
@@ -117,10 +118,37 @@ REQUIREMENTS = {
         "the range is there, on one line, and contains the cursor",
         (_ITEMS, f"{_SHOWN}test_any_position_in_any_text_gets_a_valid_answer", _FUZZ),
     ),
-    "R17": Requirement("no next edit after undo, after a rejection, or without a recent edit"),
-    "R18": Requirement("no next edit that reverts the user, imports only, or deletes much"),
-    "R19": Requirement("exactly one next edit, with the version echoed, or an empty list"),
-    "R20": Requirement("the reason for silence can be asked for", (f"{_SILENCE}test_every_silence_has_its_reason",)),
+    "R17": Requirement(
+        "no next edit after undo, after a rejection, or without a recent edit",
+        (
+            f"{_NEXT}test_without_a_recent_edit_after_an_undo_and_after_a_rejection_there_is_silence",
+            f"{_NEXT}test_what_was_turned_down_stays_away_though_there_is_no_pause",
+            "tests/lsp_server/next_edits/test_policy.py::test_it_needs_a_recent_edit_that_was_no_undo",
+        ),
+    ),
+    "R18": Requirement(
+        "no next edit that reverts the user, imports only, or deletes much",
+        (
+            f"{_NEXT}test_what_a_model_writes_is_shown_only_if_it_passes",
+            f"{_NEXT}test_imports_alone_and_much_deletion_are_not_shown",
+            "tests/lsp_server/next_edits/test_filters.py::test_the_users_change_is_not_taken_back",
+        ),
+    ),
+    "R19": Requirement(
+        "exactly one next edit, with the version echoed, or an empty list",
+        (
+            f"{_NEXT}test_a_renamed_function_is_renamed_at_one_call_after_the_other",
+            f"{_NEXT}test_a_newer_request_and_a_cancelled_one_are_each_answered_once",
+            "tests/fakes/test_edit_rules.py::test_bad_results",
+        ),
+    ),
+    "R20": Requirement(
+        "the reason for silence can be asked for",
+        (
+            f"{_SILENCE}test_every_silence_has_its_reason",
+            f"{_NEXT}test_without_a_recent_edit_after_an_undo_and_after_a_rejection_there_is_silence",
+        ),
+    ),
     "R21": Requirement(
         "nothing stays of closed documents",
         (
@@ -174,8 +202,4 @@ REQUIREMENTS = {
     ),
 }
 
-PENDING = {
-    "R17": "next edits",
-    "R18": "next edits",
-    "R19": "next edits",
-}
+PENDING: dict[str, str] = {}

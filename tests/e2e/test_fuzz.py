@@ -18,7 +18,7 @@ def test_three_thousand_messages_leave_nothing_unanswered_and_nothing_behind(tmp
     result = asyncio.run(weather(tmp_path, MESSAGES, SEED))
     assert result.sent.total() == MESSAGES
     assert all(result.answers[outcome] for outcome in (*OUTCOMES, "error -32700", "error -32800")), result.answers
-    assert result.items > 100
+    assert result.items > 30
     assert (result.status["documents"], result.status["active"]) == (0, 0)
     assert len(result.silences) >= 6, "too few ways to end were seen"
 

@@ -81,6 +81,7 @@ class Storm:
             (18, self._change),
             (2, self._close),
             (24, self._inline),
+            (4, self._next_edit),
             (8, self._cancel),
             (3, self._status),
             (3, self._move),
@@ -217,6 +218,12 @@ class Storm:
         if dice.random() < 0.05:
             del params["context"]
         return self._request("textDocument/inlineCompletion", params)
+
+    def _next_edit(self) -> Json:
+        # Mostly without a version, since no other is answered with anything.
+        document: Json = {**self._document(), "version": self._dice.choice([*NUMBERS[:3], *[None] * 6])}
+        params = {"textDocument": document, "position": self._place(), "context": {"triggerKind": 2}}
+        return self._request(self._dice.choice(["textDocument/copilotInlineEdit", "mellum/nextEdit"]), params)
 
     def _cancel(self) -> Json:
         known = self._recent or [1]

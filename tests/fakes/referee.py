@@ -1,7 +1,8 @@
 """Watches one conversation from the client's side and collects what the server does wrong in it.
 
-Every request is answered exactly once, results keep the rules of item_rules.py, nothing comes that nobody asked for,
-no window is opened, no traceback is written. Knows JSON-RPC and documents; neither pipes nor processes.
+Every request is answered exactly once, results keep the rules of item_rules.py and edit_rules.py, nothing comes that
+nobody asked for, no window is opened, no traceback is written. Knows JSON-RPC and documents; neither pipes nor
+processes.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.fakes.edit_rules import AskedEdit, edit_faults
 from tests.fakes.item_rules import Asked, result_faults
 from tests.fakes.mirror import Mirror
 
 INLINE = "textDocument/inlineCompletion"
+NEXT_EDIT, NEXT_EDIT_IN_FULL = "textDocument/copilotInlineEdit", "mellum/nextEdit"
+EDITS = (NEXT_EDIT, NEXT_EDIT_IN_FULL)
 CANCELLED, INTERNAL_ERROR, INVALID_REQUEST = -32800, -32603, -32600
 # What an inline request may be refused with: bad params, a reused id, before initialize, after shutdown, cancelled.
 INLINE_ERRORS = {-32602, INVALID_REQUEST, -32002, CANCELLED}
@@ -49,6 +53,7 @@ class _Request:
     method: str | None = None
     """None where a body is answered that is no request at all, or never a right one."""
     asked: Asked | None = None
+    edit: AskedEdit | None = None
     token: object = None
 
 
@@ -66,6 +71,8 @@ class Referee:
         self.answers: Counter[Key] = Counter()
         self.items = 0
         """How many items have been checked."""
+        self.edits = 0
+        """How many next edits have been checked."""
         self._mirror = Mirror()
         self._open: dict[Key, list[_Request]] = {}
         self._cancelled: set[Key] = set()
@@ -148,6 +155,8 @@ class Referee:
         elif method == INLINE:
             request.asked = self._asked(params)
             request.token = params.get("partialResultToken") if isinstance(params, dict) else None
+        elif method in EDITS:
+            request.edit = self._asked_edit(method, params)
         request.method = method
 
     def _asked(self, params: Any) -> Asked | None:
@@ -155,6 +164,16 @@ class Referee:
             text = self._mirror.text(params["textDocument"]["uri"])
             selected = (params.get("context") or {}).get("selectedCompletionInfo")
             return None if text is None else Asked(text, params["position"], selected or None)
+        except (KeyError, TypeError, AttributeError):
+            return None
+
+    def _asked_edit(self, method: str, params: Any) -> AskedEdit | None:
+        try:
+            uri, version = params["textDocument"]["uri"], params["textDocument"].get("version")
+            text = self._mirror.text(uri)
+            in_full = method == NEXT_EDIT_IN_FULL
+            others = in_full and params.get("otherDocuments") is True
+            return None if text is None else AskedEdit(uri, version, text, others, in_full)
         except (KeyError, TypeError, AttributeError):
             return None
 
@@ -179,6 +198,8 @@ class Referee:
             self.faults.append(f"a result came for {key[1]!r}, which is no request")
         elif request.method == INLINE:
             self._check(f"request {key[1]!r}", message.get("result"), request.asked)
+        elif request.method in EDITS:
+            self._check_edits(f"request {key[1]!r}", message.get("result"), request.edit)
 
     def _refused(self, key: Key, error: Any, request: _Request) -> None:
         code, reason = error.get("code"), error.get("message")
@@ -188,7 +209,7 @@ class Referee:
             self.faults.append(f"request {key[1]!r} ended with an internal error")
         elif code == CANCELLED and key not in self._cancelled and not self._shut_down:
             self.faults.append(f"request {key[1]!r} was cancelled by nobody")
-        elif request.method == INLINE and code not in INLINE_ERRORS:
+        elif request.method in (INLINE, *EDITS) and code not in INLINE_ERRORS:
             self.faults.append(f"the inline request {key[1]!r} ended with the error {code}")
 
     def _check(self, whose: str, result: Any, asked: Asked | None) -> None:
@@ -199,6 +220,15 @@ class Referee:
         self.faults += [f"{whose}: {fault}" for fault in result_faults(result, asked)]
         if isinstance(result, dict) and isinstance(result.get("items"), list):
             self.items += len(result["items"])
+
+    def _check_edits(self, whose: str, result: Any, asked: AskedEdit | None) -> None:
+        if asked is None:
+            if not isinstance(result, dict) or result.get("edits") != []:
+                self.faults.append(f"{whose}: a document that is not open got an edit, or no empty list")
+            return
+        self.faults += [f"{whose}: {fault}" for fault in edit_faults(result, asked)]
+        if isinstance(result, dict) and isinstance(result.get("edits"), list):
+            self.edits += len(result["edits"])
 
     def _server_asks(self, message: Any) -> None:
         method = message["method"]

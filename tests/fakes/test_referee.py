@@ -70,13 +70,20 @@ def test_a_conversation_without_a_fault() -> None:
         params={"textDocument": {"uri": URI}, "position": position},
     )
     hear(referee, id=2, result=shown("3", 6))
+    send(
+        referee,
+        id=3,
+        method="textDocument/copilotInlineEdit",
+        params={"textDocument": {"uri": URI, "version": 2}, "position": position},
+    )
+    hear(referee, id=3, result={"edits": [edit(version=2)]})
     hear(referee, id="server-1", method="workspace/configuration", params={"items": []})
     send(referee, id="server-1", result=[None])
     hear(referee, method="window/logMessage", params={"type": 3, "message": "hello"})
     referee.sent(b"{broken")
     hear(referee, id=None, error={"code": -32700, "message": "the message is not JSON"})
     assert end(referee) == []
-    assert (referee.items, referee.unanswered) == (3, [])
+    assert (referee.items, referee.edits, referee.unanswered) == (3, 1, [])
 
 
 def twice(referee: Referee) -> None:
@@ -151,6 +158,49 @@ def bad_progress(referee: Referee) -> None:
     hear(referee, id=1, result=shown())
 
 
+def edit(version: int = 1, number: int = 1) -> dict[str, object]:
+    place = {"line": 0, "character": 4}
+    document = {"uri": URI, "version": version}
+    command = {"title": "accept", "command": "c", "arguments": [str(number)]}
+    return {"text": "1", "textDocument": document, "range": {"start": place, "end": place}, "command": command}
+
+
+def ask_edit(referee: Referee, uri: str = URI, method: str = "textDocument/copilotInlineEdit", **extra: object) -> None:
+    document = {"uri": uri, "version": 1}
+    params = {"textDocument": document, "position": {"line": 0, "character": 4}, **extra}
+    send(referee, id=1, method=method, params=params)
+
+
+def null_edit(referee: Referee) -> None:
+    ask_edit(referee)
+    hear(referee, id=1, result=None)
+
+
+def two_edits(referee: Referee) -> None:
+    ask_edit(referee)
+    hear(referee, id=1, result={"edits": [edit(), edit()]})
+
+
+def edit_of_another_version(referee: Referee) -> None:
+    ask_edit(referee)
+    hear(referee, id=1, result={"edits": [edit(version=2)]})
+
+
+def edit_of_an_unknown_document(referee: Referee) -> None:
+    ask_edit(referee, uri="file:///b.py")
+    hear(referee, id=1, result={"edits": [edit()]})
+
+
+def edit_error(referee: Referee) -> None:
+    ask_edit(referee)
+    hear(referee, id=1, error={"code": -32801, "message": "the document has changed"})
+
+
+def unexplained_silence(referee: Referee) -> None:
+    ask_edit(referee, method="mellum/nextEdit")
+    hear(referee, id=1, result={"edits": [], "kind": "", "reason": "", "silence": ""})
+
+
 def window(referee: Referee) -> None:
     hear(referee, method="window/showMessage", params={"type": 1, "message": "it failed"})
 
@@ -190,6 +240,12 @@ FAULTS: list[tuple[Callable[[Referee], None], str]] = [
     (closed_document, "not open"),
     (late_progress, "progress came for no open request"),
     (bad_progress, "does not contain the position"),
+    (null_edit, "request 1: the result is NoneType"),
+    (two_edits, "there are 2 edits"),
+    (edit_of_another_version, "the version is not that of the request"),
+    (edit_of_an_unknown_document, "not open got an edit"),
+    (edit_error, "ended with the error -32801"),
+    (unexplained_silence, "a reason for silence, or neither"),
     (window, "opened a window"),
     (window_with_buttons, "opened a window"),
     (unknown_notification, "unknown notification mellum/hello"),

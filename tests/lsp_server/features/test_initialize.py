@@ -40,11 +40,11 @@ def test_what_is_advertised_is_handled() -> None:
         "executeCommandProvider": ["workspace/executeCommand"],
         "notebookDocumentSync": [f"notebookDocument/did{what}" for what in ("Open", "Change", "Close", "Save")],
         "workspace": [f"workspace/did{what}" for what in ("ChangeWorkspaceFolders", "RenameFiles", "DeleteFiles")],
-        "experimental": ["mellum/didMoveCursor"],
+        "experimental": ["mellum/didMoveCursor", "mellum/nextEdit"],
         "positionEncoding": [],
     }
     assert set(needs) == set(initialize.CAPABILITIES)
-    assert initialize.CAPABILITIES["experimental"] == {"mellum": {"didMoveCursor": True}}
+    assert initialize.CAPABILITIES["experimental"] == {"mellum": {"didMoveCursor": True, "nextEdit": True}}
     assert {method for methods in needs.values() for method in methods} <= set(handled)
 
 
