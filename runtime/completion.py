@@ -15,6 +15,7 @@ from mellum_ls.runtime.healing import Healer, Spelling
 from mellum_ls.runtime.model import Model
 from mellum_ls.runtime.profile import Profile
 from mellum_ls.runtime.stopping import StopRule
+from mellum_ls.runtime.thoughts import Thoughts
 from mellum_ls.runtime.tokenizer import Detokenizer, Tokenizer
 
 OnChunk = Callable[[Chunk], None]
@@ -44,6 +45,8 @@ class Wanted:
     params: GenerationParams
     started: float
     """When the request came, by the tools' clock."""
+    thoughts: Thoughts | None = None
+    """Which ids are not shown, in a conversation."""
 
 
 class Completion:
@@ -107,6 +110,9 @@ class Completion:
                 self._show(rule.finish())
                 return rule.reason or "stop"
             self._pending.append(token)
+            if wanted.thoughts is not None and wanted.thoughts.hide(token):
+                yield
+                continue
             text = self._detokenizer.push([token])
             # What the user has typed already comes first, character for character.
             text, unshown = text[unshown:], max(0, unshown - len(text))

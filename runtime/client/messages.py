@@ -11,7 +11,7 @@ from typing import Literal, TypeVar, cast, get_args
 
 from mellum_ls.runtime.errors import MessageError
 
-PROTOCOL = 3
+PROTOCOL = 4
 
 StopRule = Literal["line", "block", "none"]
 # The most urgent first. ahead: an answer that nobody waits for yet; warm_up: the prompt is computed, nothing generated.
@@ -25,6 +25,7 @@ LoadState = Literal["loading", "ready", "failed"]
 ErrorCode = Literal["version", "protocol", "bad_request", "load", "stopping", "engine", "unknown_text"]
 Wire = dict[str, object]
 T = TypeVar("T")
+Role = Literal["system", "user", "assistant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,23 @@ class CompletionRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A conversation whose next turn is the model's. Messages are role and text; thoughts are never part of an answer.
+
+    `thinking` lets the model think first, where its template has a switch for that; thoughts count as tokens.
+    """
+
+    session: str
+    messages: tuple[tuple[Role, str], ...]
+    max_tokens: int = 1024
+    priority: Priority = "action"
+    thinking: bool = False
+
+
+Request = CompletionRequest | ChatRequest
+
+
+@dataclass(frozen=True, slots=True)
 class Complete:
     """Ask for a completion; answered by Token frames and then exactly one End or Failure of the same id.
 
@@ -62,6 +80,17 @@ class Complete:
 
     id: int
     request: CompletionRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """Ask for the next turn of a conversation; answered, and superseding others, as Complete is.
+
+    A Failure of code "engine" where the model cannot chat; its message says why.
+    """
+
+    id: int
+    request: ChatRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +224,7 @@ class Completed:
     usage: Usage
 
 
-ClientMessage = Hello | Complete | Cancel | StatusQuery | Shutdown
+ClientMessage = Hello | Complete | Chat | Cancel | StatusQuery | Shutdown
 RuntimeMessage = Welcome | Token | End | StatusReply | Stopping | Failure
 
 
@@ -206,6 +235,8 @@ def to_wire(message: ClientMessage | RuntimeMessage) -> Wire:
         request = asdict(message.request)
         fields = {name: request.pop(name) for name in ("session", "max_tokens", "stop", "priority", "rank")}
         fields |= {"id": message.id, "prompt": request}
+    elif isinstance(message, Chat):
+        fields = {"id": message.id, **asdict(message.request)}
     elif isinstance(message, StatusReply):
         fields = {"id": message.id, **asdict(message.status)}
     return {"t": _KIND[type(message)], **fields}
@@ -248,6 +279,9 @@ class _Fields:
         value = self._wire.get(key)
         return float(value) if type(value) is int else self._typed(key, float, "a number", None)
 
+    def truth(self, key: str, default: bool) -> bool:
+        return self._typed(key, bool, "true or false", default)
+
     def choice(self, key: str, choices: tuple[str, ...], default: str | None = None) -> str:
         value = self.text(key, default)
         if value not in choices:
@@ -264,11 +298,11 @@ class _Fields:
         table = self.table(key)
         return {name: table.whole(name) for name in self.mapping(key)}
 
-    def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
+    def pairs(self, key: str, wanted: str = "[path, text]") -> tuple[tuple[str, str], ...]:
         entries = self._typed(key, list, "a list", [])
         for index, pair in enumerate(entries):
             if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair)):
-                raise MessageError(f"{self._where}: field '{key}[{index}]' should be [path, text]")
+                raise MessageError(f"{self._where}: field '{key}[{index}]' should be {wanted}")
         return tuple((path, text) for path, text in entries)
 
     def optional_whole(self, key: str) -> int | None:
@@ -300,6 +334,23 @@ def _complete(f: _Fields) -> Complete:
         rank=f.whole("rank", 0),
     )
     return Complete(f.whole("id"), request)
+
+
+def _chat(f: _Fields) -> Chat:
+    messages = f.pairs("messages", "[role, text]")
+    if not messages:
+        raise MessageError("chat: field 'messages' should not be empty")
+    for index, (role, _) in enumerate(messages):
+        if role not in get_args(Role):
+            raise MessageError(f"chat: field 'messages[{index}]' should begin with one of {', '.join(get_args(Role))}")
+    request = ChatRequest(
+        session=f.text("session"),
+        messages=cast("tuple[tuple[Role, str], ...]", messages),
+        max_tokens=f.whole("max_tokens", 1024, least=1),
+        priority=cast("Priority", f.choice("priority", get_args(Priority), "action")),
+        thinking=f.truth("thinking", False),
+    )
+    return Chat(f.whole("id"), request)
 
 
 def _end(f: _Fields) -> End:
@@ -347,6 +398,7 @@ def _failure(f: _Fields) -> Failure:
 _FROM_CLIENT: Mapping[str, Callable[[_Fields], ClientMessage]] = {
     "hello": lambda f: Hello(f.text("version"), f.whole("protocol"), f.text("token", "")),
     "complete": _complete,
+    "chat": _chat,
     "cancel": lambda f: Cancel(f.whole("id")),
     "status": lambda f: StatusQuery(f.whole("id")),
     "shutdown": lambda f: Shutdown(f.whole("id")),
@@ -362,6 +414,7 @@ _FROM_RUNTIME: Mapping[str, Callable[[_Fields], RuntimeMessage]] = {
 _KIND: Mapping[type[ClientMessage | RuntimeMessage], str] = {
     Hello: "hello",
     Complete: "complete",
+    Chat: "chat",
     Cancel: "cancel",
     StatusQuery: "status",
     Shutdown: "shutdown",
