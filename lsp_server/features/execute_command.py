@@ -1,12 +1,14 @@
-"""workspace/executeCommand: how a client tells that a suggestion was accepted; its item carries the command.
+"""workspace/executeCommand: how a client tells that a suggestion was accepted, and how it has an action run.
 
 Some clients send it as a notification, which is just as good.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
+from mellum_ls.lsp_server.actions.delivery import Delivery
+from mellum_ls.lsp_server.features.code_action import RUN, read_command
 from mellum_ls.lsp_server.session import Session
 from mellum_ls.lsp_server.wire import params
 from mellum_ls.lsp_server.wire.host import Host
@@ -14,7 +16,7 @@ from mellum_ls.lsp_server.wire.json_fields import Json, ParamsError
 
 ACCEPTED = "mellum.accepted"
 """Arguments: the id of the suggestion. One that is not known (any more) is no fault."""
-COMMANDS = (ACCEPTED,)
+COMMANDS = (ACCEPTED, RUN)
 """All commands; the server announces them."""
 
 
@@ -23,17 +25,25 @@ def accepted_command(offer_id: str) -> dict[str, object]:
     return {"title": "Suggestion accepted", "command": ACCEPTED, "arguments": [offer_id]}
 
 
-def register(host: Host, session: Session) -> None:
+def register(host: Host, session: Session, delivery: Delivery) -> None:
     """Take what clients execute."""
 
-    def read(raw: Json) -> Callable[[], object]:
+    def begin(raw: Json) -> Callable[[], Awaitable[object]]:
+        """Read a command; what takes no time is done at once, for the next message may depend on it."""
         command = params.command(raw)
-        if command.name != ACCEPTED:
-            raise ParamsError("command should be one of those that the server announced")
-        offer_id = params.offer_id(command.arguments)
-        return lambda: session.offers.accepted(offer_id)
+        if command.name == ACCEPTED:
+            session.offers.accepted(params.offer_id(command.arguments))
+            return _nothing
+        if command.name == RUN:
+            wanted = read_command(command.arguments)
+            return lambda: delivery.execute(wanted)
+        raise ParamsError("command should be one of those that the server announced")
 
-    def execute(run: Callable[[], object]) -> None:
-        run()
+    async def execute(rest: Callable[[], Awaitable[object]]) -> object:
+        return await rest()
 
-    host.handle("workspace/executeCommand", read, execute)
+    host.handle("workspace/executeCommand", begin, execute)
+
+
+async def _nothing() -> None:
+    return None
