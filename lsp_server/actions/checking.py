@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from mellum_ls.lsp_server.actions.kinds import DOCUMENT, FIX, Kind
 from mellum_ls.lsp_server.actions.parse_answer import Malformed
@@ -67,12 +67,16 @@ def check(before: Parsed, region: Region, new: Sequence[str], kind: Kind, path: 
 
 def _refuse_neighbours(lines: Sequence[str], region: Region, old: Sequence[str], new: Sequence[str]) -> None:
     """Lines around the region that are repeated in its new text would stand there twice."""
-    above = lines[region.first - 1] if region.first else ""
-    below = lines[region.last + 1] if region.last + 1 < len(lines) else ""
-    if _says(above) and new[0] == above != old[0]:
+    above, below = _first(reversed(lines[: region.first])), _first(lines[region.last + 1 :])
+    if _says(above) and _first(new) == above != _first(old):
         raise Malformed("the answer repeats the code before the part")
-    if _says(below) and new[-1] == below != old[-1]:
+    if _says(below) and _first(reversed(new)) == below != _first(reversed(old)):
         raise Malformed("the answer repeats the code behind the part")
+
+
+def _first(lines: Iterable[str]) -> str:
+    """The first line that is not blank; empty where there is none."""
+    return next((line for line in lines if line.strip()), "")
 
 
 def _says(line: str) -> bool:
@@ -80,5 +84,5 @@ def _says(line: str) -> bool:
 
 
 def _indent(lines: Sequence[str]) -> str:
-    first = next((line for line in lines if line.strip()), "")
+    first = _first(lines)
     return first[: len(first) - len(first.lstrip())]

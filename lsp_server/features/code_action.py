@@ -67,9 +67,12 @@ def register(host: Host, session: Session, delivery: Delivery) -> None:
             return raw
         return raw if result.edit is None else {**raw, "edit": result.edit}
 
+    def cancel(token: str | int | None) -> None:
+        delivery.cancel(token)
+
     host.handle("textDocument/codeAction", action_params.code_action, code_action)
     host.handle("codeAction/resolve", read_action, resolve)
-    host.handle("window/workDoneProgress/cancel", action_params.progress_token, delivery.cancel)
+    host.handle("window/workDoneProgress/cancel", action_params.progress_token, cancel)
 
 
 def read_command(arguments: Sequence[object]) -> wanted_action.Wanted:
