@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 MOST_LINES = 200
 """Of a region. A model that copies more makes mistakes, and takes long."""
+# What stands for itself; a constant or a heading does not.
+_UNITS = ("class", "function", "method", "type", "module")
 AROUND = 8
 """Lines above and below a problem that stands in no function, or in one that is too long."""
 
@@ -41,14 +43,14 @@ def region_of(kind: Kind, first: int, last: int, parsed: Parsed) -> Region | Non
             return _of(symbol)
         return Region(max(0, first - AROUND), min(count - 1, last + AROUND))
     if kind is DOCUMENT:
-        return None if symbol is None or symbol.kind == "section" else _of(symbol)
+        return None if symbol is None else _of(symbol)
     if kind is REFACTOR or first != last:
         return Region(first, last) if last - first < MOST_LINES else None
     return _of(symbol) if symbol is not None else Region(first, last)
 
 
 def _fits(symbol: Symbol) -> bool:
-    return symbol.end_line - symbol.start_line < MOST_LINES
+    return symbol.kind in _UNITS and symbol.end_line - symbol.start_line < MOST_LINES
 
 
 def _of(symbol: Symbol) -> Region:

@@ -6,6 +6,7 @@ No fault of the model is an error here: an action that nothing came of goes back
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from mellum_ls.lsp_server.actions import wanted as wanted_action
 from mellum_ls.lsp_server.actions.delivery import Delivery
@@ -13,8 +14,12 @@ from mellum_ls.lsp_server.actions.kinds import EXPLAIN, KINDS
 from mellum_ls.lsp_server.actions.wanted import problem_of
 from mellum_ls.lsp_server.session import Session
 from mellum_ls.lsp_server.wire import action_params
+from mellum_ls.lsp_server.wire.abilities import Abilities
 from mellum_ls.lsp_server.wire.host import Host
 from mellum_ls.lsp_server.wire.json_fields import Json, ParamsError
+
+if TYPE_CHECKING:
+    from mellum_ls.lsp_server.actions.listing import Listed
 
 RUN = "mellum.action"
 """The command that runs an action. Argument: `{kind, uri, lines: [first, last], revision?, problems?, instruction?}`.
@@ -31,28 +36,7 @@ def register(host: Host, session: Session, delivery: Delivery) -> None:
     async def code_action(request: action_params.ActionsRequest) -> list[dict[str, object]]:
         problems = [problem_of(diagnostic) for diagnostic in request.diagnostics]
         listed = await session.actions.at(request.uri, (request.first, request.last), problems, request.only)
-        abilities = session.client.abilities
-        items: list[dict[str, object]] = []
-        for each in listed:
-            data = each.wanted.data()
-            command: dict[str, object] = {"title": each.title, "command": RUN, "arguments": [data]}
-            if not abilities.takes_actions:
-                items.append(command)
-                continue
-            item: dict[str, object] = {"title": each.title}
-            # Editors leave what is of a source kind out of their menus, unless they ask for it.
-            if each.wanted.kind.makes_edit or request.only:
-                item["kind"] = each.wanted.kind.code
-            if each.problem is not None:
-                item["diagnostics"] = [request.diagnostics[each.problem]]
-            if abilities.tags:
-                item["tags"] = [_LLM_GENERATED]
-            if abilities.resolves_edits and each.wanted.kind is not EXPLAIN:
-                item["data"] = data
-            else:
-                item["command"] = command
-            items.append(item)
-        return items
+        return [_item(each, request, session.client.abilities) for each in listed]
 
     def read_action(raw: Json) -> tuple[Json, wanted_action.Wanted | None]:
         # One with a command, or of another server, is complete as it is.
@@ -73,6 +57,27 @@ def register(host: Host, session: Session, delivery: Delivery) -> None:
     host.handle("textDocument/codeAction", action_params.code_action, code_action)
     host.handle("codeAction/resolve", read_action, resolve)
     host.handle("window/workDoneProgress/cancel", action_params.progress_token, cancel)
+
+
+def _item(each: Listed, request: action_params.ActionsRequest, abilities: Abilities) -> dict[str, object]:
+    """One action in the form that the client can use."""
+    data, kind = each.wanted.data(), each.wanted.kind
+    command: dict[str, object] = {"title": each.title, "command": RUN, "arguments": [data]}
+    if not abilities.takes_actions:
+        return command
+    item: dict[str, object] = {"title": each.title}
+    # Editors leave what is of a source kind out of their menus, unless they ask for it.
+    if kind is not EXPLAIN or request.only:
+        item["kind"] = kind.code
+    if each.problem is not None:
+        item["diagnostics"] = [request.diagnostics[each.problem]]
+    if abilities.tags:
+        item["tags"] = [_LLM_GENERATED]
+    if abilities.resolves_edits and kind.makes_edit:
+        item["data"] = data
+    else:
+        item["command"] = command
+    return item
 
 
 def read_command(arguments: Sequence[object]) -> wanted_action.Wanted:

@@ -25,9 +25,9 @@ def test_they_make_the_new_lines_of_the_old_and_touch_nothing_else(
     assert applied([*above, *old, *below], changes) == [*above, *new, *below]
     places = [place for each in changes for place in ((each.start_line, each.start), (each.end_line, each.end))]
     assert places == sorted(places)
-    assert all(
-        len(above) <= each.start_line and each.end_line < len(above) + len(old) for each in changes
-    ), "outside of its lines"
+    assert all(len(above) <= each.start_line and each.end_line < len(above) + len(old) for each in changes), (
+        "outside of its lines"
+    )
     assert (changes == ()) == (old == new)
 
 
