@@ -69,8 +69,8 @@ class Actions:
     ) -> list[Listed]:
         """The actions for the lines `span` of a document. Asks the model nothing."""
         # The parsers would cost the start.
+        from mellum_ls.context.languages.parsed import parsed
         from mellum_ls.lsp_server.actions.listing import actions_at, possible_kinds
-        from mellum_ls.lsp_server.actions.parsed import parsed
 
         session, document = self._session, self._session.documents.get(uri)
         self.unavailable = (
@@ -129,7 +129,7 @@ class Actions:
         self.explanations.close()
 
     async def _written(self, wanted: Wanted, on_growth: Callable[[str], None]) -> Result:
-        from mellum_ls.lsp_server.actions.parsed import parsed
+        from mellum_ls.context.languages.parsed import parsed
         from mellum_ls.lsp_server.actions.region import region_of
         from mellum_ls.lsp_server.actions.writing import MOVED_ON, Writing
 

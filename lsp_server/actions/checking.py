@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from mellum_ls.context.languages.parsed import Parsed, parsed
 from mellum_ls.lsp_server.actions.kinds import DOCUMENT, FIX, Kind
 from mellum_ls.lsp_server.actions.parse_answer import Malformed
-from mellum_ls.lsp_server.actions.parsed import Parsed, parsed
 from mellum_ls.lsp_server.actions.region import Region
 
 _REDACTED = "<redacted>"

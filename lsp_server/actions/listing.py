@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mellum_ls.context.languages.parsed import Parsed
 from mellum_ls.lsp_server.actions.kinds import DOCUMENT, EXPLAIN, FIX, KINDS, REFACTOR, TESTS, Kind, asked_for
 from mellum_ls.lsp_server.actions.new_test_file import new_test_file
-from mellum_ls.lsp_server.actions.parsed import Parsed
 from mellum_ls.lsp_server.actions.region import region_of
 from mellum_ls.lsp_server.actions.wanted import Problem, Wanted
 from mellum_ls.lsp_server.wire.abilities import Abilities

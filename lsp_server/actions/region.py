@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from mellum_ls.lsp_server.actions.kinds import DOCUMENT, FIX, REFACTOR, Kind
 
 if TYPE_CHECKING:
+    from mellum_ls.context.languages.parsed import Parsed
     from mellum_ls.context.languages.symbols import Symbol
-    from mellum_ls.lsp_server.actions.parsed import Parsed
 
 MOST_LINES = 200
 """Of a region. A model that copies more makes mistakes, and takes long."""

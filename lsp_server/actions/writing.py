@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
+from mellum_ls.context.languages.parsed import Parsed, parsed
 from mellum_ls.lsp_server.actions.checking import check, fitted
 from mellum_ls.lsp_server.actions.minimal_edit import minimal_changes
 from mellum_ls.lsp_server.actions.parse_answer import Malformed, parse_answer
-from mellum_ls.lsp_server.actions.parsed import Parsed, parsed
 from mellum_ls.lsp_server.actions.prompting import Situation, conversation, once_more
 from mellum_ls.lsp_server.actions.region import Region
 from mellum_ls.lsp_server.actions.result import Result, edit_of, file_of

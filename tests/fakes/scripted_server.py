@@ -4,8 +4,8 @@ With `hang` the model says one word and then nothing more; with `fail` it cannot
 JSON object from the paths of documents to the answers there, and of a path with `hang` in it only one word is said.
 With `forget` nothing of what it was asked is kept, for those who look at memory. With `spy` everything that it is asked
 goes to the file that the third argument names, a line of JSON each. With `chat` ANSWER is a JSON list of what it says
-in conversations, one after the other and the last one again and again, and a text `hang` in it is never ended; what it
-was asked goes to the file that the third argument names. With `silent` it cannot chat.
+in conversations, one after the other and the last one again and again, and one with `hang on` in it is never ended;
+what it was asked goes to the file that the third argument names. With `silent` it cannot chat.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class ChatBackend(ScriptedBackend):  # type: ignore[misc,unused-ignore]
         with Path(sys.argv[3]).open("a", encoding="utf-8") as file:
             file.write(json.dumps([asdict(message) for message in messages]) + "\n")
         reply = self._left.pop(0) if len(self._left) > 1 else self._left[0]
-        self.gate = asyncio.Event() if "hang" in reply else None
+        self.gate = asyncio.Event() if "hang on" in reply else None
         return reply
 
 

@@ -1,9 +1,9 @@
 import pytest
 
+from mellum_ls.context.languages.parsed import parsed
 from mellum_ls.lsp_server.actions.checking import MOST_GROWTH, check, fitted
 from mellum_ls.lsp_server.actions.kinds import DOCUMENT, FIX, REFACTOR, Kind
 from mellum_ls.lsp_server.actions.parse_answer import Malformed
-from mellum_ls.lsp_server.actions.parsed import parsed
 from mellum_ls.lsp_server.actions.region import Region
 
 TEXT = "import os\n\n\ndef one():\n    return 1\n\n\nlast = 2\n"

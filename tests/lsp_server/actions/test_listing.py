@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
+from mellum_ls.context.languages.parsed import parsed
 from mellum_ls.lsp_server.actions.kinds import DOCUMENT, EXPLAIN, FIX, KINDS, REFACTOR, TESTS
 from mellum_ls.lsp_server.actions.listing import MOST_FIXES, MOST_TITLE, actions_at, possible_kinds
-from mellum_ls.lsp_server.actions.parsed import parsed
 from mellum_ls.lsp_server.actions.wanted import Problem
 from mellum_ls.lsp_server.wire.abilities import Abilities
 

@@ -1,5 +1,5 @@
+from mellum_ls.context.languages.parsed import parsed
 from mellum_ls.lsp_server.actions.kinds import DOCUMENT, EXPLAIN, FIX, REFACTOR, TESTS
-from mellum_ls.lsp_server.actions.parsed import parsed
 from mellum_ls.lsp_server.actions.region import AROUND, MOST_LINES, Region, region_of
 
 TEXT = "import os\n\n\nclass Two:\n    def three(self):\n        return 3\n\n    four = 4\n"

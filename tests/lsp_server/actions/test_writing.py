@@ -3,8 +3,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from mellum_ls.context.languages.parsed import parsed
 from mellum_ls.lsp_server.actions.kinds import EXPLAIN, FIX, TESTS, Kind
-from mellum_ls.lsp_server.actions.parsed import parsed
 from mellum_ls.lsp_server.actions.prompting import Situation
 from mellum_ls.lsp_server.actions.result import Result
 from mellum_ls.lsp_server.actions.writing import MOVED_ON, Writing

@@ -63,7 +63,7 @@ def test_what_clients_look_for_is_advertised() -> None:
     assert read.code_action_provider.resolve_provider
     assert read.workspace is not None
     assert read.workspace.text_document_content is not None
-    assert read.workspace.text_document_content.schemes == ["mellum"]
+    assert list(read.workspace.text_document_content.schemes) == ["mellum"]
     operations = read.workspace.file_operations
     assert operations is not None
     for operation in (operations.did_rename, operations.did_delete):

@@ -1,4 +1,4 @@
-from mellum_ls.lsp_server.actions.parsed import parsed
+from mellum_ls.context.languages.parsed import parsed
 
 TEXT = 'def one():\n    """Says one."""\n    return 1  # so\n\n\nclass Two:\n    def three(self):\n        return "#"\n'
 

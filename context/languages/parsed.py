@@ -1,6 +1,6 @@
-"""A document's text with its tree: the symbols around a line, what is broken in it, its code without comments.
+"""A text with its tree: the symbols around a line, what is broken in it, its code without comments.
 
-The one module of the actions that knows the parsers; it is imported when an action is first wanted.
+Knows one text at a time, and no file.
 """
 
 from __future__ import annotations
