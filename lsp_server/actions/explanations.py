@@ -5,8 +5,6 @@ Knows texts and names. The newest few are kept.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import OrderedDict
 from pathlib import Path
 
@@ -49,6 +47,8 @@ class Explanations:
         Raises OSError.
         """
         if self._folder is None:
+            import tempfile  # some milliseconds of the start, for what few clients need
+
             self._folder = Path(tempfile.mkdtemp(prefix="mellum-"))
         path = self._folder / uri.removeprefix(f"{SCHEME}:/").replace("/", "-")
         path.write_text(self._texts.get(uri, ""), encoding="utf-8")
@@ -59,6 +59,8 @@ class Explanations:
         """Forget everything, files included."""
         self._texts.clear()
         if self._folder is not None:
+            import shutil
+
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mellum_ls.lsp_server.actions.minimal_edit import Change
 from mellum_ls.lsp_server.documents.positions import column_of
 from mellum_ls.lsp_server.documents.store import Snapshot, bare
+
+if TYPE_CHECKING:
+    from mellum_ls.lsp_server.actions.minimal_edit import Change
 
 
 @dataclass(frozen=True, slots=True)
