@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
+from mellum_ls.lsp_server.actions.delivery import Delivery
 from mellum_ls.lsp_server.answers.asking import BackendFactory
 from mellum_ls.lsp_server.features import (
+    code_action,
     configuration,
     cursor_moves,
     execute_command,
@@ -30,6 +32,7 @@ from mellum_ls.lsp_server.features import (
     shown,
     status,
     status_notifications,
+    text_document_content,
     text_sync,
     trace,
     watched_files,
@@ -54,7 +57,6 @@ _MESSAGE_TYPES = {logging.ERROR: 1, logging.WARNING: 2, logging.INFO: 3, logging
 _FEATURES = (
     configuration,
     cursor_moves,
-    execute_command,
     file_operations,
     indexing_progress,
     inline_completion,
@@ -65,6 +67,7 @@ _FEATURES = (
     shown,
     status,
     status_notifications,
+    text_document_content,
     text_sync,
     trace,
     watched_files,
@@ -86,6 +89,9 @@ class MellumServer(LanguageServer):
         self.protocol.on_lost = lambda: self._end("the client no longer reads")
         self._watching: set[asyncio.Task[None]] = set()
         initialize.register(self, self.session, NAME, VERSION)
+        delivery = Delivery(self, self.session)
+        code_action.register(self, self.session, delivery)
+        execute_command.register(self, self.session, delivery)
         for feature in _FEATURES:
             feature.register(self, self.session)
 

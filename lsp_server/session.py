@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mellum_ls.lsp_server.actions.actions import Actions
 from mellum_ls.lsp_server.answers.alternatives import alternatives
 from mellum_ls.lsp_server.answers.answering import PARKED, Answering, Growth
 from mellum_ls.lsp_server.answers.asking import Asking, BackendFactory
@@ -91,6 +92,7 @@ class Session:
         self.repository = Repository(self.documents, self._in_background, index_dir)
         self.asking = Asking(self._made_by(make_backend), self.pinned, self.repository, self._in_background)
         self.resting = Resting(self, sleep)
+        self.actions = Actions(self)
         self.outcomes = Outcomes()
         self.standing = Standing()
         self.health = Health(self.standing, sleep)
@@ -374,6 +376,7 @@ class Session:
                 if "next_edits" in vars(self):
                     await self.next_edits.close()
                 await self.answering.close()
+                await self.actions.close()
                 await self.asking.close()
                 await self.repository.close()
                 await self._event_file.close()

@@ -19,6 +19,7 @@ from mellum_ls.runtime.healing import Healer, Spelling
 from mellum_ls.runtime.model import Model
 from mellum_ls.runtime.profile import Profile
 from mellum_ls.runtime.stopping import StopRule
+from mellum_ls.runtime.thoughts import Thoughts
 from mellum_ls.runtime.tokenizer import Detokenizer, Tokenizer
 
 OnChunk = Callable[[Chunk], None]
@@ -54,6 +55,8 @@ class Wanted:
     """How to draw tokens; None takes the likeliest."""
     drafting: Drafting | None = None
     """None decodes token by token."""
+    thoughts: Thoughts | None = None
+    """Which ids are not shown, in a conversation."""
 
 
 class Completion:
@@ -125,6 +128,8 @@ class Completion:
                     self._show(rule.finish())
                     return rule.reason or "stop"
                 self._pending.append(token)
+                if wanted.thoughts is not None and wanted.thoughts.hide(token):
+                    continue
                 text = self._detokenizer.push([token])
                 # What the user has typed already comes first, character for character.
                 text, unshown = text[unshown:], max(0, unshown - len(text))

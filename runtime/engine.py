@@ -20,6 +20,7 @@ from mellum_ls.runtime.cache.budget import (
 )
 from mellum_ls.runtime.cache.checkpoints import CheckpointShelf
 from mellum_ls.runtime.cache.sessions import Lease, Session, SessionCache
+from mellum_ls.runtime.chat import ChatFormat, Message, read_chat_format
 from mellum_ls.runtime.checkpoint import Checkpoint
 from mellum_ls.runtime.completion import Completion, OnChunk, Tools, Wanted
 from mellum_ls.runtime.config import ModelConfig
@@ -29,7 +30,7 @@ from mellum_ls.runtime.drafting.policy import Adaptive
 from mellum_ls.runtime.drafting.sampling import Temperature
 from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
 from mellum_ls.runtime.encoding import PromptEncoders
-from mellum_ls.runtime.errors import ModelNotFound, RequestError, TokenizerError
+from mellum_ls.runtime.errors import ConfigError, ModelNotFound, RequestError, TokenizerError
 from mellum_ls.runtime.fim import Layout, Prompt, lay_out
 from mellum_ls.runtime.generate import Chunk, GenerationParams, Pace, Result, at_once, greedy, prefill
 from mellum_ls.runtime.healing import Healer
@@ -37,6 +38,7 @@ from mellum_ls.runtime.model import Model
 from mellum_ls.runtime.mtp import MtpFollower, MtpHead
 from mellum_ls.runtime.profile import Profile, read_generation_config
 from mellum_ls.runtime.stopping import make_rule
+from mellum_ls.runtime.thoughts import Thoughts
 from mellum_ls.runtime.tokenizer import Tokenizer
 from mellum_ls.runtime.weights import ModelWeights, load_weights
 
@@ -153,7 +155,8 @@ class Engine:
             raise TokenizerError(
                 f"{model_dir}: tokenizer.json has {tokenizer.vocab_size} ids, the weights {config.vocab_size}"
             )
-        profile = Profile.derive(config, read_generation_config(model_dir / "generation_config.json"), tokenizer)
+        generation_config = read_generation_config(model_dir / "generation_config.json")
+        profile = Profile.derive(config, generation_config, tokenizer, read_chat_format(model_dir, tokenizer))
         weights = load_weights(Checkpoint.open(model_dir), config, place, kind)
         limits = CacheLimits(device_bytes=cache_bytes)
         model = Model(config, weights)
@@ -191,13 +194,51 @@ class Engine:
         params = replace(params, max_tokens=params.max_tokens + len(self.tokenizer.encode(typed)))
         layout = self._lay_out(session, replace(prompt, prefix=kept_prefix), params.max_tokens)
         rule = make_rule(params.stop, prompt.prefix, prompt.suffix)
-        lease = self._sessions.take(session, layout.ids, layout.anchors)
+        wanted = Wanted(layout.ids, typed, rule, params, started, predicted, temperature, self.drafting)
+        return self._completion(session, wanted, layout.anchors, on_chunk)
+
+    def begin_chat(
+        self,
+        session: str,
+        messages: Sequence[Message],
+        max_tokens: int,
+        *,
+        thinking: bool = False,
+        on_chunk: OnChunk = _ignore,
+    ) -> Completion:
+        """Prepare to answer a conversation as `begin` does; the model's thoughts count, but are not shown.
+
+        RequestError if the model cannot chat, or if conversation and answer are too long for it: nothing is cut, since
+        an answer to half a question would be taken for one to the whole.
+        """
+        started = self._tools.clock()
+        chat = self._chat_format()
+        try:
+            ids = chat.ids(messages, thinking=thinking)
+        except ConfigError as error:
+            raise RequestError(str(error)) from error
+        if len(ids) + max_tokens > self.max_positions:
+            raise RequestError(
+                f"the conversation has {len(ids)} tokens and its answer up to {max_tokens}, "
+                f"wanted no more than {self.max_positions} in all"
+            )
+        thoughts = Thoughts(chat.think_id, chat.end_of_think_id, chat.thinks(ids))
+        # No stop rule: code that repeats itself is what some questions are about.
+        rule, params = make_rule("none", ""), GenerationParams(max_tokens, "none")
+        return self._completion(session, Wanted(ids, "", rule, params, started, thoughts=thoughts), (), on_chunk)
+
+    def _chat_format(self) -> ChatFormat:
+        if self.profile.chat is None:
+            raise RequestError(f"the model {self.model_dir.name} cannot chat: {self.profile.no_chat}")
+        return self.profile.chat
+
+    def _completion(self, session: str, wanted: Wanted, anchors: tuple[int, ...], on_chunk: OnChunk) -> Completion:
+        lease = self._sessions.take(session, wanted.ids, anchors)
 
         def end(lease: Lease, result: Result) -> None:
             self._sessions.give_back(lease)
-            self.counters.count(result, params)
+            self.counters.count(result, wanted.params)
 
-        wanted = Wanted(layout.ids, typed, rule, params, started, predicted, temperature, self.drafting)
         return Completion(self._tools, lease, wanted, on_chunk=on_chunk, on_end=end)
 
     def complete(
@@ -270,6 +311,7 @@ class Engine:
             "max_positions": self.max_positions,
             "mtp": self.mtp is not None,
             "drafting": self._drafting_status(),
+            "no_chat": self.profile.no_chat,
             "sessions": len(self._sessions),
             "cached_tokens": self._sessions.num_tokens,
             "kv_bytes": self._sessions.num_bytes,

@@ -1,6 +1,7 @@
-"""What a checkpoint can do: its fill-in-the-middle tokens and order, and the ids that end a completion.
+"""What a checkpoint can do: its fill-in-the-middle tokens and order, the ids that end a completion, whether it chats.
 
-Derived from config.json, generation_config.json and the tokenizer's own tokens; never from a file name.
+Derived from config.json, generation_config.json, its chat template and the tokenizer's own tokens; never from a file
+name.
 """
 
 import json
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from mellum_ls.runtime.chat import NO_TEMPLATE, ChatFormat
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.errors import ConfigError
 from mellum_ls.runtime.tokenizer import Tokenizer
@@ -48,14 +50,24 @@ class Profile:
     """None if the tokenizer has no sentinels: then the checkpoint cannot complete between two texts."""
     fim_order: FimOrder
     stop_ids: frozenset[int]
+    chat: ChatFormat | None = None
+    """None if it cannot be talked to."""
+    no_chat: str = NO_TEMPLATE
+    """Why it cannot, in words to put behind its name; empty where it can."""
 
     @classmethod
-    def derive(cls, config: ModelConfig, generation_config: Mapping[str, Any], tokenizer: Tokenizer) -> "Profile":
+    def derive(
+        cls,
+        config: ModelConfig,
+        generation_config: Mapping[str, Any],
+        tokenizer: Tokenizer,
+        chat: tuple[ChatFormat | None, str] = (None, NO_TEMPLATE),
+    ) -> "Profile":
         """Put the facts together. The suffix comes first: then typing only appends to the prompt."""
         eos = generation_config.get("eos_token_id")
         stop_ids = {*config.eos_token_ids, *(eos if isinstance(eos, list) else [] if eos is None else [eos])}
         stop_ids.update(number for token in STOP_TOKENS if (number := tokenizer.id_of(token)) is not None)
-        return cls(fim=_fim_tokens(tokenizer), fim_order="spm", stop_ids=frozenset(stop_ids))
+        return cls(_fim_tokens(tokenizer), "spm", frozenset(stop_ids), *chat)
 
 
 def _fim_tokens(tokenizer: Tokenizer) -> FimTokens | None:

@@ -45,6 +45,7 @@ BELONGS_TO = {
     "safetensors": ("runtime",),
     "tokenizers": ("runtime",),
     "msgpack": ("runtime.client",),
+    "jinja2": ("runtime.chat_template",),
     # Evaluating the embedded model asks a parser whether a suggestion broke the file.
     "tree_sitter": ("context", "runtime.nano"),
     "tree_sitter_python": ("context", "runtime.nano"),

@@ -46,6 +46,11 @@ class Asking:
         self._read: Query | None = None
         """What the model has read last; to have it read the same again would be idle work."""
 
+    @property
+    def made(self) -> bool:
+        """Whether there is a backend yet."""
+        return self._backend is not None
+
     def backend(self, model: str) -> Backend:
         """The backend of `model`, made on first use. An earlier model's one is closed."""
         if self._backend is None or self._model != model:

@@ -1,12 +1,14 @@
-"""workspace/executeCommand: how a client tells what was accepted; each item and each next edit carries the command.
+"""workspace/executeCommand: how a client tells what was accepted, and how it has an action run.
 
 Some clients send it as a notification, which is just as good.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
+from mellum_ls.lsp_server.actions.delivery import Delivery
+from mellum_ls.lsp_server.features.code_action import RUN, read_command
 from mellum_ls.lsp_server.session import Session
 from mellum_ls.lsp_server.wire import params
 from mellum_ls.lsp_server.wire.host import Host
@@ -18,7 +20,7 @@ EDIT_ACCEPTED = "mellum.nextEdit.accepted"
 """Arguments: the id of the next edit."""
 EDIT_REJECTED = "mellum.nextEdit.rejected"
 """Arguments: the id of the next edit. No client has to say so: what is not wanted again is then not proposed again."""
-COMMANDS = (ACCEPTED, EDIT_ACCEPTED, EDIT_REJECTED)
+COMMANDS = (ACCEPTED, EDIT_ACCEPTED, EDIT_REJECTED, RUN)
 """All commands; the server announces them."""
 
 
@@ -32,7 +34,7 @@ def edit_accepted_command(edit_id: str) -> dict[str, object]:
     return {"title": "Next edit accepted", "command": EDIT_ACCEPTED, "arguments": [edit_id]}
 
 
-def register(host: Host, session: Session) -> None:
+def register(host: Host, session: Session, delivery: Delivery) -> None:
     """Take what clients execute."""
 
     takers: dict[str, Callable[[str], object]] = {
@@ -41,14 +43,22 @@ def register(host: Host, session: Session) -> None:
         EDIT_REJECTED: lambda edit_id: session.next_edits.rejected(edit_id),
     }
 
-    def read(raw: Json) -> Callable[[], object]:
+    def begin(raw: Json) -> Callable[[], Awaitable[object]]:
+        """Read a command; what takes no time is done at once, for the next message may depend on it."""
         command = params.command(raw)
-        if command.name not in takers:
-            raise ParamsError("command should be one of those that the server announced")
-        offer_id = params.offer_id(command.arguments)
-        return lambda: takers[command.name](offer_id)
+        if command.name in takers:
+            takers[command.name](params.offer_id(command.arguments))
+            return _nothing
+        if command.name == RUN:
+            wanted = read_command(command.arguments)
+            return lambda: delivery.execute(wanted)
+        raise ParamsError("command should be one of those that the server announced")
 
-    def execute(run: Callable[[], object]) -> None:
-        run()
+    async def execute(rest: Callable[[], Awaitable[object]]) -> object:
+        return await rest()
 
-    host.handle("workspace/executeCommand", read, execute)
+    host.handle("workspace/executeCommand", begin, execute)
+
+
+async def _nothing() -> None:
+    return None

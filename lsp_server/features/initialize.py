@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mellum_ls.lsp_server.features import code_action, text_document_content
 from mellum_ls.lsp_server.features.configuration import pull, take
 from mellum_ls.lsp_server.features.execute_command import COMMANDS
 from mellum_ls.lsp_server.features.watched_files import watch
@@ -20,9 +21,11 @@ CAPABILITIES: dict[str, object] = {
     "inlineCompletionProvider": {"workDoneProgress": False},
     # Notebooks of every kind, with all their cells.
     "notebookDocumentSync": {"notebookSelector": [{"notebook": "*"}], "save": True},
+    "codeActionProvider": code_action.CAPABILITY,
     "executeCommandProvider": {"commands": list(COMMANDS)},
     "workspace": {
         "workspaceFolders": {"supported": True, "changeNotifications": True},
+        "textDocumentContent": text_document_content.CAPABILITY,
         "fileOperations": {"didRename": _ALL_FILES, "didDelete": _ALL_FILES},
     },
     "experimental": {"mellum": {"didMoveCursor": True, "nextEdit": True}},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -73,6 +73,14 @@ class Done:
     usage: Usage = Usage()
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation; texts as in a Query."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
 Stream = AsyncGenerator[Piece | Done, None]
 """An answer as it is written. Closing it, or cancelling its consumer, stops the model."""
 
@@ -106,6 +114,22 @@ class Backend(Protocol):
 
         False when something newer has ended it. Cancelling stops the model. Raises BackendUnavailable.
         """
+
+    def chat(
+        self,
+        messages: Sequence[Message],
+        *,
+        session: str,
+        max_tokens: int,
+        priority: Literal["next_edit", "action"] = "action",
+    ) -> Stream:
+        """Stream the next turn of a conversation, without the model's thoughts; its ends are those of `complete`.
+
+        A newer one of the same `session` ends an older one. Raises BackendUnavailable also where the model cannot chat.
+        """
+
+    async def why_no_chat(self) -> str:
+        """Why the model cannot be talked to, now or at all, in a sentence; empty when it can. Starts nothing."""
 
     async def status(self) -> BackendStatus:
         """How things are, without starting anything."""

@@ -5,13 +5,14 @@ Imported when the first backend is made, which is after initialize has been answ
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import asdict
+from typing import Literal
 
-from mellum_ls.lsp_server.model.backend import BackendStatus, BackendUnavailable, Done, Piece, Query, Usage
+from mellum_ls.lsp_server.model.backend import BackendStatus, BackendUnavailable, Done, Message, Piece, Query, Usage
 from mellum_ls.runtime.client.launch import RuntimeClient, RuntimeOptions
-from mellum_ls.runtime.client.messages import Completed, CompletionRequest, Priority
+from mellum_ls.runtime.client.messages import ChatRequest, Completed, CompletionRequest, Priority, Request
 from mellum_ls.runtime.errors import MellumError, NotTriedYet, ProtocolMismatch, RuntimeUnavailable
 
 _STOPPED = ("cancelled", "superseded")
@@ -36,6 +37,32 @@ class RuntimeBackend:
             async for item in stream:
                 yield item
 
+    async def chat(
+        self,
+        messages: Sequence[Message],
+        *,
+        session: str,
+        max_tokens: int,
+        priority: Literal["next_edit", "action"] = "action",
+    ) -> AsyncGenerator[Piece | Done, None]:
+        """Stream the next turn of a conversation; see Backend. Raises BackendUnavailable."""
+        said = tuple((message.role, message.text) for message in messages)
+        async with aclosing(self._asked(ChatRequest(session, said, max_tokens, priority))) as stream:
+            async for item in stream:
+                yield item
+
+    async def why_no_chat(self) -> str:
+        """Why the model cannot be talked to; see Backend."""
+        status = await self.status()
+        if status.state == "starting":
+            return "the model is getting ready"
+        if status.state != "ready" or status.details is None:
+            return (
+                f"the model is not available: {status.last_error}" if status.last_error else "the model is not loaded"
+            )
+        reason = status.details["engine"].get("no_chat", "")
+        return f"the model cannot chat: {reason}" if reason else ""
+
     async def prefill(self, query: Query) -> bool:
         """Compute the prompt of `query` only; see Backend. Raises BackendUnavailable."""
         # The same token budget as in the request that may follow: it decides how much of a long prompt is kept.
@@ -58,6 +85,11 @@ class RuntimeBackend:
             rank=query.rank,
             predicted=query.predicted,
         )
+        async with aclosing(self._asked(request)) as stream:
+            async for item in stream:
+                yield item
+
+    async def _asked(self, request: Request) -> AsyncGenerator[Piece | Done, None]:
         try:
             async with aclosing(self._client.complete(request)) as stream:
                 async for item in stream:

@@ -29,6 +29,7 @@ async def window_report(session: Session) -> dict[str, object]:
         "status": asdict(session.standing.status),
         "metrics": session.metrics.report(),
         "nextEdits": session.next_edits.report(),
+        "actions": await session.actions.report(),
     }
     status = await session.asking.status()
     if status is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from mellum_ls.lsp_server.wire.abilities import Abilities
 
 # Keeps a buffer as bare lines and puts an accepted text into it as it comes: a \r would stay in the middle of the file.
 _BARE_LINES = frozenset({"Neovim"})
@@ -20,6 +22,9 @@ class Client:
     """Whether the server may ask to be told of changes of files on disk."""
     shows_progress: bool = False
     """Whether the server may begin a work-done progress."""
+
+    abilities: Abilities = field(default_factory=Abilities)
+    """What it can do with code actions."""
 
     @property
     def keeps_bare_lines(self) -> bool:

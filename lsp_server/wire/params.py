@@ -13,6 +13,7 @@ from mellum_ls.lsp_server.answers.completer import Selected
 from mellum_ls.lsp_server.documents.notebooks import Cell
 from mellum_ls.lsp_server.documents.store import Edit, Place
 from mellum_ls.lsp_server.wire import json_fields
+from mellum_ls.lsp_server.wire.abilities import abilities
 from mellum_ls.lsp_server.wire.clients import Client
 from mellum_ls.lsp_server.wire.json_fields import Json, ParamsError
 
@@ -218,6 +219,7 @@ def initialize(raw: Json) -> InitializeRequest:
             speaks_copilot=isinstance(options, dict) and not options.keys().isdisjoint(_COPILOT_OPTIONS),
             watches_files=_may(capabilities, "workspace", "didChangeWatchedFiles").get("dynamicRegistration") is True,
             shows_progress=json_fields.lenient_mapping(capabilities, "window").get("workDoneProgress") is True,
+            abilities=abilities(capabilities),
         ),
         trace=_trace(raw.get("trace")),
     )

@@ -13,11 +13,17 @@ TITLE = "Mellum"
 
 
 class WorkProgress:
-    """Begins at once with `message`; `percentage` is 0 to 100, or None where nobody knows."""
+    """Begins at once with `message`; `percentage` is 0 to 100, or None where nobody knows.
 
-    def __init__(self, host: Host, token: str, message: str, percentage: int | None = None) -> None:
+    With `cancellable` the client may offer to cancel it, which it then says by window/workDoneProgress/cancel.
+    """
+
+    def __init__(
+        self, host: Host, token: str, message: str, percentage: int | None = None, *, cancellable: bool = False
+    ) -> None:
         self._host = host
         self._token = token
+        self._cancellable = cancellable
         self._latest = (message, percentage)
         self._shown: tuple[str, int | None] | None = None
         self.asking = asyncio.ensure_future(self._ask())
@@ -46,7 +52,7 @@ class WorkProgress:
         message, percentage = self._shown = self._latest
         value: dict[str, object] = {"kind": kind, "message": message}
         if kind == "begin":
-            value |= {"title": TITLE, "cancellable": False}
+            value |= {"title": TITLE, "cancellable": self._cancellable}
         if percentage is not None:
             value["percentage"] = percentage
         self._host.notify("$/progress", {"token": self._token, "value": value})

@@ -17,13 +17,15 @@ from mellum_ls.runtime.client.frames import encode_frame, read_frame
 from mellum_ls.runtime.client.messages import (
     PROTOCOL,
     Cancel,
+    Chat,
+    ChatRequest,
     ClientMessage,
     Complete,
     Completed,
-    CompletionRequest,
     End,
     Failure,
     Hello,
+    Request,
     RuntimeMessage,
     RuntimeStatus,
     Shutdown,
@@ -87,22 +89,23 @@ class Connection:
         await _hang_up(streams[1])  # it closed without an answer: it is ending, so nothing listens
         return None
 
-    async def complete(self, request: CompletionRequest) -> AsyncGenerator[TokenText | Completed, None]:
-        """Stream one completion: any number of TokenText, then one Completed.
+    async def complete(self, request: Request) -> AsyncGenerator[TokenText | Completed, None]:
+        """Stream one completion, or one turn of a conversation: any number of TokenText, then one Completed.
 
         Closing the iterator or cancelling its task tells the process to stop. Raises RuntimeUnavailable when the
         connection ends first, RequestError when this request is refused or fails.
         """
         number, inbox = self._open_inbox()
+        question = Chat(number, request) if isinstance(request, ChatRequest) else Complete(number, request)
         over = again = False
         try:
-            await self._send(Complete(number, request))
+            await self._send(question)
             while True:
                 message = await inbox.get()
                 if isinstance(message, Failure) and message.code == "unknown_text" and not again:
                     again = True
                     self._texts.forget()
-                    await self._send(Complete(number, request))
+                    await self._send(question)
                     continue
                 if isinstance(message, Token):
                     yield TokenText(message.text)

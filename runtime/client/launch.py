@@ -16,7 +16,7 @@ from pathlib import Path
 from mellum_ls.runtime.client.address import Address, address_of, prepare_directory
 from mellum_ls.runtime.client.backoff import Backoff
 from mellum_ls.runtime.client.connection import Connection, retire
-from mellum_ls.runtime.client.messages import Completed, CompletionRequest, RuntimeStatus, TokenText
+from mellum_ls.runtime.client.messages import Completed, Request, RuntimeStatus, TokenText
 from mellum_ls.runtime.client.process import spawn
 from mellum_ls.runtime.environment import (
     DEFAULT_CACHE_IDLE_SECONDS,
@@ -107,8 +107,8 @@ class RuntimeClient:
         """Why the process could last not be reached; empty when it has answered since."""
         return self._backoff.trouble
 
-    async def complete(self, request: CompletionRequest) -> AsyncGenerator[TokenText | Completed, None]:
-        """Stream one completion: any number of TokenText, then one Completed.
+    async def complete(self, request: Request) -> AsyncGenerator[TokenText | Completed, None]:
+        """Stream one completion, or one turn of a conversation: any number of TokenText, then one Completed.
 
         Closing the iterator or cancelling its task cancels the request. Raises RuntimeUnavailable when the process
         cannot be reached, goes away or is not to be started again yet, RequestError when this request fails, and

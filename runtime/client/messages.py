@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal, TypeVar, cast, get_args
 
+from mellum_ls.runtime.client.fields import Fields
 from mellum_ls.runtime.errors import MessageError
 
 PROTOCOL = 4
@@ -25,6 +26,7 @@ LoadState = Literal["loading", "ready", "failed"]
 ErrorCode = Literal["version", "protocol", "bad_request", "load", "stopping", "engine", "unknown_text"]
 Wire = dict[str, object]
 T = TypeVar("T")
+Role = Literal["system", "user", "assistant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,23 @@ class CompletionRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A conversation whose next turn is the model's. Messages are role and text; thoughts are never part of an answer.
+
+    `thinking` lets the model think first, where its template has a switch for that; thoughts count as tokens.
+    """
+
+    session: str
+    messages: tuple[tuple[Role, str], ...]
+    max_tokens: int = 1024
+    priority: Priority = "action"
+    thinking: bool = False
+
+
+Request = CompletionRequest | ChatRequest
+
+
+@dataclass(frozen=True, slots=True)
 class Complete:
     """Ask for a completion; answered by Token frames and then exactly one End or Failure of the same id.
 
@@ -64,6 +83,17 @@ class Complete:
 
     id: int
     request: CompletionRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """Ask for the next turn of a conversation; answered, and superseding others, as Complete is.
+
+    A Failure of code "engine" where the model cannot chat; its message says why.
+    """
+
+    id: int
+    request: ChatRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +227,7 @@ class Completed:
     usage: Usage
 
 
-ClientMessage = Hello | Complete | Cancel | StatusQuery | Shutdown
+ClientMessage = Hello | Complete | Chat | Cancel | StatusQuery | Shutdown
 RuntimeMessage = Welcome | Token | End | StatusReply | Stopping | Failure
 
 
@@ -208,6 +238,8 @@ def to_wire(message: ClientMessage | RuntimeMessage) -> Wire:
         request = asdict(message.request)
         fields = {name: request.pop(name) for name in ("session", "max_tokens", "stop", "priority", "rank")}
         fields |= {"id": message.id, "prompt": request}
+    elif isinstance(message, Chat):
+        fields = {"id": message.id, **asdict(message.request)}
     elif isinstance(message, StatusReply):
         fields = {"id": message.id, **asdict(message.status)}
     return {"t": _KIND[type(message)], **fields}
@@ -223,71 +255,14 @@ def parse_runtime_message(wire: Mapping[str, object]) -> RuntimeMessage:
     return _parse(wire, _FROM_RUNTIME)
 
 
-def _parse(wire: Mapping[str, object], readers: Mapping[str, Callable[[_Fields], T]]) -> T:
+def _parse(wire: Mapping[str, object], readers: Mapping[str, Callable[[Fields], T]]) -> T:
     kind = wire.get("t")
     if not isinstance(kind, str) or kind not in readers:
         raise MessageError(f"field 't' should be one of {', '.join(sorted(readers))}")
-    return readers[kind](_Fields(kind, wire))
+    return readers[kind](Fields(kind, wire))
 
 
-class _Fields:
-    """Typed reading of one map; `where` is the path for messages. Keys that are not asked for are ignored."""
-
-    def __init__(self, where: str, wire: Mapping[str, object]) -> None:
-        self._where = where
-        self._wire = wire
-
-    def text(self, key: str, default: str | None = None) -> str:
-        return self._typed(key, str, "text", default)
-
-    def whole(self, key: str, default: int | None = None, *, least: int = 0) -> int:
-        value = self._typed(key, int, "a whole number", default)
-        if value < least:
-            raise MessageError(f"{self._where}: field {key!r} should be {least} or more")
-        return value
-
-    def number(self, key: str) -> float:
-        value = self._wire.get(key)
-        return float(value) if type(value) is int else self._typed(key, float, "a number", None)
-
-    def choice(self, key: str, choices: tuple[str, ...], default: str | None = None) -> str:
-        value = self.text(key, default)
-        if value not in choices:
-            raise MessageError(f"{self._where}: field {key!r} should be one of {', '.join(choices)}")
-        return value
-
-    def table(self, key: str) -> _Fields:
-        return _Fields(f"{self._where}.{key}", self.mapping(key))
-
-    def mapping(self, key: str) -> Mapping[str, object]:
-        return cast("Mapping[str, object]", self._typed(key, dict, "a map", None))
-
-    def counts(self, key: str) -> Mapping[str, int]:
-        table = self.table(key)
-        return {name: table.whole(name) for name in self.mapping(key)}
-
-    def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
-        entries = self._typed(key, list, "a list", [])
-        for index, pair in enumerate(entries):
-            if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair)):
-                raise MessageError(f"{self._where}: field '{key}[{index}]' should be [path, text]")
-        return tuple((path, text) for path, text in entries)
-
-    def optional_whole(self, key: str) -> int | None:
-        return None if self._wire.get(key) is None else self.whole(key)
-
-    def _typed(self, key: str, kind: type[T], wanted: str, default: T | None) -> T:
-        if key not in self._wire and default is not None:
-            return default
-        value = self._wire.get(key)
-        # type(), not isinstance(): True is an int to isinstance.
-        if type(value) is not kind:
-            found = type(value).__name__ if key in self._wire else "nothing"
-            raise MessageError(f"{self._where}: field {key!r} should be {wanted}, found {found}")
-        return value
-
-
-def _complete(f: _Fields) -> Complete:
+def _complete(f: Fields) -> Complete:
     prompt = f.table("prompt")
     request = CompletionRequest(
         session=f.text("session"),
@@ -305,7 +280,24 @@ def _complete(f: _Fields) -> Complete:
     return Complete(f.whole("id"), request)
 
 
-def _end(f: _Fields) -> End:
+def _chat(f: Fields) -> Chat:
+    messages = f.pairs("messages", "[role, text]")
+    if not messages:
+        raise MessageError("chat: field 'messages' should not be empty")
+    for index, (role, _) in enumerate(messages):
+        if role not in get_args(Role):
+            raise MessageError(f"chat: field 'messages[{index}]' should begin with one of {', '.join(get_args(Role))}")
+    request = ChatRequest(
+        session=f.text("session"),
+        messages=cast("tuple[tuple[Role, str], ...]", messages),
+        max_tokens=f.whole("max_tokens", 1024, least=1),
+        priority=cast("Priority", f.choice("priority", get_args(Priority), "action")),
+        thinking=f.truth("thinking", False),
+    )
+    return Chat(f.whole("id"), request)
+
+
+def _end(f: Fields) -> End:
     u = f.table("usage")
     usage = Usage(
         prompt_tokens=u.whole("prompt_tokens"),
@@ -318,7 +310,7 @@ def _end(f: _Fields) -> End:
     return End(f.whole("id"), f.text("text"), reason, usage)
 
 
-def _status(f: _Fields) -> StatusReply:
+def _status(f: Fields) -> StatusReply:
     status = RuntimeStatus(
         state=cast("LoadState", f.choice("state", get_args(LoadState))),
         pid=f.whole("pid"),
@@ -342,19 +334,20 @@ def _status(f: _Fields) -> StatusReply:
     return StatusReply(f.whole("id"), status)
 
 
-def _failure(f: _Fields) -> Failure:
+def _failure(f: Fields) -> Failure:
     code = cast("ErrorCode", f.choice("code", get_args(ErrorCode)))
     return Failure(f.optional_whole("id"), code, f.text("message"), f.text("version", ""), f.whole("pid", 0))
 
 
-_FROM_CLIENT: Mapping[str, Callable[[_Fields], ClientMessage]] = {
+_FROM_CLIENT: Mapping[str, Callable[[Fields], ClientMessage]] = {
     "hello": lambda f: Hello(f.text("version"), f.whole("protocol"), f.text("token", "")),
     "complete": _complete,
+    "chat": _chat,
     "cancel": lambda f: Cancel(f.whole("id")),
     "status": lambda f: StatusQuery(f.whole("id")),
     "shutdown": lambda f: Shutdown(f.whole("id")),
 }
-_FROM_RUNTIME: Mapping[str, Callable[[_Fields], RuntimeMessage]] = {
+_FROM_RUNTIME: Mapping[str, Callable[[Fields], RuntimeMessage]] = {
     "welcome": lambda f: Welcome(f.text("version"), f.whole("pid"), f.text("model"), f.whole("protocol")),
     "token": lambda f: Token(f.whole("id"), f.text("text")),
     "end": _end,
@@ -365,6 +358,7 @@ _FROM_RUNTIME: Mapping[str, Callable[[_Fields], RuntimeMessage]] = {
 _KIND: Mapping[type[ClientMessage | RuntimeMessage], str] = {
     Hello: "hello",
     Complete: "complete",
+    Chat: "chat",
     Cancel: "cancel",
     StatusQuery: "status",
     Shutdown: "shutdown",

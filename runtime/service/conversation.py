@@ -19,14 +19,15 @@ from mellum_ls.runtime.client.frames import encode_frame, read_frame
 from mellum_ls.runtime.client.messages import (
     PROTOCOL,
     Cancel,
+    Chat,
     ClientMessage,
     Complete,
     Completed,
-    CompletionRequest,
     End,
     ErrorCode,
     Failure,
     Hello,
+    Request,
     RuntimeMessage,
     RuntimeStatus,
     Shutdown,
@@ -191,7 +192,7 @@ class Conversation:
             self._send(Failure(number, code, str(error)))
 
     def _handle(self, message: ClientMessage) -> None:
-        if isinstance(message, Complete):
+        if isinstance(message, Complete | Chat):
             self._begin(message)
         elif isinstance(message, Cancel):
             self._cancel(message.id, "cancelled")
@@ -206,10 +207,10 @@ class Conversation:
         self._send(Stopping(request.id))
         self._host.request_stop()
 
-    def _begin(self, message: Complete) -> None:
+    def _begin(self, message: Complete | Chat) -> None:
         number = message.id
         if number in self.jobs:
-            raise MessageError(f"complete: id {number} is in use")
+            raise MessageError(f"{'chat' if isinstance(message, Chat) else 'complete'}: id {number} is in use")
         refusal = self._host.refusal()
         if refusal is not None:
             self._send(Failure(number, *refusal))
@@ -267,7 +268,7 @@ class Conversation:
             self._writer.transport.abort()
 
 
-def _more_urgent(request: CompletionRequest, than: CompletionRequest) -> bool:
+def _more_urgent(request: Request, than: Request) -> bool:
     return PRIORITIES.index(request.priority) < PRIORITIES.index(than.priority)
 
 

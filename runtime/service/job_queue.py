@@ -10,7 +10,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Literal, get_args
 
-from mellum_ls.runtime.client.messages import Completed, CompletionRequest, ErrorCode, Priority
+from mellum_ls.runtime.client.messages import Completed, ErrorCode, Priority, Request
 
 CancelReason = Literal["cancelled", "superseded"]
 
@@ -26,7 +26,7 @@ class Job:
     def __init__(
         self,
         client: int,
-        request: CompletionRequest,
+        request: Request,
         on_text: Callable[[str], None],
         on_end: Callable[[Completed], None],
         on_failure: Callable[[ErrorCode, str], None],

@@ -12,7 +12,8 @@ import torch
 
 from mellum_ls.runtime.cache.budget import session_bytes
 from mellum_ls.runtime.cache.kv_cache import Retention
-from mellum_ls.runtime.client.messages import Completed, CompletionRequest, Usage
+from mellum_ls.runtime.chat import Message
+from mellum_ls.runtime.client.messages import ChatRequest, Completed, Request, Usage
 from mellum_ls.runtime.completion import Completion
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.engine import Engine
@@ -46,8 +47,19 @@ class LoadedEngine:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def begin(self, request: CompletionRequest, on_text: Callable[[str], None]) -> LoadedRun:
-        """Begin one completion. Raises RequestError as the engine does."""
+    def begin(self, request: Request, on_text: Callable[[str], None]) -> LoadedRun:
+        """Begin one completion or one turn of a conversation. Raises RequestError as the engine does."""
+        if isinstance(request, ChatRequest):
+            messages = [Message(role, text) for role, text in request.messages]
+            return LoadedRun(
+                self._engine.begin_chat(
+                    request.session,
+                    messages,
+                    request.max_tokens,
+                    thinking=request.thinking,
+                    on_chunk=lambda chunk: on_text(chunk.text),
+                )
+            )
         prompt = Prompt(
             prefix=request.prefix,
             suffix=request.suffix,

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from mellum_ls.runtime.client.messages import Completed, CompletionRequest, LoadState, Usage
+from mellum_ls.runtime.client.messages import Completed, LoadState, Request, Usage
 from mellum_ls.runtime.errors import MellumError
 from mellum_ls.runtime.service.job_queue import Job, JobQueue
 
@@ -31,8 +31,11 @@ class Run(Protocol):
 class ServedEngine(Protocol):
     """What the service needs from an engine. All of it, runs included, is called in the engine thread only."""
 
-    def begin(self, request: CompletionRequest, on_text: Callable[[str], None]) -> Run:
-        """Begin a completion beside those that are under way; `on_text` gets its pieces during its steps."""
+    def begin(self, request: Request, on_text: Callable[[str], None]) -> Run:
+        """Begin a completion or a turn of a conversation beside those that are under way.
+
+        `on_text` gets its pieces during its steps.
+        """
 
     def status(self) -> Mapping[str, object]:
         """Facts and counters that msgpack can carry."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 
-from mellum_ls.lsp_server.model.backend import BackendStatus, BackendUnavailable, Done, Piece, Query, Usage
+from mellum_ls.lsp_server.model.backend import BackendStatus, BackendUnavailable, Done, Message, Piece, Query, Usage
 
 Script = Callable[[Query], str]
+Replies = Callable[[tuple[Message, ...]], str]
 
 
 # Loop turns between words: enough for whoever listens to hear each, as from a model that takes time.
@@ -17,7 +18,8 @@ TURNS = 8
 class ScriptedBackend:
     """Answers with `script(query)`, a word at a time.
 
-    While `gate` is closed it stays silent after the first word.
+    While `gate` is closed it stays silent after the first word. In a conversation it says `replies(messages)`, unless
+    it cannot chat for the reason `no_chat`.
     """
 
     def __init__(
@@ -28,12 +30,18 @@ class ScriptedBackend:
         gate: asyncio.Event | None = None,
         reason: str = "stop",
         turns: int = TURNS,
+        replies: Replies | str = "",
+        no_chat: str = "",
     ) -> None:
         self.script: Script = (lambda _: script) if isinstance(script, str) else script
         self.error = error
         self.gate = gate
         self.reason = reason
         self.turns = turns
+        self.replies: Replies = (lambda _: replies) if isinstance(replies, str) else replies
+        self.no_chat = no_chat
+        self.chats: list[tuple[Message, ...]] = []
+        self.chatting: asyncio.Queue[tuple[Message, ...]] = asyncio.Queue()
         self.asked: list[Query] = []
         self.asked_ahead: list[Query] = []
         self.started: asyncio.Queue[Query] = asyncio.Queue()
@@ -64,6 +72,34 @@ class ScriptedBackend:
         except (asyncio.CancelledError, GeneratorExit):
             self.cancelled += 1
             raise
+
+    async def chat(
+        self,
+        messages: Sequence[Message],
+        *,
+        session: str,
+        max_tokens: int,
+        priority: str = "action",
+    ) -> AsyncGenerator[Piece | Done, None]:
+        self.chats.append(tuple(messages))
+        self.chatting.put_nowait(tuple(messages))
+        if self.no_chat:
+            raise BackendUnavailable(self.no_chat)
+        text = self.replies(tuple(messages))
+        try:
+            for word in _words(text):
+                yield Piece(word)
+                for _ in range(self.turns):
+                    await asyncio.sleep(0)
+                if self.gate is not None:
+                    await self.gate.wait()
+            yield Done(text, self.reason, Usage())
+        except (asyncio.CancelledError, GeneratorExit):
+            self.cancelled += 1
+            raise
+
+    async def why_no_chat(self) -> str:
+        return self.no_chat
 
     async def prefill(self, query: Query) -> bool:
         self.prefilled.append(query)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mellum_ls.runtime.client.launch import installed_version
-from mellum_ls.runtime.client.messages import Completed, CompletionRequest, EndReason, Usage
+from mellum_ls.runtime.client.messages import ChatRequest, Completed, EndReason, Request, Usage
 from mellum_ls.runtime.errors import CheckpointError
 from mellum_ls.runtime.service.__main__ import parse_arguments, serve
 
@@ -30,7 +30,7 @@ class ScriptedEngine:
     def __init__(self, *, free: bool = False) -> None:
         self.steps = 0
         self.drops = 0
-        self.requests: list[CompletionRequest] = []
+        self.requests: list[Request] = []
         self.free = free
         self._leave = threading.Semaphore(0)
 
@@ -38,7 +38,7 @@ class ScriptedEngine:
         """Let that many further steps happen."""
         self._leave.release(num_steps)
 
-    def begin(self, request: CompletionRequest, on_text: Callable[[str], None]) -> ScriptedRun:
+    def begin(self, request: Request, on_text: Callable[[str], None]) -> ScriptedRun:
         self.requests.append(request)
         return ScriptedRun(self, request, on_text)
 
@@ -57,12 +57,12 @@ class ScriptedEngine:
 class ScriptedRun:
     """One completion of a ScriptedEngine: a piece a step."""
 
-    def __init__(self, engine: ScriptedEngine, request: CompletionRequest, on_text: Callable[[str], None]) -> None:
+    def __init__(self, engine: ScriptedEngine, request: Request, on_text: Callable[[str], None]) -> None:
         self._engine, self._request, self._on_text = engine, request, on_text
         self._said: list[str] = []
 
     def step(self) -> Completed | None:
-        if self._request.prefix == "raise":
+        if not isinstance(self._request, ChatRequest) and self._request.prefix == "raise":
             raise ValueError(f"cannot encode {self._request.suffix}")
         self._engine.count_step()
         self._said.append(PIECES[len(self._said)])

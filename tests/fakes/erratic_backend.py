@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
-from mellum_ls.lsp_server.model.backend import BackendStatus, BackendUnavailable, Done, Piece, Query, Usage
+from mellum_ls.lsp_server.model.backend import BackendStatus, BackendUnavailable, Done, Message, Piece, Query, Usage
 
 ANSWERS = (
     "x",
@@ -61,6 +62,17 @@ class ErraticBackend:
         if mood % HANG_ONE_IN == 0:
             await asyncio.Event().wait()
         return mood % 2 == 0
+
+    async def chat(
+        self, messages: Sequence[Message], *, session: str, max_tokens: int, priority: str = "action"
+    ) -> AsyncGenerator[Piece | Done, None]:
+        said = "".join(message.text for message in messages)
+        async with aclosing(self.complete(Query(session, said, ""))) as stream:
+            async for item in stream:
+                yield item
+
+    async def why_no_chat(self) -> str:
+        return ""
 
     async def status(self) -> BackendStatus:
         return BackendStatus("ready", "erratic", "")

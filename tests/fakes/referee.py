@@ -22,7 +22,14 @@ EDITS = (NEXT_EDIT, NEXT_EDIT_IN_FULL)
 CANCELLED, INTERNAL_ERROR, INVALID_REQUEST = -32800, -32603, -32600
 # What an inline request may be refused with: bad params, a reused id, before initialize, after shutdown, cancelled.
 INLINE_ERRORS = {-32602, INVALID_REQUEST, -32002, CANCELLED}
-SERVER_REQUESTS = {"workspace/configuration", "window/workDoneProgress/create", "client/registerCapability"}
+SERVER_REQUESTS = {
+    "workspace/configuration",
+    "window/workDoneProgress/create",
+    "client/registerCapability",
+    "workspace/applyEdit",
+    "window/showDocument",
+    "workspace/textDocumentContent/refresh",
+}
 SERVER_NOTIFICATIONS = {"window/logMessage", "$/progress", "$/logTrace", "didChangeStatus"}
 WINDOWS = {"window/showMessage", "window/showMessageRequest"}
 Key = tuple[str, object]

@@ -3,7 +3,9 @@
 With `hang` the model says one word and then nothing more; with `fail` it cannot be reached. With `table` ANSWER is a
 JSON object from the paths of documents to the answers there, and of a path with `hang` in it only one word is said.
 With `forget` nothing of what it was asked is kept, for those who look at memory. With `spy` everything that it is asked
-goes to the file that the third argument names, a line of JSON each.
+goes to the file that the third argument names, a line of JSON each. With `chat` ANSWER is a JSON list of what it says
+in conversations, one after the other and the last one again and again, and one with `hang on` in it is never ended;
+what it was asked goes to the file that the third argument names. With `silent` it cannot chat.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from backend import ScriptedBackend  # type: ignore[import-not-found,unused-ignore]
 
-from mellum_ls.lsp_server.model.backend import Done, Piece, Query
+from mellum_ls.lsp_server.model.backend import Done, Message, Piece, Query
 from mellum_ls.lsp_server.serve import Connection, run
 
 
@@ -66,6 +68,21 @@ class SpyBackend(ScriptedBackend):  # type: ignore[misc,unused-ignore]
         return await super().prefill(query)  # type: ignore[no-any-return,unused-ignore]
 
 
+class ChatBackend(ScriptedBackend):  # type: ignore[misc,unused-ignore]
+    """Says in conversations what is written down for it, and writes down what it is asked."""
+
+    def __init__(self, replies: list[str]) -> None:
+        super().__init__(replies=lambda messages: self._next(messages))
+        self._left = replies
+
+    def _next(self, messages: tuple[Message, ...]) -> str:
+        with Path(sys.argv[3]).open("a", encoding="utf-8") as file:
+            file.write(json.dumps([asdict(message) for message in messages]) + "\n")
+        reply = self._left.pop(0) if len(self._left) > 1 else self._left[0]
+        self.gate = asyncio.Event() if "hang on" in reply else None
+        return reply
+
+
 def _write_down(query: Query) -> None:
     with Path(sys.argv[3]).open("a", encoding="utf-8") as file:
         file.write(json.dumps(asdict(query)) + "\n")
@@ -79,6 +96,10 @@ def make_backend(_: str) -> ScriptedBackend:
         return TableBackend(lambda query: table.get(query.path, ""))
     if mode == "spy":
         return SpyBackend(sys.argv[1])
+    if mode == "chat":
+        return ChatBackend(json.loads(sys.argv[1]))
+    if mode == "silent":
+        return ScriptedBackend("", no_chat="the model cannot chat: it has no chat template")
     if mode == "forget":
         return ForgetfulBackend(sys.argv[1])
     gate = asyncio.Event() if mode == "hang" else None

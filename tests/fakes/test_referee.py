@@ -214,7 +214,7 @@ def unknown_notification(referee: Referee) -> None:
 
 
 def unknown_request(referee: Referee) -> None:
-    hear(referee, id=9, method="workspace/applyEdit", params={})
+    hear(referee, id=9, method="workspace/codeLens/refresh", params={})
 
 
 def client_silent(referee: Referee) -> None:
@@ -249,7 +249,7 @@ FAULTS: list[tuple[Callable[[Referee], None], str]] = [
     (window, "opened a window"),
     (window_with_buttons, "opened a window"),
     (unknown_notification, "unknown notification mellum/hello"),
-    (unknown_request, "asked for the unknown workspace/applyEdit"),
+    (unknown_request, "asked for the unknown workspace/codeLens/refresh"),
     (client_silent, "never answered by the client"),
     (no_message, "no JSON-RPC message"),
 ]

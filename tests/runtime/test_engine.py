@@ -8,11 +8,13 @@ import pytest
 import torch
 from transformers import MellumForCausalLM
 
+from mellum_ls.runtime.chat import Message
 from mellum_ls.runtime.engine import MAX_SESSIONS, Engine, count_parameters, default_place
 from mellum_ls.runtime.errors import ModelNotFound, RequestError, TokenizerError
 from mellum_ls.runtime.fim import ContextFile, Prompt
 from mellum_ls.runtime.generate import Chunk, GenerationParams
 from mellum_ls.runtime.weights import expected_tensors
+from tests.fakes.chat_templates import MELLUM_2_1
 from tests.fakes.checkpoints import ADDED_TOKENS, small_config, write_checkpoint
 
 PREFIX = "def add(left, right):\n    total = left + right\n    ret"
@@ -194,3 +196,67 @@ def test_a_gpu_is_taken_where_torch_sees_one(monkeypatch: pytest.MonkeyPatch) ->
     assert default_place("cpu") == (torch.device("cpu"), torch.float32)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert default_place() == (torch.device("cpu"), torch.float32)
+
+
+TALK = (Message("system", "Be brief."), Message("user", "def add(left, right):"))
+
+
+@pytest.fixture
+def talker(directory: Path, tmp_path: Path) -> Engine:
+    for file in directory.iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    (tmp_path / "chat_template.jinja").write_text(MELLUM_2_1, encoding="utf-8")
+    return Engine.load(tmp_path, clock=Clock())
+
+
+def chatted(engine: Engine, max_tokens: int = 24) -> tuple[str, str]:
+    """The text of an answer, and what was shown of it while it grew."""
+    shown: list[str] = []
+    run = engine.begin_chat("talk", TALK, max_tokens, on_chunk=lambda chunk: shown.append(chunk.text))
+    while (result := run.step()) is None:
+        pass
+    return result.text, "".join(shown)
+
+
+def test_a_conversation_is_answered_as_its_ids_are(talker: Engine) -> None:
+    assert talker.profile.chat is not None
+    assert talker.status()["no_chat"] == ""
+    ids = talker.generate_ids(talker.profile.chat.ids(TALK), 24)
+    expected = talker.tokenizer.decode(i for i in ids if i not in talker.profile.stop_ids)
+    assert chatted(talker) == (expected, expected)
+    assert expected
+    # Nothing of the prompt but its last token is computed again for the same question.
+    run = talker.begin_chat("talk", TALK, 1)
+    while (result := run.step()) is None:
+        pass
+    assert result.computed_tokens == 1 < result.prompt_tokens
+    assert (result.generated_tokens, result.reason) == (1, "length")
+
+
+def test_thoughts_are_not_shown(talker: Engine) -> None:
+    chat = talker.profile.chat
+    assert chat is not None
+    ids = talker.generate_ids(chat.ids(TALK), 24, ())
+    begin = next(i for i in range(2, 20) if ids.index(ids[i]) == i)
+    end = next(i for i in range(begin + 1, 24) if ids.index(ids[i]) == i)
+    chat.think_id, chat.end_of_think_id = ids[begin], ids[end]
+    kept, thinking = [], False
+    for number in ids:
+        thinking = number == ids[begin] or (thinking and number != ids[end])
+        if not thinking and number != ids[end]:
+            kept.append(number)
+    assert chatted(talker)[0] == talker.tokenizer.decode(kept)
+    assert len(kept) < 23
+
+
+def test_a_model_without_a_template_cannot_chat(engine: Engine) -> None:
+    with pytest.raises(RequestError, match="cannot chat: it has no chat template"):
+        engine.begin_chat("talk", TALK, 8)
+    assert engine.status()["no_chat"] == "it has no chat template"
+
+
+def test_a_conversation_that_does_not_fit_is_refused_whole(talker: Engine) -> None:
+    with pytest.raises(RequestError, match="wanted no more than"):
+        talker.begin_chat("talk", TALK, talker.max_positions)
+    with pytest.raises(RequestError, match="the chat template cannot render"):
+        talker.begin_chat("talk", (), 8)

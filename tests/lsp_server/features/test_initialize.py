@@ -37,9 +37,11 @@ def test_what_is_advertised_is_handled() -> None:
     needs = {
         "textDocumentSync": ["textDocument/didOpen", "textDocument/didChange", "textDocument/didClose"],
         "inlineCompletionProvider": ["textDocument/inlineCompletion"],
+        "codeActionProvider": ["textDocument/codeAction", "codeAction/resolve", "window/workDoneProgress/cancel"],
         "executeCommandProvider": ["workspace/executeCommand"],
         "notebookDocumentSync": [f"notebookDocument/did{what}" for what in ("Open", "Change", "Close", "Save")],
-        "workspace": [f"workspace/did{what}" for what in ("ChangeWorkspaceFolders", "RenameFiles", "DeleteFiles")],
+        "workspace": [f"workspace/did{what}" for what in ("ChangeWorkspaceFolders", "RenameFiles", "DeleteFiles")]
+        + ["workspace/textDocumentContent"],
         "experimental": ["mellum/didMoveCursor", "mellum/nextEdit"],
         "positionEncoding": [],
     }
@@ -57,7 +59,11 @@ def test_what_clients_look_for_is_advertised() -> None:
     assert read.position_encoding == "utf-16"
     assert read.notebook_document_sync is not None
     assert read.notebook_document_sync.notebook_selector[0].notebook == "*"
+    assert isinstance(read.code_action_provider, types.CodeActionOptions)
+    assert read.code_action_provider.resolve_provider
     assert read.workspace is not None
+    assert read.workspace.text_document_content is not None
+    assert list(read.workspace.text_document_content.schemes) == ["mellum"]
     operations = read.workspace.file_operations
     assert operations is not None
     for operation in (operations.did_rename, operations.did_delete):

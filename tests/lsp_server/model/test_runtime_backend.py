@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mellum_ls.lsp_server.model.backend import BackendUnavailable, Done, Query
+from mellum_ls.lsp_server.model.backend import BackendUnavailable, Done, Message, Piece, Query
 from mellum_ls.lsp_server.model.runtime_backend import RuntimeBackend
 from mellum_ls.runtime.client.launch import RuntimeOptions, stop
+from tests.fakes.chat_templates import MELLUM_2_1
 from tests.fakes.checkpoints import write_checkpoint
 
 # Whole requests from an editor on, through a real model process, are in tests/e2e/.
@@ -114,3 +115,47 @@ def test_a_model_that_is_not_there_does_not_pass(tmp_path: Path) -> None:
         await missing.close()
 
     asyncio.run(run())
+
+
+TALK = (Message("system", "Be brief."), Message("user", "def add(left, right):"))
+
+
+def test_a_model_with_a_template_is_talked_to_and_one_without_says_why_not(tmp_path: Path) -> None:
+    model = write_checkpoint(tmp_path / "model")
+    options = RuntimeOptions(tmp_path / "run", tmp_path / "c", str(model), idle_seconds=60.0, threads=1)
+
+    async def refused() -> None:
+        bare = RuntimeBackend(options)
+        assert await bare.why_no_chat() == "the model is not loaded"
+        await answer(bare, Query("s", "x = ", ""))
+        assert await bare.why_no_chat() == "the model cannot chat: it has no chat template"
+        with pytest.raises(BackendUnavailable, match="the model model cannot chat: it has no chat template") as raised:
+            async for _ in bare.chat(TALK, session="s", max_tokens=4):
+                pass
+        assert not raised.value.passing
+        await bare.close()
+
+    async def answered() -> None:
+        warm = RuntimeBackend(options)
+        items = [item async for item in warm.chat(TALK, session="s", max_tokens=6)]
+        assert await warm.why_no_chat() == ""
+        done = items.pop()
+        assert isinstance(done, Done)
+        assert done.text == "".join(item.text for item in items if isinstance(item, Piece))
+        assert done.usage.generated_tokens > 0
+        stream = warm.chat(TALK, session="s", max_tokens=400)
+        assert isinstance(await anext(stream), Piece)
+        await stream.aclose()
+        async with asyncio.timeout(30):
+            while (await warm.status()).details["active"]:
+                pass
+        assert (await warm.status()).details["cancelled"] == 1
+        await warm.close()
+
+    try:
+        asyncio.run(refused())
+        stop(options)
+        (model / "chat_template.jinja").write_text(MELLUM_2_1, encoding="utf-8")
+        asyncio.run(answered())
+    finally:
+        stop(options)

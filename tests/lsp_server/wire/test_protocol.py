@@ -106,14 +106,23 @@ def test_commands_come_as_requests_and_as_notifications(server: MellumServer, se
     server.session.documents.open("u", "python", 1, "x = ")
     offers = [server.session.offers.offer(document, Suggestion("1", 0, 4, 4)) for document in server.session.documents]
     params = {"command": "mellum.accepted", "arguments": [offers[0].id]}
-    protocol.receive(json.dumps({"jsonrpc": "2.0", "method": "workspace/executeCommand", "params": params}).encode())
-    assert offers[0].fate == "accepted"
-    protocol.receive(b'{"jsonrpc": "2.0", "method": "workspace/executeCommand", "params": {"command": "no.such"}}')
-    assert sent.messages == []
-    request(protocol, "workspace/executeCommand", params)
-    assert sent.messages.pop()["result"] is None
-    request(protocol, "workspace/executeCommand", {"command": "no.such"})
-    assert errors(sent) == [(1, INVALID_PARAMS)]
+    command = {"jsonrpc": "2.0", "method": "workspace/executeCommand"}
+
+    async def run() -> None:
+        protocol.receive(json.dumps({**command, "params": params}).encode())
+        # At once: what comes next may close the document.
+        assert offers[0].fate == "accepted"
+        protocol.receive(json.dumps({**command, "params": {"command": "no.such"}}).encode())
+        request(protocol, "workspace/executeCommand", params)
+        while protocol.num_running:
+            await asyncio.sleep(0)
+        [answer] = sent.messages
+        assert answer["result"] is None
+        sent.messages.clear()
+        request(protocol, "workspace/executeCommand", {"command": "no.such"})
+        assert errors(sent) == [(1, INVALID_PARAMS)]
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize(

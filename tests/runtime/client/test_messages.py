@@ -8,6 +8,8 @@ import pytest
 from mellum_ls.runtime.client.frames import decode_body
 from mellum_ls.runtime.client.messages import (
     Cancel,
+    Chat,
+    ChatRequest,
     ClientMessage,
     Complete,
     CompletionRequest,
@@ -120,7 +122,7 @@ def test_what_may_be_left_out_has_defaults() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"t": "explode"}, "field 't' should be one of cancel, complete, hello, shutdown, status"),
+        ({"t": "explode"}, "field 't' should be one of cancel, chat, complete, hello, shutdown, status"),
         ({"t": None}, "field 't' should be one of"),
         ({"id": "1"}, "complete: field 'id' should be a whole number, found str"),
         ({"id": True}, "complete: field 'id' should be a whole number, found bool"),
@@ -151,3 +153,32 @@ def test_each_side_refuses_the_messages_of_its_own_kind() -> None:
 def test_a_count_that_is_none_is_named() -> None:
     with pytest.raises(MessageError, match=r"status.queued: field 'inline' should be a whole number, found str"):
         parse_runtime_message(carried(StatusReply(2, STATUS)) | {"queued": {"inline": "many"}})
+
+
+CHAT = ChatRequest("s", (("system", "be brief"), ("user", "why?"), ("assistant", "so")), 7, "next_edit", True)
+
+
+def test_a_chat_comes_back() -> None:
+    wire = decode_body(msgpack.packb(to_wire(Chat(3, CHAT))))
+    assert wire["t"] == "chat"
+    assert parse_client_message(wire) == Chat(3, CHAT)
+    bare = {"t": "chat", "id": 1, "session": "s", "messages": [["user", "why?"]]}
+    assert parse_client_message(bare) == Chat(1, ChatRequest("s", (("user", "why?"),)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"messages": []}, "'messages'"),
+        ({"messages": [["tool", "secret"]]}, r"messages\[0\]"),
+        ({"messages": [["user", "a"], ["user"]]}, r"messages\[1\]"),
+        ({"messages": "secret"}, "'messages'"),
+        ({"max_tokens": 0}, "'max_tokens'"),
+        ({"priority": "secret"}, "'priority'"),
+        ({"thinking": 1}, "'thinking'"),
+    ],
+)
+def test_a_wrong_chat_is_named_and_not_quoted(changes: dict[str, object], field: str) -> None:
+    with pytest.raises(MessageError, match=field) as raised:
+        parse_client_message({**decode_body(msgpack.packb(to_wire(Chat(3, CHAT)))), **changes})
+    assert "secret" not in str(raised.value)

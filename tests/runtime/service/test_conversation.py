@@ -10,7 +10,7 @@ import msgpack
 import pytest
 
 from mellum_ls.runtime.client.address import Address
-from mellum_ls.runtime.client.messages import PROTOCOL
+from mellum_ls.runtime.client.messages import PROTOCOL, ChatRequest
 from mellum_ls.runtime.service import conversation
 from mellum_ls.runtime.service.server import RuntimeServer
 from tests.fakes.engine import PIECES, ScriptedEngine
@@ -341,3 +341,30 @@ def test_a_client_that_does_not_read_is_dropped(tmp_path: Path, monkeypatch: pyt
         await good.close()
 
     play(tmp_path, scene, free=True)
+
+
+def test_a_conversation_is_served_like_a_completion(tmp_path: Path) -> None:
+    async def scene(address: Address, engine: ScriptedEngine, server: RuntimeServer) -> None:
+        peer = await Peer.connect(address)
+        said = [["user", "why?"]]
+        await peer.send(t="chat", id=1, session="talk", messages=said, max_tokens=5)
+        await taken(peer)
+        # What somebody types goes first, and a newer question of the same talk ends the older one.
+        await peer.complete(2)
+        await peer.send(t="chat", id=3, session="talk", messages=said, max_tokens=5)
+        engine.allow(100)
+        ended = {}
+        while len(ended) < 3:
+            message = await peer.receive()
+            if message["t"] == "end":
+                ended[message["id"]] = message["reason"]
+        assert ended == {1: "superseded", 2: "stop", 3: "stop"}
+        assert list(ended) != [1, 3, 2]
+        first = next(request for request in engine.requests if isinstance(request, ChatRequest))
+        assert (first.messages, first.max_tokens, first.priority) == ((("user", "why?"),), 5, "action")
+        await peer.send(t="chat", id=4, session="talk", messages=[])
+        refused = await peer.receive()
+        assert (refused["t"], refused["code"], refused["id"]) == ("error", "bad_request", 4)
+        await peer.close()
+
+    play(tmp_path, scene)

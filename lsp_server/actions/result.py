@@ -1,0 +1,60 @@
+"""What came of one action, and the protocol's edit that it makes. Knows no model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mellum_ls.lsp_server.documents.positions import column_of
+from mellum_ls.lsp_server.documents.store import Snapshot, bare
+
+if TYPE_CHECKING:
+    from mellum_ls.lsp_server.actions.minimal_edit import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Either an edit or a text, or `reason` says why neither."""
+
+    reason: str = ""
+    edit: dict[str, object] | None = None
+    """A WorkspaceEdit."""
+    text: str = ""
+    revision: int | None = None
+    """Of the document that the edit is for."""
+
+    @property
+    def done(self) -> bool:
+        """Whether something came of it."""
+        return not self.reason
+
+
+def edit_of(
+    snapshot: Snapshot, version: int | None, changes: Sequence[Change], *, versioned: bool
+) -> dict[str, object]:
+    """The WorkspaceEdit of `changes` to a document; where `versioned` it holds for that version alone."""
+    edits = []
+    for change in changes:
+        place = {
+            name: {"line": line, "character": column_of(bare(snapshot.lines[line]), index)}
+            for name, line, index in (("start", change.start_line, change.start), ("end", change.end_line, change.end))
+        }
+        edits.append({"range": place, "newText": change.text.replace("\n", snapshot.line_end)})
+    if not versioned:
+        return {"changes": {snapshot.uri: edits}}
+    return {"documentChanges": [{"textDocument": {"uri": snapshot.uri, "version": version}, "edits": edits}]}
+
+
+def file_of(uri: str, text: str) -> dict[str, object]:
+    """The WorkspaceEdit that makes a file which must not be there yet."""
+    start = {"line": 0, "character": 0}
+    return {
+        "documentChanges": [
+            {"kind": "create", "uri": uri, "options": {"overwrite": False, "ignoreIfExists": False}},
+            {
+                "textDocument": {"uri": uri, "version": None},
+                "edits": [{"range": {"start": start, "end": start}, "newText": text}],
+            },
+        ]
+    }
