@@ -350,15 +350,10 @@ class Session:
 
     def offer(self, uri: str, suggestions: Sequence[Suggestion]) -> list[Offer]:
         """`suggestions` are on their way to the client, the first one to be shown; none for a document not open."""
-        document = self.documents.get(uri)
-        return (
-            []
-            if document is None
-            else [
-                self.offers.offer(document, suggestion, beside=place > 0)
-                for place, suggestion in enumerate(suggestions)
-            ]
-        )
+        if (document := self.documents.get(uri)) is None:
+            return []
+        offer = self.offers.offer
+        return [offer(document, suggestion, beside=place > 0) for place, suggestion in enumerate(suggestions)]
 
     async def report(self) -> dict[str, object]:
         """How things are, for `mellum/status`. Starts nothing."""
