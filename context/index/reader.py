@@ -122,6 +122,10 @@ class Reader:
         """The files directly in a folder."""
         return [path for (path,) in self._rows("SELECT path FROM files WHERE folder = ? ORDER BY path", folder)]
 
+    def paths(self) -> list[str]:
+        """All files, ordered."""
+        return [path for (path,) in self._rows("SELECT path FROM files ORDER BY path")]
+
     def has(self, path: str) -> bool:
         """Whether the file is in the index."""
         return bool(self._rows("SELECT 1 FROM files WHERE path = ?", path))

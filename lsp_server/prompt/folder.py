@@ -17,7 +17,10 @@ from mellum_ls.context.privacy.gate import Gate
 from mellum_ls.context.selection.engine import ContextEngine, Selection
 from mellum_ls.context.selection.place import OpenFile, Place, Recent
 from mellum_ls.context.selection.workspace_source import WorkspaceSource
+from mellum_ls.context.workspace.counterparts import counterparts
 from mellum_ls.context.workspace.reading import Text, read
+from mellum_ls.context.workspace.resolve.file_names import FileNames
+from mellum_ls.context.workspace.resolve.imports import resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,16 @@ class Folder:
         # A gate is for one thread: this one is the engine's.
         self._gate = Gate(root, exclude)
         self._reading_gate = Gate(root, exclude)
-        self._engine = ContextEngine(self._index.index, WorkspaceSource(self._gate), chars)
+        self._source = WorkspaceSource(self._gate)
+        # What imports and names mean; the engine's too.
+        self._names, self._names_are_old = FileNames(), True
+        self._engine = ContextEngine(
+            self._index.index,
+            self._source,
+            chars,
+            resolve=lambda statement, path, grammar: resolve(statement, path, grammar, self._names),
+            counterparts=lambda path: counterparts(path, self._names),
+        )
         self._choosing = asyncio.Lock()
         self._changed: set[str] = set()
         self._was_read = self._moving = False
@@ -92,7 +104,7 @@ class Folder:
 
     def _heard(self, event: Event) -> None:
         if event["event"] == "ready":
-            self._was_read = True
+            self._was_read = self._names_are_old = True
         self._on_event(event)
 
     def _look(self, asked: Asked, idle: bool) -> Selection:
@@ -112,6 +124,14 @@ class Folder:
         for path in changed:
             self._gate.changed(path)
         self._engine.changed(changed)
+        if self._names_are_old:
+            self._names_are_old = False
+            self._names = FileNames(self._index.index.paths(), self._source.read, self.root.name)
+        for path in changed:
+            if self._index.index.has(path):
+                self._names.add(path)
+            else:
+                self._names.remove(path)
 
     def update(self, paths: Sequence[str]) -> None:
         """These files may be others on disk, or gone."""

@@ -118,6 +118,7 @@ def test_files_and_what_ties_them(reader: Reader) -> None:
     assert reader.cochanged("app/cart.py") == [("app/test_cart.py", 7), ("main.py", 2)]
     assert reader.cochanged("app/cart.py", limit=1) == [("app/test_cart.py", 7)]
     assert reader.files_in("") == ["main.py", "shop.py"]
+    assert reader.paths() == ["app/cart.py", "app/test_cart.py", "main.py", "shop.py"]
     assert reader.files_in("app") == ["app/cart.py", "app/test_cart.py"]
     assert reader.has("shop.py")
     assert not reader.has("app")

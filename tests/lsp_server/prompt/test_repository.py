@@ -108,6 +108,24 @@ def test_another_place_is_looked_at_and_a_near_one_is_not(tmp_path: Path, root: 
     with_desk(tmp_path, test)
 
 
+def test_an_import_that_is_not_saved_yet_and_a_test_are_found(tmp_path: Path, root: Path) -> None:
+    (root / "deep").mkdir()
+    (root / "deep" / "__init__.py").write_text("")
+    (root / "deep" / "rates.py").write_text("class Rates:\n    def of(self, year: int) -> float:\n        return 0.2\n")
+    (root / "test_cart.py").write_text("def test_an_empty_cart_costs_nothing():\n    assert 1\n")
+
+    async def test(desk: Desk) -> None:
+        cart = root / "cart.py"
+        desk.open(cart, "from deep import rates\n" + CART)
+        await desk.context(cart, root)
+        await desk.heard(root, "ready")
+        found = await desk.context(cart, root, idle=True)
+        assert "Rates" in found["deep/rates.py"]
+        assert "test_an_empty_cart_costs_nothing" in found["test_cart.py"]
+
+    with_desk(tmp_path, test)
+
+
 def test_a_saved_file_counts_from_the_next_choice_on(tmp_path: Path, root: Path) -> None:
     async def test(desk: Desk) -> None:
         cart = root / "cart.py"
