@@ -23,8 +23,8 @@ _BLOCK = 1 << 13
 class LiveTree:
     """One document's tree. Not for use by two threads at a time.
 
-    A text without errors has the tree that `parse` gives. In one with errors the parser may recover in more than one
-    way, so that its tree can depend on what was typed before; it is gone as soon as the error is.
+    A text has the tree that `parse` gives, whatever was typed before. `clock` gives seconds; by itself it is the thread's
+    own time, so that a busy machine is no reason for having no tree.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class LiveTree:
         *,
         max_bytes: int = MOST_BYTES,
         max_seconds: float = MOST_SECONDS,
-        clock: Callable[[], float] = time.perf_counter,
+        clock: Callable[[], float] = time.thread_time,
     ) -> None:
         self._grammar = grammar
         self._max_bytes = max_bytes
@@ -65,17 +65,23 @@ class LiveTree:
             return None
         if old_tree is not None:
             _note_change(old_tree, old_text, new)
-        self.tree = parse(
-            new,
+        self.tree = self._parse(new, old_tree)
+        if old_tree is not None and self.tree is not None and self.tree.root_node.has_error:
+            # There is more than one way to recover from an error, and which it is would depend on the earlier text.
+            self.tree = self._parse(new, None)
+        self._late = 0 if self.tree is not None else self._late + 1
+        self._left_out = 0
+        return self.tree
+
+    def _parse(self, text: bytes, old_tree: Tree | None) -> Tree | None:
+        return parse(
+            text,
             self._grammar,
             max_bytes=self._max_bytes,
             max_seconds=self._max_seconds,
             old_tree=old_tree,
             clock=self._clock,
         )
-        self._late = 0 if self.tree is not None else self._late + 1
-        self._left_out = 0
-        return self.tree
 
 
 def _note_change(tree: Tree, old: bytes, new: bytes) -> None:

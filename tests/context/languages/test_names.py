@@ -1,3 +1,5 @@
+from functools import reduce
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,7 +59,7 @@ def test_what_is_bound_where_it_stands_is_no_use(name: str, text: str, names: st
 
 @given(grammars(), edits())
 def test_the_names_alone_are_those_of_the_uses(grammar: Grammar, changes: list[Edit]) -> None:
-    raw = edited(sample(grammar), changes).encode("utf-8", "replace")
+    raw = reduce(edited, changes, sample(grammar)).encode("utf-8", "replace")
     tree = parse(raw, grammar, max_seconds=60)
     assert tree is not None
     assert used_names(raw, tree, grammar) == {use.name for use in uses(raw, tree, grammar)}
