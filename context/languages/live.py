@@ -23,8 +23,8 @@ _BLOCK = 1 << 13
 class LiveTree:
     """One document's tree. Not for use by two threads at a time.
 
-    A text has the tree that `parse` gives, whatever was typed before. `clock` gives seconds; by itself it is the thread's
-    own time, so that a busy machine is no reason for having no tree.
+    A text has the tree that `parse` gives, whatever was typed before. `clock` gives seconds; the thread's own unless
+    another is given, so that a busy machine is no reason for having no tree.
     """
 
     def __init__(
