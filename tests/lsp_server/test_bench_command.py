@@ -80,6 +80,6 @@ def test_keystrokes_run_here_with_their_own_options(monkeypatch: pytest.MonkeyPa
     assert cli.main(["bench", "keystrokes", "--before=a", "--after=b", "--pin=2"]) == 4
     names = ("recording", "before", "after", "limit", "pin", "overtake", "json", "model")
     assert [tuple(getattr(parsed, name) for name in names) for parsed in given] == [
-        ("r", None, None, "3", "all", True, "f", "m"),
+        ("r", None, None, "3", None, True, "f", "m"),
         (None, "a", "b", None, "2", False, None, None),
     ]

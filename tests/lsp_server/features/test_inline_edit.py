@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mellum_ls.context.edits.types import Proposal
+from mellum_ls.lsp_server.actions.delivery import Delivery
 from mellum_ls.lsp_server.documents.store import Edit, Place
 from mellum_ls.lsp_server.features import execute_command, inline_edit
 from mellum_ls.lsp_server.next_edits.situation import Situation
@@ -23,7 +24,7 @@ URI = "file:///p/a.py"
 def opened() -> tuple[FakeHost, Session]:
     host, session = FakeHost(), Session(lambda _: ScriptedBackend())
     inline_edit.register(host, session)
-    execute_command.register(host, session)
+    execute_command.register(host, session, Delivery(host, session))
     session.next_edits.symbolic = ScriptedEngine(each_use("area", "surface"))
     session.open(URI, "python", 1, "area = 1\nprint('🎉', area)\nlog(area)\n")
     session.edit(URI, 2, [Edit("surface", Place(0, 0), Place(0, 4))])

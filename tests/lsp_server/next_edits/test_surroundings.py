@@ -70,6 +70,9 @@ def test_files_of_the_folder_are_read_without_their_secrets(tmp_path: Path) -> N
         root = (tmp_path / "p").as_uri()
         made.roots = (root,)
         document = made.documents.open(f"{root}/a.py", "python", 1, "")
+        made.repository.begin(document.uri, made.settings, made.roots)
+        # The folder is made in a thread; until then nothing of it is known.
+        await asyncio.gather(*made._background)
         seen = Surroundings(made).situation(document, Place(0, 0), made.settings)
         try:
             assert seen.index is not None
