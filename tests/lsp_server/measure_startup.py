@@ -1,14 +1,19 @@
 """How long `initialize` takes from a cold start, beside a bare import of pygls: medians of interleaved pairs.
 
+Both find their modules compiled, as an installation has them from its second start on, whatever the environment says
+about writing bytecode.
+
 Run it with `python tests/lsp_server/measure_startup.py [PAIRS]`; the test of the same figures is in tests/e2e.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 SERVE = (sys.executable, "-P", "-m", "mellum_ls.lsp_server", "serve", "--stdio")
@@ -28,17 +33,18 @@ _BODY = json.dumps(
 ).encode()
 
 
-def bare_seconds() -> float:
+def bare_seconds(env: dict[str, str]) -> float:
     """Start to end of a process that only imports pygls."""
     start = time.perf_counter()
-    subprocess.run(BARE, check=True)
+    subprocess.run(BARE, check=True, env=env)
     return time.perf_counter() - start
 
 
-def initialize_seconds() -> float:
+def initialize_seconds(env: dict[str, str]) -> float:
     """Start of a server process to the first line of its answer to initialize."""
     start = time.perf_counter()
-    with subprocess.Popen(SERVE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(SERVE, env=env, **pipes) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(_BODY) + _BODY)
@@ -52,9 +58,12 @@ def initialize_seconds() -> float:
 
 def measure(pairs: int) -> tuple[list[float], list[float]]:
     """`pairs` interleaved runs: seconds of bare imports, seconds to the answer."""
-    bare_seconds()
-    initialize_seconds()
-    runs = [(bare_seconds(), initialize_seconds()) for _ in range(pairs)]
+    with tempfile.TemporaryDirectory() as compiled:
+        env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        env["PYTHONPYCACHEPREFIX"] = compiled
+        bare_seconds(env)
+        initialize_seconds(env)
+        runs = [(bare_seconds(env), initialize_seconds(env)) for _ in range(pairs)]
     return [bare for bare, _ in runs], [initialize for _, initialize in runs]
 
 
