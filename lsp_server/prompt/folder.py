@@ -110,7 +110,7 @@ class Folder:
     def _look(self, asked: Asked, idle: bool) -> Selection:
         self._hear()
         self._was_read = False
-        if idle:
+        if idle or not self.chosen.entries:  # where nothing stands there is nothing to be read again
             self._engine.resize(self._chars)
         return self._engine.select(asked.place, asked.opened, asked.recent, idle=idle)
 

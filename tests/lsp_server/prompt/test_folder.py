@@ -24,12 +24,15 @@ def test_a_folder_is_read_chosen_from_and_reported(tmp_path: Path) -> None:
             count += 1
             return Asked(Place(path, CART, 4, 11), (OpenFile("other.py", "x = 1\n"),), Recent())
 
-        folder = Folder(root, tmp_path / "cache", (), 2000, heard)
+        folder = Folder(root, tmp_path / "cache", (), 200_000, heard)
         await folder.start()
+        # How much a prompt may have is known when something is asked, not when the folder is made.
+        folder.resize(2000)
         async with asyncio.timeout(60):
             await ready.wait()
         chosen = await folder.choose("cart.py", 4, ask)
         assert [path for path, _ in chosen.context] == ["prices.py"]
+        assert chosen.most_chars == 2000
         assert await folder.choose("cart.py", 5, ask) is chosen
         assert count == 1, "what costs time is not asked where nothing is chosen"
         report = folder.report()

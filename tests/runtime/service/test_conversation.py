@@ -352,6 +352,7 @@ def test_a_conversation_is_served_like_a_completion(tmp_path: Path) -> None:
         # What somebody types goes first, and a newer question of the same talk ends the older one.
         await peer.complete(2)
         await peer.send(t="chat", id=3, session="talk", messages=said, max_tokens=5)
+        await taken(peer)
         engine.allow(100)
         ended = {}
         while len(ended) < 3:
