@@ -1,4 +1,4 @@
-"""Code that is like the code at the cursor: by rare words in common over the repository, by shared words in the open files."""
+"""Code that is like the code at the cursor: by rare words in common, in the index and in the open files."""
 
 from __future__ import annotations
 
