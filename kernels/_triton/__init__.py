@@ -1,0 +1,1 @@
+"""Triton kernels, one module for each kind of launch. Imported only where one runs: importing this imports triton."""

@@ -1,0 +1,22 @@
+"""A matrix product with a packed weight. Knows neither bias nor norm."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear as dense
+
+from mellum_ls.kernels.dispatch import Op
+from mellum_ls.kernels.packing import Packed, unpack
+
+
+def linear_reference(x: Tensor, weight: Packed) -> Tensor:
+    """Return x @ weight.T, [T, N] in the dtype of x, for x [T, K] and a weight [N, K] in any format."""
+    if weight.format == "float":
+        return dense(x, weight.data.to(x.dtype))
+    if weight.format == "int8":
+        assert weight.scale is not None
+        # One scale a row may be put in behind the sum, which leaves the codes, exact in any float dtype, to multiply.
+        return (dense(x.float(), weight.data.float()) * weight.scale).to(x.dtype)
+    return dense(x.float(), unpack(weight, torch.float32)).to(x.dtype)
+
+
+linear = Op("linear", linear_reference)

@@ -1,0 +1,125 @@
+"""How a weight matrix lies in memory in each format: one layout, which every implementation of an operation reads.
+
+Knows numbers, not files nor layers. A matrix is [N, K], N outputs of K inputs each, or [E, N, K], one for each expert.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+Format = Literal["float", "int8", "int4"]
+FORMATS: tuple[Format, ...] = ("float", "int8", "int4")
+
+GROUPS = (16, 32, 64, 128)
+DEFAULT_GROUP = 64
+# A word of 32 bits has eight codes, of columns that lie a sixteenth of a block apart: neighbouring words have
+# neighbouring columns, so that both weights and activations are read in wide pieces and no code has to change places.
+BLOCK, CODES, WORDS = 128, 8, 16
+INT4_ZERO = 8  # the code of the value 0
+INT8_MOST, INT4_MOST = 127, 7
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A weight matrix [N, K], or a stack of them [E, N, K].
+
+    float: data [..., N, K] in any float dtype; scale is None.
+    int8: data [..., N, K] int8; scale [..., N] float32; weight = data * scale.
+    int4: data [..., N, K' / 8] int32, whose word 16 b + j has in its bits 4 i to 4 i + 3 the code of column
+    128 b + 16 i + j; scale [..., N, K' / group] float16; weight = (code - 8) * scale of the column's group. K' is the
+    next multiple of 128; the codes of the columns that K has not are those of 0.
+    """
+
+    format: Format
+    data: Tensor
+    columns: int
+    """K."""
+    scale: Tensor | None = None
+    group: int = DEFAULT_GROUP
+
+    @property
+    def rows(self) -> int:
+        """N."""
+        return self.data.shape[-2]
+
+    @property
+    def num_bytes(self) -> int:
+        """Bytes of codes and scales."""
+        return self.data.nbytes + (0 if self.scale is None else self.scale.nbytes)
+
+    @property
+    def device(self) -> torch.device:
+        """Where it lies."""
+        return self.data.device
+
+    def expert(self, index: int) -> "Packed":
+        """The matrix of one expert of a stack."""
+        scale = None if self.scale is None else self.scale[index]
+        return Packed(self.format, self.data[index], self.columns, scale, self.group)
+
+
+def pack(weight: Tensor, format: Format, group: int = DEFAULT_GROUP) -> Packed:
+    """Quantise a float matrix [..., N, K], symmetrically and to the nearest code.
+
+    int8 has one scale for each row, int4 one for each `group` columns, both so that the largest magnitude is the
+    largest code. Raises ValueError for another size of group, or where a weight is not a finite number.
+    """
+    columns = weight.shape[-1]
+    if format == "float":
+        return Packed("float", weight, columns)
+    if format == "int4" and group not in GROUPS:
+        raise ValueError(f"int4 has groups of {', '.join(map(str, GROUPS))} columns, not {group}")
+    exact = weight.float()
+    if not bool(torch.isfinite(exact).all()):
+        raise ValueError("a weight is not a finite number")
+    if format == "int8":
+        scale = exact.abs().amax(dim=-1) / INT8_MOST  # [..., N]
+        codes = _nearest(exact, scale[..., None], INT8_MOST)
+        return Packed("int8", codes.to(torch.int8), columns, scale)
+    exact = pad(exact, (0, -columns % BLOCK))
+    grouped = _parts(exact, group)  # [..., N, K / group, group]
+    scales = (grouped.abs().amax(dim=-1) / INT4_MOST).to(torch.float16)
+    codes = _nearest(grouped, scales.float()[..., None], INT4_MOST).flatten(-2)  # [..., N, K]
+    return Packed("int4", _to_words(codes), columns, scales, group)
+
+
+def unpack(weight: Packed, dtype: torch.dtype = torch.float32) -> Tensor:
+    """The matrix [..., N, K] that the codes stand for, rounded to dtype."""
+    if weight.format == "float":
+        return weight.data.to(dtype)
+    assert weight.scale is not None
+    if weight.format == "int8":
+        return (weight.data.float() * weight.scale[..., None]).to(dtype)
+    codes = _parts(_from_words(weight.data), weight.group).float()
+    whole = (codes * weight.scale.float()[..., None]).flatten(-2)
+    return whole[..., : weight.columns].to(dtype)
+
+
+def _parts(tensor: Tensor, size: int, dim: int = -1) -> Tensor:
+    """The dimension cut into parts of `size`: [..., n, ...] -> [..., n / size, size, ...]."""
+    dim %= tensor.dim()
+    return tensor.reshape(*tensor.shape[:dim], -1, size, *tensor.shape[dim + 1 :])
+
+
+def _nearest(weight: Tensor, scale: Tensor, most: int) -> Tensor:
+    """Codes in -most..most; a scale of 0 has only zeros."""
+    return (weight / torch.where(scale == 0, 1.0, scale)).round_().clamp_(-most, most)
+
+
+def _to_words(codes: Tensor) -> Tensor:
+    """[..., K] in -8..7 -> [..., K / 8] int32."""
+    blocks = _parts(_parts(codes.to(torch.int32) + INT4_ZERO, WORDS), CODES, dim=-2)  # [..., blocks, 8, 16]
+    words = blocks[..., 0, :].clone()
+    for place in range(1, CODES):
+        words |= blocks[..., place, :] << (4 * place)
+    return words.flatten(-2)
+
+
+def _from_words(words: Tensor) -> Tensor:
+    """[..., K / 8] int32 -> [..., K] in -8..7, int32."""
+    blocks = _parts(words, WORDS)  # [..., blocks, 16]
+    codes = torch.stack([(blocks >> (4 * place)) & 15 for place in range(CODES)], dim=-2)  # [..., blocks, 8, 16]
+    return codes.flatten(-3) - INT4_ZERO

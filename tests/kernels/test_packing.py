@@ -1,0 +1,71 @@
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mellum_ls.kernels.packing import FORMATS, Format, Packed, pack, unpack
+
+
+@given(
+    rows=st.integers(1, 5),
+    columns=st.integers(1, 300),
+    group=st.sampled_from([16, 32, 64, 128]),
+    seed=st.integers(0, 99),
+)
+def test_int4_is_within_half_a_step_of_the_weight(rows: int, columns: int, group: int, seed: int) -> None:
+    weight = torch.randn(rows, columns, generator=torch.Generator().manual_seed(seed))
+    packed = pack(weight, "int4", group)
+    assert packed.data.dtype == torch.int32
+    assert (packed.rows, packed.columns) == (rows, columns)
+    assert packed.scale is not None
+    step = packed.scale.float().repeat_interleave(group, dim=-1)[:, :columns]
+    # The largest magnitude is the largest code but for the rounding of the scale to float16.
+    assert ((unpack(packed) - weight).abs() <= step * 0.505).all()
+
+
+@given(rows=st.integers(1, 5), columns=st.integers(1, 40), seed=st.integers(0, 99))
+def test_int8_is_within_half_a_step_of_the_weight(rows: int, columns: int, seed: int) -> None:
+    weight = torch.randn(2, rows, columns, generator=torch.Generator().manual_seed(seed))
+    packed = pack(weight, "int8")
+    assert packed.scale is not None
+    assert ((unpack(packed) - weight).abs() <= packed.scale[..., None] * 0.501).all()
+
+
+def test_the_words_of_int4_have_the_documented_order() -> None:
+    """Written out anew, from the sentence in the docstring: kernels and files depend on it."""
+    weight = torch.arange(256).remainder(15).sub(7).float()[None]  # every code once in a group
+    packed = pack(weight, "int4", 16)
+    assert packed.scale is not None
+    words = packed.data[0].tolist()
+    for column in range(256):
+        block, rest = divmod(column, 128)
+        place, lane = divmod(rest, 16)
+        code = (words[16 * block + lane] >> (4 * place)) & 15
+        assert (code - 8) * float(packed.scale[0, column // 16]) == weight[0, column]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_codes_come_back_as_they_went(format: Format) -> None:
+    weight = torch.randn(3, 4, 128, generator=torch.Generator().manual_seed(1))
+    once = unpack(pack(weight, format, 32))
+    packed = pack(once, format, 32)
+    torch.testing.assert_close(unpack(packed), once, rtol=1e-3, atol=1e-6)
+    torch.testing.assert_close(unpack(packed.expert(1)), unpack(packed)[1])
+    assert packed.num_bytes == {"float": 6144, "int8": 1536 + 48, "int4": 768 + 96}[format]
+
+
+def test_a_matrix_of_zeros_stays_one() -> None:
+    for format in FORMATS:
+        assert not unpack(pack(torch.zeros(2, 128), format)).any()
+
+
+def test_what_cannot_be_packed_is_refused_with_a_reason() -> None:
+    with pytest.raises(ValueError, match="groups of 16, 32, 64, 128 columns, not 48"):
+        pack(torch.zeros(1, 128), "int4", 48)
+    with pytest.raises(ValueError, match="not a finite number"):
+        pack(torch.tensor([[float("nan")]]), "int8")
+
+
+def test_a_float_matrix_stays_what_it_is() -> None:
+    weight = torch.randn(2, 3)
+    assert unpack(Packed("float", weight, 3)) is weight
