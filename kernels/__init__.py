@@ -7,9 +7,10 @@ served, so tensors have no batch dimension: the first dimension is the token.
 from mellum_ls.kernels.attention import attention
 from mellum_ls.kernels.dispatch import Op
 from mellum_ls.kernels.experts import experts
+from mellum_ls.kernels.linear import linear
 from mellum_ls.kernels.rms_norm import rms_norm
 from mellum_ls.kernels.rope import apply_rope
 from mellum_ls.kernels.router import route
 from mellum_ls.kernels.swiglu import swiglu
 
-__all__ = ["Op", "apply_rope", "attention", "experts", "rms_norm", "route", "swiglu"]
+__all__ = ["Op", "apply_rope", "attention", "experts", "linear", "rms_norm", "route", "swiglu"]

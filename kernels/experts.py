@@ -8,17 +8,21 @@ from torch import Tensor
 from torch.nn.functional import silu
 
 from mellum_ls.kernels.dispatch import Op
+from mellum_ls.kernels.packing import Packed, Weight
+from mellum_ls.kernels.swiglu import swiglu_reference
 
 # Up to this many (token, expert) pairs it is cheaper off the CPU to copy the chosen weights than to ask the device
 # which experts were hit.
 MAX_GATHERED_PAIRS = 32
 
 
-def experts_reference(x: Tensor, shares: Tensor, chosen: Tensor, gate_up: Tensor, down: Tensor) -> Tensor:
+def experts_reference(x: Tensor, shares: Tensor, chosen: Tensor, gate_up: Weight, down: Weight) -> Tensor:
     """Return sum over k of shares[t, k] * expert[chosen[t, k]](x[t]), [T, H].
 
     x [T, H]; shares [T, K]; chosen [T, K] int64; gate_up [E, 2I, H], the gate's rows first; down [E, H, I].
     """
+    if isinstance(gate_up, Packed) or isinstance(down, Packed):
+        return _unpacking(x, shares, chosen, gate_up, down)
     if x.device.type != "cpu" and chosen.numel() <= MAX_GATHERED_PAIRS:
         return _gathered(x, shares, chosen, gate_up, down)
     if x.shape[0] == 1:
@@ -65,6 +69,16 @@ def _by_expert(x: Tensor, shares: Tensor, chosen: Tensor, gate_up: Tensor, down:
     _multiply(silu(gate).mul_(up), down, counts, output)
     unsorted = torch.empty_like(output).index_copy_(0, order, output).view(num_tokens, top_k, -1)
     return torch.bmm(shares[:, None, :], unsorted)[:, 0]
+
+
+def _unpacking(x: Tensor, shares: Tensor, chosen: Tensor, gate_up: Weight, down: Weight) -> Tensor:
+    """Packed weights: one expert after the other, so that the floats of one are there at a time; sums in float32."""
+    rows, output = x.float(), x.new_zeros(x.shape, dtype=torch.float32)
+    for expert in sorted(set(chosen.flatten().tolist())):
+        token, slot = (chosen == expert).nonzero(as_tuple=True)
+        inner = swiglu_reference(rows[token], gate_up[expert], down[expert])
+        output.index_add_(0, token, inner * shares[token, slot, None].float())
+    return output.to(x.dtype)
 
 
 def _multiply(rows: Tensor, weights: Tensor, counts: list[int], output: Tensor) -> None:

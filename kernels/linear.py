@@ -1,22 +1,23 @@
-"""A matrix product with a packed weight. Knows neither bias nor norm."""
+"""A matrix product with a weight in any format. Knows neither bias nor norm."""
 
-import torch
 from torch import Tensor
 from torch.nn.functional import linear as dense
 
 from mellum_ls.kernels.dispatch import Op
-from mellum_ls.kernels.packing import Packed, unpack
+from mellum_ls.kernels.packing import Weight, unpack
 
 
-def linear_reference(x: Tensor, weight: Packed) -> Tensor:
+def linear_reference(x: Tensor, weight: Weight) -> Tensor:
     """Return x @ weight.T, [T, N] in the dtype of x, for x [T, K] and a weight [N, K] in any format."""
+    if isinstance(weight, Tensor):
+        return dense(x, weight)
     if weight.format == "float":
         return dense(x, weight.data.to(x.dtype))
     if weight.format == "int8":
         assert weight.scale is not None
         # One scale a row may be put in behind the sum, which leaves the codes, exact in any float dtype, to multiply.
         return (dense(x.float(), weight.data.float()) * weight.scale).to(x.dtype)
-    return dense(x.float(), unpack(weight, torch.float32)).to(x.dtype)
+    return dense(x.float(), unpack(weight)).to(x.dtype)
 
 
 linear = Op("linear", linear_reference)

@@ -4,7 +4,7 @@ Knows numbers, not files nor layers. A matrix is [N, K], N outputs of K inputs e
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -46,19 +46,42 @@ class Packed:
         return self.data.shape[-2]
 
     @property
-    def num_bytes(self) -> int:
+    def nbytes(self) -> int:
         """Bytes of codes and scales."""
         return self.data.nbytes + (0 if self.scale is None else self.scale.nbytes)
+
+    @property
+    def count(self) -> int:
+        """How many trained numbers the codes stand for."""
+        return self.data.shape[:-1].numel() * self.columns
 
     @property
     def device(self) -> torch.device:
         """Where it lies."""
         return self.data.device
 
-    def expert(self, index: int) -> "Packed":
-        """The matrix of one expert of a stack."""
+    def __len__(self) -> int:
+        """Matrices of a stack, or rows of a matrix."""
+        return self.data.shape[0]
+
+    def __getitem__(self, index: int | slice | Tensor) -> "Packed":
+        """Of a stack the matrix of one expert, or of several; of a matrix some rows."""
         scale = None if self.scale is None else self.scale[index]
         return Packed(self.format, self.data[index], self.columns, scale, self.group)
+
+
+Weight: TypeAlias = Tensor | Packed
+"""A matrix as it was trained, or packed."""
+
+
+def packed(weight: Weight) -> Packed:
+    """The weight in the form that kernels take; nothing is copied."""
+    return weight if isinstance(weight, Packed) else Packed("float", weight, weight.shape[-1])
+
+
+def weight_count(weight: Weight) -> int:
+    """How many trained numbers a weight stands for."""
+    return weight.count if isinstance(weight, Packed) else weight.numel()
 
 
 def pack(weight: Tensor, format: Format, group: int = DEFAULT_GROUP) -> Packed:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from mellum_ls.kernels.packing import Weight, weight_count
 from mellum_ls.runtime.cache.budget import (
     CacheLimits,
     device_budget,
@@ -367,7 +368,7 @@ def _drafting_of(model: Model, tokenizer: Tokenizer, cache_dir: Path | None, mod
 def count_parameters(weights: ModelWeights) -> int:
     """Number of trained values, as the checkpoint counts them: a tied head and shared norms once."""
     layers = [*weights.layers, *([] if weights.mtp is None else [weights.mtp.layer])]
-    tensors = [weights.embedding, weights.norm]
+    tensors: list[Weight] = [weights.embedding, weights.norm]
     if weights.lm_head is not weights.embedding:
         tensors.append(weights.lm_head)
     if weights.mtp is not None:
@@ -377,4 +378,4 @@ def count_parameters(weights: ModelWeights) -> int:
         mlp = layer.mlp
         tensors += [layer.input_norm, layer.qkv, layer.output, layer.mlp_norm, layer.qk_norm[:2]]
         tensors += [getattr(mlp, name) for name in mlp.__slots__]
-    return sum(tensor.numel() for tensor in tensors)
+    return sum(map(weight_count, tensors))

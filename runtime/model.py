@@ -8,9 +8,9 @@ Letters in shapes: T new tokens, S cached and new ones, H hidden, D head, Hq and
 
 import torch
 from torch import Tensor
-from torch.nn.functional import embedding, linear
+from torch.nn.functional import embedding
 
-from mellum_ls.kernels import apply_rope, attention, experts, rms_norm, route, swiglu
+from mellum_ls.kernels import apply_rope, attention, experts, linear, rms_norm, route, swiglu
 from mellum_ls.runtime.cache.checkpoints import CheckpointShelf
 from mellum_ls.runtime.cache.kv_cache import KVCache, Retention
 from mellum_ls.runtime.config import AttentionType, ModelConfig

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn.functional import embedding, linear
+from torch.nn.functional import embedding
 
-from mellum_ls.kernels import rms_norm
+from mellum_ls.kernels import linear, rms_norm
 from mellum_ls.runtime.cache.kv_cache import CAPACITY_STEP, KVCache, Retention
 from mellum_ls.runtime.cache.pages import rows_like
 from mellum_ls.runtime.model import Model, decoder_layer

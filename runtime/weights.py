@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mellum_ls.kernels.packing import Weight
 from mellum_ls.runtime.checkpoint import DTYPES, Checkpoint
 from mellum_ls.runtime.config import MlpType, ModelConfig
 from mellum_ls.runtime.errors import CheckpointError
@@ -28,16 +29,16 @@ class SparseMlpWeights:
     """Router [E, H] in float32; gate_up [E, 2I, H], the gate's rows first; down [E, H, I]."""
 
     router: Tensor
-    gate_up: Tensor
-    down: Tensor
+    gate_up: Weight
+    down: Weight
 
 
 @dataclass(frozen=True, slots=True)
 class DenseMlpWeights:
     """gate_up [2I, H], the gate's rows first; down [H, I]."""
 
-    gate_up: Tensor
-    down: Tensor
+    gate_up: Weight
+    down: Weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,9 @@ class LayerWeights:
     """One decoder layer. qkv [(Hq + 2 Hkv) D, H]; qk_norm [Hq + Hkv, D], one row a head; output [H, Hq D]."""
 
     input_norm: Tensor
-    qkv: Tensor
+    qkv: Weight
     qk_norm: Tensor
-    output: Tensor
+    output: Weight
     mlp_norm: Tensor
     mlp: SparseMlpWeights | DenseMlpWeights
 
@@ -58,7 +59,7 @@ class MtpWeights:
 
     embedding_norm: Tensor
     hidden_norm: Tensor
-    projection: Tensor
+    projection: Weight
     layer: LayerWeights
     norm: Tensor
 
@@ -70,7 +71,7 @@ class ModelWeights:
     embedding: Tensor
     layers: tuple[LayerWeights, ...]
     norm: Tensor
-    lm_head: Tensor
+    lm_head: Weight
     mtp: MtpWeights | None
 
 

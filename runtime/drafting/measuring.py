@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch.nn.functional import linear
 
+from mellum_ls.kernels import linear
 from mellum_ls.runtime.drafting.costs import Costs, key_of, read_costs, rising, write_costs
 from mellum_ls.runtime.drafting.vocabulary import drafted_size
 from mellum_ls.runtime.model import Model

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
+
+from mellum_ls.kernels import linear
+from mellum_ls.kernels.packing import Weight
 
 SHARE = 6
 LEAST = 1024
@@ -28,7 +30,7 @@ def drafted_size(size: int) -> int:
 class DraftVocabulary:
     """Counts the tokens of prompts and answers; `lm_head` [V, H] is the model's own, `size` None stands for a sixth."""
 
-    def __init__(self, lm_head: Tensor, size: int | None = None) -> None:
+    def __init__(self, lm_head: Weight, size: int | None = None) -> None:
         self._lm_head = lm_head
         self._size = size or drafted_size(len(lm_head))
         self._counts = torch.zeros(len(lm_head), dtype=torch.int64)

@@ -4,6 +4,7 @@ from torch import Tensor
 
 from mellum_ls.kernels import experts as op
 from mellum_ls.kernels.experts import _by_expert, _gathered, _one_token
+from mellum_ls.kernels.packing import Format, pack, unpack
 
 
 def case(tokens: int, top_k: int, num_experts: int = 6) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
@@ -51,3 +52,12 @@ def test_all_tokens_may_choose_the_same_expert() -> None:
     chosen = torch.full_like(chosen, 5)
     found = op(x, shares, chosen, gate_up, down)
     torch.testing.assert_close(found, by_hand(x, shares, chosen, gate_up, down), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("format", ["int8", "int4"])
+@pytest.mark.parametrize("tokens", [1, 9])
+def test_packed_experts_are_what_their_codes_stand_for(format: Format, tokens: int) -> None:
+    x, shares, chosen, gate_up, down = case(tokens, 3)
+    packed = [pack(weight, format, 16) for weight in (gate_up, down)]
+    wanted = by_hand(x, shares, chosen, *map(unpack, packed))
+    torch.testing.assert_close(op(x, shares, chosen, *packed), wanted, rtol=1e-5, atol=1e-5)

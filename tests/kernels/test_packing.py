@@ -50,8 +50,10 @@ def test_codes_come_back_as_they_went(format: Format) -> None:
     once = unpack(pack(weight, format, 32))
     packed = pack(once, format, 32)
     torch.testing.assert_close(unpack(packed), once, rtol=1e-3, atol=1e-6)
-    torch.testing.assert_close(unpack(packed.expert(1)), unpack(packed)[1])
-    assert packed.num_bytes == {"float": 6144, "int8": 1536 + 48, "int4": 768 + 96}[format]
+    torch.testing.assert_close(unpack(packed[1]), unpack(packed)[1])
+    torch.testing.assert_close(unpack(packed[1][torch.tensor([3, 0])]), unpack(packed)[1, [3, 0]])
+    assert (len(packed), packed.rows, packed.count) == (3, 4, 3 * 4 * 128)
+    assert packed.nbytes == {"float": 6144, "int8": 1536 + 48, "int4": 768 + 96}[format]
 
 
 def test_a_matrix_of_zeros_stays_one() -> None:

@@ -1,0 +1,80 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from mellum_ls.kernels.packing import Packed, unpack
+from mellum_ls.runtime.config import ModelConfig
+from mellum_ls.runtime.engine import count_parameters
+from mellum_ls.runtime.formats import WEIGHT_FORMATS, FormatName, quantised
+from mellum_ls.runtime.model import Model
+from mellum_ls.runtime.weights import LayerWeights, ModelWeights, allocate
+from tests.fakes.checkpoints import random_tensors, small_config
+
+# One dense layer, and widths of which one is a multiple of a block of int4 and one is not.
+CONFIG = ModelConfig.from_dict(
+    small_config(
+        hidden_size=128,
+        moe_intermediate_size=40,
+        mlp_layer_types=["sparse", "dense", "sparse", "sparse"],
+        num_nextn_predict_layers=1,
+        mtp_layer_types=["sliding_attention"],
+        mtp_mlp_layer_types=["sparse"],
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def weights() -> ModelWeights:
+    made, parts = allocate(CONFIG, torch.device("cpu"), torch.float32, mtp=True)
+    tensors = random_tensors(CONFIG, mtp=True)
+    for name, part in parts.items():
+        part.copy_(tensors[name])
+    return made
+
+
+def floats(weights: ModelWeights) -> ModelWeights:
+    """The model that the codes stand for, in floats again."""
+
+    def plain(layer: LayerWeights) -> LayerWeights:
+        gate_up, down = (unpack(m) if isinstance(m, Packed) else m for m in (layer.mlp.gate_up, layer.mlp.down))
+        assert isinstance(layer.qkv, Packed)
+        assert isinstance(layer.output, Packed)
+        mlp = replace(layer.mlp, gate_up=gate_up, down=down)
+        return replace(layer, qkv=unpack(layer.qkv), output=unpack(layer.output), mlp=mlp)
+
+    assert isinstance(weights.lm_head, Packed)
+    return replace(weights, layers=tuple(map(plain, weights.layers)), lm_head=unpack(weights.lm_head), mtp=None)
+
+
+@pytest.mark.parametrize("name", ["int8", "int4"])
+def test_a_packed_model_computes_what_its_codes_stand_for(weights: ModelWeights, name: FormatName) -> None:
+    ids = torch.randint(0, CONFIG.vocab_size, (23,), generator=torch.Generator().manual_seed(5))
+    packed = quantised(weights, WEIGHT_FORMATS[name])
+    logits = []
+    for some in (Model(CONFIG, packed), Model(CONFIG, floats(packed))):
+        cache = some.new_cache()
+        first = some.logits(some.forward(ids[:20], cache))
+        logits.append(torch.cat([first, *(some.logits(some.forward(ids[i : i + 1], cache)) for i in range(20, 23))]))
+    torch.testing.assert_close(logits[0], logits[1], rtol=1e-4, atol=1e-4)
+
+
+def test_norms_router_and_embedding_stay_as_they_are(weights: ModelWeights) -> None:
+    packed = quantised(weights, WEIGHT_FORMATS["int4"])
+    assert packed.embedding is weights.embedding
+    assert packed.norm is weights.norm
+    layer = packed.layers[0]
+    assert layer.mlp.router is weights.layers[0].mlp.router  # type: ignore[union-attr]
+    assert [layer.qkv.format, layer.mlp.gate_up.format, packed.lm_head.format] == ["int8", "int4", "int8"]  # type: ignore[union-attr]
+    assert packed.mtp is not None
+    assert packed.mtp.projection.format == "int8"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", WEIGHT_FORMATS)
+def test_a_packed_model_has_as_many_parameters(weights: ModelWeights, name: FormatName) -> None:
+    assert count_parameters(quantised(weights, WEIGHT_FORMATS[name])) == count_parameters(weights)
+
+
+def test_bits_of_a_weight_count_its_scales() -> None:
+    bits = WEIGHT_FORMATS["int4"].bits
+    assert [bits(kind, torch.bfloat16) for kind in ("float", "int8", "int4")] == [16, 8, 4.25]
