@@ -11,7 +11,7 @@ from typing import Literal
 
 import torch
 
-from mellum_ls.kernels.packing import DEFAULT_GROUP, Format, Packed, Weight, pack
+from mellum_ls.kernels.packing import BLOCK, DEFAULT_GROUP, Format, Packed, Weight, pack
 from mellum_ls.runtime.weights import DenseMlpWeights, LayerWeights, ModelWeights, MtpWeights, SparseMlpWeights
 
 FormatName = Literal["float", "int8", "int4"]
@@ -27,11 +27,14 @@ class WeightFormat:
     head: Format
     group: int = DEFAULT_GROUP
 
-    def bits(self, kind: Format, like: torch.dtype) -> float:
-        """Bits of one weight, scales included but for those of int8, one a row."""
-        if kind == "int4":
-            return 4 + 16 / self.group
-        return 8.0 if kind == "int8" else 8.0 * like.itemsize
+    def matrix_bytes(self, kind: Format, rows: int, columns: int, like: torch.dtype) -> int:
+        """Bytes of a packed matrix with its scales; floats are of the dtype `like`."""
+        if kind == "float":
+            return rows * columns * like.itemsize
+        if kind == "int8":
+            return rows * (columns + 4)
+        stored = -(-columns // BLOCK) * BLOCK
+        return rows * (stored // 2 + 2 * stored // self.group)
 
 
 WEIGHT_FORMATS: dict[FormatName, WeightFormat] = {

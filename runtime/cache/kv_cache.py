@@ -79,6 +79,20 @@ class KVCache:
         """Memory held on the device, unused capacity included; checkpoints, on the host, are the shelf's."""
         return sum(tensor.nbytes for tensor in (*self._keys, *self._values))
 
+    @property
+    def first(self) -> int:
+        """The position of the sliding layers' first row; the full layers' is always 0."""
+        return self._first
+
+    def places(self) -> tuple[int, ...]:
+        """Addresses of the first rows: keys and values of layer 0, of layer 1 and so on.
+
+        They hold until the next `reserve`, `truncate` or `adopt`. Whoever writes there still calls `advance`.
+        """
+        return tuple(
+            store[layer].data_ptr() for layer in range(len(self._keys)) for store in (self._keys, self._values)
+        )
+
     @torch.inference_mode()
     def reserve(self, count: int) -> None:
         """Make room for `count` new positions in every layer."""

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mellum_ls.kernels.packing import Packed, unpack
+from mellum_ls.kernels.packing import FORMATS, Format, Packed, pack, packed, unpack
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.engine import count_parameters
 from mellum_ls.runtime.formats import WEIGHT_FORMATS, FormatName, quantised
@@ -75,6 +75,8 @@ def test_a_packed_model_has_as_many_parameters(weights: ModelWeights, name: Form
     assert count_parameters(quantised(weights, WEIGHT_FORMATS[name])) == count_parameters(weights)
 
 
-def test_bits_of_a_weight_count_its_scales() -> None:
-    bits = WEIGHT_FORMATS["int4"].bits
-    assert [bits(kind, torch.bfloat16) for kind in ("float", "int8", "int4")] == [16, 8, 4.25]
+@pytest.mark.parametrize("shape", [(3, 128), (5, 200)])
+@pytest.mark.parametrize("kind", FORMATS)
+def test_the_bytes_of_a_matrix_count_its_scales(kind: Format, shape: tuple[int, int]) -> None:
+    found = WEIGHT_FORMATS["int4"].matrix_bytes(kind, *shape, torch.float32)
+    assert found == packed(pack(torch.ones(shape), kind)).nbytes
