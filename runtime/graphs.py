@@ -24,7 +24,8 @@ class Graphs:
     def __init__(self, device: torch.device, most: int = MOST_GRAPHS) -> None:
         self._device, self._most = device, most
         self._captured: OrderedDict[Hashable, torch.cuda.CUDAGraph] = OrderedDict()
-        self._pool: object | None = None
+        # All graphs share their memory: only one runs at a time.
+        self._pool = torch.cuda.graph_pool_handle() if device.type == "cuda" else None
         self.captures = 0
         self.reason = None if device.type == "cuda" else f"there are no graphs on the device {device.type!r}"
         """Why work is launched piece by piece; None where it is replayed."""
@@ -65,7 +66,6 @@ class Graphs:
             self.reason = f"the capture of {key} failed: {error}"
             logger.warning("steps are launched kernel by kernel from now on, which is slower: %s", self.reason)
             return None
-        self._pool = self._pool or graph.pool()
         self.captures += 1
         self._captured[key] = graph
         return graph

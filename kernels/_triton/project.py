@@ -13,15 +13,15 @@ from mellum_ls.kernels._triton.projection import Tile, inverse_rms, row_products
 from mellum_ls.kernels.packing import Packed
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["rows_there"])
 def _project(
-    x_ptr, norm_ptr, weight_ptr, scale_ptr, residual_ptr, out_ptr, eps, N,
-    ROWS: tl.constexpr, TILE_ROWS: tl.constexpr, OUTPUTS: tl.constexpr, WIDTH: tl.constexpr,
+    x_ptr, norm_ptr, weight_ptr, scale_ptr, residual_ptr, out_ptr, eps, N, rows_there,
+    TILE_ROWS: tl.constexpr, OUTPUTS: tl.constexpr, WIDTH: tl.constexpr,
     FORMAT: tl.constexpr, GROUP: tl.constexpr, K: tl.constexpr, STORED: tl.constexpr,
 ):  # fmt: skip
     rows = tl.arange(0, TILE_ROWS)
     outputs = tl.program_id(0) * OUTPUTS + tl.arange(0, OUTPUTS)
-    rows_mask, outputs_mask = rows < ROWS, outputs < N
+    rows_mask, outputs_mask = rows < rows_there, outputs < N
     sums = row_products(
         x_ptr, rows * K, rows_mask, norm_ptr, weight_ptr, scale_ptr, outputs, outputs_mask,
         FORMAT, GROUP, K, STORED, WIDTH,
@@ -54,7 +54,7 @@ def project(
     (rows, _), outputs = x.shape, weight.rows
     arguments: dict[str, Argument] = {
         "x_ptr": x, "norm_ptr": norm, "weight_ptr": weight.data, "scale_ptr": weight.scale, "residual_ptr": residual,
-        "out_ptr": out, "eps": eps, "N": outputs,
+        "out_ptr": out, "eps": eps, "N": outputs, "rows_there": rows,
     }  # fmt: skip
     reads = [x, norm, weight.data, weight.scale, residual]
     return Launch(
@@ -62,7 +62,7 @@ def project(
         _project,
         (cdiv(outputs, tile.outputs),),
         arguments,
-        {"ROWS": rows, "TILE_ROWS": row_tile(rows), **weight_constants(weight, tile)},
+        {"TILE_ROWS": row_tile(rows), **weight_constants(weight, tile)},
         tile.warps,
         tile.stages,
         reads=sum(tensor.nbytes for tensor in reads if tensor is not None),
