@@ -51,7 +51,7 @@ class Graphs:
         """A graph of the work, or None after having done it: what cannot be captured once is not tried again."""
         # Once outside of the graph: kernels are compiled then, which a capture does not allow. Keys and values are
         # written twice with the same content; counters end as they began.
-        stream = torch.cuda.Stream(self._device)
+        stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream(self._device))
         with torch.cuda.stream(stream):
             work()
