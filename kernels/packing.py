@@ -101,12 +101,12 @@ def pack(weight: Tensor, format: Format, group: int = DEFAULT_GROUP) -> Packed:
     if format == "int8":
         scale = exact.abs().amax(dim=-1) / INT8_MOST  # [..., N]
         codes = _nearest(exact, scale[..., None], INT8_MOST)
-        return Packed("int8", codes.to(torch.int8), columns, scale)
+        return Packed("int8", codes.to(torch.int8).contiguous(), columns, scale)
     exact = pad(exact, (0, -columns % BLOCK))
     grouped = _parts(exact, group)  # [..., N, K / group, group]
     scales = (grouped.abs().amax(dim=-1) / INT4_MOST).to(torch.float16)
     codes = _nearest(grouped, scales.float()[..., None], INT4_MOST).flatten(-2)  # [..., N, K]
-    return Packed("int4", _to_words(codes), columns, scales, group)
+    return Packed("int4", _to_words(codes).contiguous(), columns, scales, group)
 
 
 def unpack(weight: Packed, dtype: torch.dtype = torch.float32) -> Tensor:

@@ -148,6 +148,8 @@ def _bench(parsed: argparse.Namespace) -> int:
     from mellum_ls.lsp_server.bench_command import run
 
     options = ["model", "tokens", "context", "repeats", "against", "json"]
+    if parsed.benchmark == "kernels":
+        options = ["static", "formats", "contexts", "json", "markdown"]
     if parsed.benchmark == "decode":
         options += ["drafting", "prompts", "explain"]
     return run(parsed.benchmark, {name: getattr(parsed, name) for name in options})
@@ -155,7 +157,9 @@ def _bench(parsed: argparse.Namespace) -> int:
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
     """The values stay text: the child that measures knows which are right."""
-    kinds = parser.add_subparsers(dest="benchmark", required=True, metavar="decode|prefill|warm|keystrokes|context")
+    kinds = parser.add_subparsers(
+        dest="benchmark", required=True, metavar="decode|prefill|warm|kernels|keystrokes|context"
+    )
     for name, meaning in (
         ("decode", "tokens a second after a prompt"),
         ("prefill", "prompt tokens a second"),
@@ -174,8 +178,19 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
             sub.add_argument("--prompts", metavar="N", help="how many places of FILE")
             sub.add_argument("--explain", action="store_true", help="what checking drafts costs, and what would pay")
         _add_model(sub)
+    _add_kernels(kinds)
     _add_keystrokes(kinds)
     _add_context(kinds)
+
+
+def _add_kernels(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    meaning = "what a GPU's kernels take, or without one what can be counted of them"
+    sub = kinds.add_parser("kernels", help=meaning, description=meaning, allow_abbrev=False)
+    sub.add_argument("--static", action="store_true", help="count only, also where there is a GPU")
+    sub.add_argument("--formats", metavar="NAME,NAME", help="float, int8, int4 (default: all)")
+    sub.add_argument("--contexts", metavar="N,N", help="tokens before those that are decoded")
+    sub.add_argument("--json", metavar="FILE", help="write the figures to FILE")
+    sub.add_argument("--markdown", metavar="FILE", help="write the page to FILE")
 
 
 def _add_keystrokes(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

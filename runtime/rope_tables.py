@@ -61,6 +61,12 @@ class RopeTables:
         cos, sin = self._tables[kind]
         return cos[start : start + count], sin[start : start + count]
 
+    def whole(self, kind: AttentionType) -> tuple[Tensor, Tensor]:
+        """cos and sin of every position that the model has, in tensors that stay where they are."""
+        if self._positions < self._limit:
+            self._grow(self._limit)
+        return self._tables[kind]
+
     def _grow(self, needed: int) -> None:
         self._positions = max(needed, min(self._limit, max(FIRST_POSITIONS, 2 * self._positions)))
         positions = torch.arange(self._positions, dtype=torch.float32)

@@ -1,4 +1,4 @@
-"""`python -m mellum_ls.runtime.bench decode|prefill|warm`: loads a model, measures it, prints a table, writes JSON.
+"""`python -m mellum_ls.runtime.bench decode|prefill|warm|kernels`: loads a model, measures it, prints a table, writes JSON.
 
 Exit codes: 0 measured; 1 no figure can be given, with the reason on standard error; 2 wrong arguments.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from mellum_ls.runtime.bench import drafting, drafting_report, explain, warm, warm_report
+from mellum_ls.runtime.bench import drafting, drafting_report, explain, kernels_command, warm, warm_report
 from mellum_ls.runtime.bench.decode import Plan, measure
 from mellum_ls.runtime.bench.report import table
 from mellum_ls.runtime.bench.rival import TransformersRival
@@ -29,7 +29,8 @@ REPEATS = {"decode": 7, "prefill": 7, "warm": 40}
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line; ends the process with code 2 when it is wrong, as argparse does."""
     parser = argparse.ArgumentParser(prog="mellum-ls bench", allow_abbrev=False)
-    kinds = parser.add_subparsers(dest="benchmark", required=True, metavar="|".join(LENGTHS))
+    kinds = parser.add_subparsers(dest="benchmark", required=True, metavar="|".join((*LENGTHS, "kernels")))
+    kernels_command.add_arguments(kinds.add_parser("kernels", allow_abbrev=False))
     for name, (context, tokens) in LENGTHS.items():
         sub = kinds.add_parser(name, allow_abbrev=False)
         sub.add_argument("--model", metavar="DIR")
@@ -49,6 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one benchmark; the exit code."""
     given = parse_arguments(argv)
     try:
+        if given.benchmark == "kernels":
+            kernels_command.run(given)
+            return 0
         if given.benchmark == "decode" and (given.drafting or given.explain):
             return _drafting(given)
         plan = Plan(given.benchmark, given.context, given.tokens, given.repeats)

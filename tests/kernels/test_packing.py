@@ -71,3 +71,11 @@ def test_what_cannot_be_packed_is_refused_with_a_reason() -> None:
 def test_a_float_matrix_stays_what_it_is() -> None:
     weight = torch.randn(2, 3)
     assert unpack(Packed("float", weight, 3)) is weight
+
+
+@pytest.mark.parametrize("format", ["int8", "int4"])
+def test_a_matrix_that_lies_by_columns_is_packed_by_rows(format: Format) -> None:
+    weight = torch.randn(128, 5, generator=torch.Generator().manual_seed(2))
+    packed = pack(weight.t(), format)
+    assert packed.data.is_contiguous()
+    assert torch.equal(unpack(packed), unpack(pack(weight.t().contiguous(), format)))

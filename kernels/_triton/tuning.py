@@ -1,0 +1,61 @@
+"""Which tile each product of a step is cut into: a rule that compiles everywhere, and what was measured to be better.
+
+Knows shapes and architectures, nothing of what the products are for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mellum_ls.kernels._triton.launch import next_power
+from mellum_ls.kernels._triton.projection import Tile
+from mellum_ls.kernels._triton.tuned import MEASURED
+from mellum_ls.kernels.packing import BLOCK, WORDS, Packed
+
+# Elements of a row that are read at a time: as many as divide the row, but no more bytes than four wide loads of a
+# warp, so that several rows are on their way at once.
+WIDEST = {"float": 256, "int8": 256, "int4": 32}
+# Rows of the weight in a program. With one row of x a program is short, and many keep the memory busy.
+OUTPUTS_ONE, OUTPUTS_FEW = 16, 16
+# `down` of one row multiplies that by the experts of the row.
+OUTPUTS_DOWN = 4
+
+
+def key_of(op: str, format: str, rows: int) -> str:
+    """The name of an entry: one row and several are different kernels."""
+    return f"{op}/{format}/{'one' if rows == 1 else 'few'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Tiles by operation; those that were not measured follow the rule."""
+
+    measured: Mapping[str, Tile] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, capability: tuple[int, int]) -> Tuning:
+        """The table of an architecture: its own, or that of the next one below with the same major number."""
+        major, minor = capability
+        for lower in range(minor, -1, -1):
+            table = MEASURED.get(f"sm_{major}{lower}")
+            if table is not None:
+                return cls({name: Tile(*entry) for name, entry in table.items()})
+        return cls()
+
+    def tile(self, op: str, weight: Packed, rows: int) -> Tile:
+        """The tile of an operation with this weight and so many rows of x."""
+        known = self.measured.get(key_of(op, weight.format, rows))
+        return known or default_tile(op, weight, rows)
+
+
+def default_tile(op: str, weight: Packed, rows: int) -> Tile:
+    """What compiles on every architecture without spilling."""
+    stored = -(-weight.columns // BLOCK) * WORDS if weight.format == "int4" else weight.columns
+    width = min(WIDEST[weight.format], next_power(stored))
+    while width > WORDS and stored % width:
+        width //= 2
+    if rows == 1 and op == "down":
+        return Tile(OUTPUTS_DOWN, width, 4)
+    outputs = OUTPUTS_ONE if rows == 1 else OUTPUTS_FEW
+    return Tile(outputs, max(width, WORDS), 4)

@@ -1,0 +1,129 @@
+"""The fused passes against the plain model: in Triton's interpreter, or on a GPU where there is one."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mellum_ls.runtime.cache.kv_cache import Retention
+from mellum_ls.runtime.config import ModelConfig
+from mellum_ls.runtime.drafting.drafter import Drafting
+from mellum_ls.runtime.drafting.policy import Always
+from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
+from mellum_ls.runtime.engine import Engine
+from mellum_ls.runtime.fim import Prompt
+from mellum_ls.runtime.formats import WEIGHT_FORMATS, FormatName, quantised
+from mellum_ls.runtime.fused import FusedModel, context_bucket, splits_for
+from mellum_ls.runtime.generate import GenerationParams
+from mellum_ls.runtime.model import Model
+from mellum_ls.runtime.weights import ModelWeights, allocate
+from tests.fakes.checkpoints import random_tensors, small_config, write_checkpoint
+
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+# Of the largest number; float32 sums in another order.
+TOLERANCE = 1e-5
+
+
+def raw_config(**changes: Any) -> dict[str, Any]:
+    return small_config(
+        num_hidden_layers=2,
+        layer_types=["sliding_attention", "full_attention"],
+        mlp_layer_types=["sparse", "sparse"],
+        **{"num_experts": 4, "sliding_window": 8, "moe_intermediate_size": 20, **changes},
+    )
+
+
+def weights_of(config: ModelConfig, name: FormatName = "float") -> ModelWeights:
+    weights, parts = allocate(config, DEVICE, torch.float32)
+    tensors = random_tensors(config, seed=3)
+    for tensor, part in parts.items():
+        part.copy_(tensors[tensor])
+    return quantised(weights, WEIGHT_FORMATS[name])
+
+
+def assert_same(found: torch.Tensor, wanted: torch.Tensor) -> None:
+    assert (found - wanted).abs().amax() <= TOLERANCE * wanted.abs().amax()
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("float", {"mlp_layer_types": ["sparse", "dense"]}),
+        ("int8", {"norm_topk_prob": False, "num_experts_per_tok": 3}),
+        ("int4", {"num_key_value_heads": 4, "tie_word_embeddings": True}),
+    ],
+)
+def test_passes_of_any_length_and_rollbacks_equal_the_plain_model(name: FormatName, changes: dict[str, Any]) -> None:
+    config = ModelConfig.from_dict({**raw_config(), **changes})
+    weights = weights_of(config, name)
+    # Rings from the thirtieth position on: sliding layers let go of their oldest rows.
+    retention = Retention(keep_all=30, rollback=4, slack=4, every=16)
+    plain, fused = Model(config, weights), FusedModel(config, weights)
+    caches = [model.new_cache(retention) for model in (plain, fused)]
+    ids = torch.randint(0, config.vocab_size, (80,), generator=torch.Generator().manual_seed(1))
+    for count, back in ((3, 0), (20, 0), (1, 2), (16, 0), (2, 3), (1, 0)):
+        start = caches[0].length
+        part = ids[start : start + count].to(DEVICE)
+        hidden = [model.forward(part, cache) for model, cache in zip((plain, fused), caches, strict=True)]
+        assert_same(hidden[1], hidden[0])
+        assert_same(fused.logits(hidden[0]), plain.logits(hidden[0]))
+        for cache in caches:
+            cache.truncate(cache.length - back)
+        assert caches[0].length == caches[1].length
+    assert caches[1].first > 0
+
+
+def test_two_sequences_take_turns_and_caches_may_move() -> None:
+    """A step is made once and finds each cache, and each cache's new place, through the device."""
+    config = ModelConfig.from_dict(raw_config(max_position_embeddings=1024))
+    weights = weights_of(config)
+    plain, fused = Model(config, weights), FusedModel(config, weights)
+    ids = torch.randint(0, config.vocab_size, (600,), generator=torch.Generator().manual_seed(2)).to(DEVICE)
+    pairs = [(plain.new_cache(), fused.new_cache()) for _ in range(2)]
+    for turn in range(2):
+        for index, (one, other) in enumerate(pairs):
+            at = 255 * turn + index
+            for model, cache in ((plain, one), (fused, other)):
+                Model.forward(model, ids[cache.length : 254 + at], cache)  # long: never fused
+            hidden = [
+                model.forward(ids[:1], cache) for model, cache in ((plain, one), (fused, other))
+            ]  # the 256th row moves the cache
+            assert_same(hidden[1], hidden[0])
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+def test_drafted_answers_are_those_of_the_plain_model(tmp_path: Path, depth: int) -> None:
+    raw = raw_config(
+        vocab_size=small_config()["vocab_size"], num_nextn_predict_layers=1,
+        mtp_layer_types=["sliding_attention"], mtp_mlp_layer_types=["sparse"],
+    )  # fmt: skip
+    write_checkpoint(tmp_path, raw, mtp=True)
+    base = Engine.load(tmp_path, device=DEVICE.type, dtype=torch.float32)
+    fused = FusedModel(base.model.config, base.model.weights)
+    drafting = Drafting(Always(depth), DraftVocabulary(base.model.weights.lm_head, 60))
+    engine = Engine(tmp_path, fused, base.tokenizer, base.profile, drafting=drafting)
+    params = GenerationParams(6, "none")
+    for prefix in ("def total(items):\n    return ", "def total(items):\n    return s"):
+        prompt = Prompt(prefix, "\n", "a.py")
+        wanted = base.complete("s", prompt, params)
+        assert engine.complete("s", prompt, params).text == wanted.text
+    assert drafting.tally.figures()
+
+
+def test_contexts_share_steps_and_long_ones_are_split() -> None:
+    assert [context_bucket(length) for length in (0, 256, 257, 5000)] == [256, 256, 1024, 16384]
+    assert [splits_for(context, None) for context in (256, 1024, 65536)] == [4, 16, 32]
+    assert splits_for(65536, 1024) == 16
+
+
+def test_a_step_is_made_once() -> None:
+    config = ModelConfig.from_dict(raw_config())
+    fused = FusedModel(config, weights_of(config))
+    assert fused.step(2, 256) is fused.step(2, 256)
+    assert fused.head(2) is fused.head(2)
+    assert fused.step(3, 256) is not fused.step(2, 256)
+    if DEVICE.type == "cpu":
+        assert fused.graphs.reason is not None
+    assert replace(fused.config) == config
