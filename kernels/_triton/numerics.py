@@ -34,3 +34,14 @@ def product(a, b, acc, like):
     if INTERPRETED:
         return tl.dot(a.to(tl.float32), b.to(tl.float32), acc, input_precision="ieee")
     return tl.dot(a, b, acc)
+
+
+@triton.jit
+def bound(n):
+    """n, for an end of a `range`: a number that is computed in the kernel.
+
+    The interpreter holds it as an array of one element, of which numpy from 2.4 on makes no index.
+    """
+    if INTERPRETED:
+        return n.handle.data.item()
+    return n
