@@ -1,7 +1,8 @@
 """The inner loop of every matrix product of a step: few rows of x with a block of a packed weight's rows.
 
 One row is multiplied element by element, since a tensor core would be fed with 15 rows of nothing and every code would
-have to pass through shared memory; more rows go through the tensor cores, sixteen at a time.
+have to pass through shared memory; more rows go through the tensor cores, sixteen at a time, with the weight as the
+left factor: both factors then lie in memory as the cores take them.
 """
 
 from dataclasses import dataclass
@@ -16,9 +17,7 @@ from mellum_ls.kernels.packing import BLOCK, CODES, INT4_ZERO, WORDS, Packed
 MOST_ROWS = 16
 _CHUNK = tl.constexpr(256)  # columns of x that are squared at a time
 _BLOCK, _CODES, _WORDS = tl.constexpr(BLOCK), tl.constexpr(CODES), tl.constexpr(WORDS)
-# A float32 of this exponent has its unit in the last bit: a code set into its mantissa is converted by one addition.
-_MAGIC = tl.constexpr(0x4B000000)
-_MAGIC_ZERO = tl.constexpr(float(1 << 23) + INT4_ZERO)
+_ZERO = tl.constexpr(INT4_ZERO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,55 +63,128 @@ def row_products(
     """
     M: tl.constexpr = x_offsets.shape[0]
     N: tl.constexpr = outputs.shape[0]
-    GROUPS: tl.constexpr = (STORED * _CODES) // GROUP
-    # One row's sums stay apart by place until the end, where they are added up once.
-    acc = tl.zeros((M, N), tl.float32) if M > 1 else tl.zeros((N, WIDTH), tl.float32)
-    rows = outputs.to(tl.int64) * STORED
-    for start in range(0, STORED, WIDTH):
-        places = start + tl.arange(0, WIDTH)
-        if STORED % WIDTH == 0:
-            mask = outputs_mask[:, None]
-        else:
-            mask = outputs_mask[:, None] & (places < STORED)[None, :]
-        stored = tl.load(weight_ptr + rows[:, None] + places[None, :], mask=mask, other=0)  # [N, WIDTH]
-        if FORMAT == "int4":
-            first = places // _WORDS * _BLOCK + places % _WORDS  # the column of a word's lowest code
-            scale_rows = scale_ptr + outputs.to(tl.int64)[:, None] * GROUPS
-            for group in tl.static_range(_BLOCK // GROUP):
-                scales = scale_rows + ((first + group * GROUP) // GROUP)[None, :]
-                scale = tl.load(scales, mask=mask, other=0.0).to(tl.float32)  # [N, WIDTH]
-                part = tl.zeros((N, WIDTH), tl.float32)
-                for place in tl.static_range(group * (GROUP // _WORDS), (group + 1) * (GROUP // _WORDS)):
-                    code = (((stored >> (4 * place)) & 15) | _MAGIC).to(tl.float32, bitcast=True) - _MAGIC_ZERO
-                    x = _columns(x_ptr, x_offsets, x_mask, norm_ptr, first + place * _WORDS, K)
-                    if M == 1:
-                        part += x * code
-                    else:
-                        acc = product(x, tl.trans(code * scale), acc, x_ptr)
-                if M == 1:
-                    acc += part * scale
-        else:
-            x = _columns(x_ptr, x_offsets, x_mask, norm_ptr, places, K)
-            if M == 1:
-                acc += x * stored.to(tl.float32)
-            else:
-                acc = product(x, tl.trans(stored.to(tl.float32)), acc, x_ptr)
     if M == 1:
-        sums = tl.sum(acc, axis=1)[None, :]
-    else:
-        sums = acc
+        return pair_products(
+            x_ptr, x_offsets, x_mask, norm_ptr, weight_ptr, scale_ptr, outputs, outputs_mask,
+            FORMAT, GROUP, K, STORED, WIDTH,
+        )[None, :]  # fmt: skip
+    acc = tl.zeros((N, M), tl.float32)
+    for start in range(0, STORED, WIDTH):
+        stored = _stored(weight_ptr, outputs, outputs_mask, start, FORMAT, STORED, WIDTH)
+        if FORMAT == "int4":
+            CODES: tl.constexpr = WIDTH * _CODES
+            scale = _scales(scale_ptr, outputs, outputs_mask, start, GROUP, STORED, WIDTH)  # [N, CODES / GROUP]
+            scale = tl.reshape(tl.broadcast_to(scale[:, :, None], (N, CODES // GROUP, GROUP)), (N, CODES))
+            shifts = 4 * tl.arange(0, _CODES)
+            codes = ((stored[:, :, None, :] >> shifts[None, None, :, None]) & 15) - _ZERO
+            weight = tl.reshape(codes, (N, CODES)).to(tl.float32) * scale
+            columns = start * _CODES + tl.arange(0, CODES)
+        else:
+            weight = stored.to(tl.float32)
+            columns = start + tl.arange(0, WIDTH)
+        x = _columns(x_ptr, x_offsets[:, None], x_mask[:, None], norm_ptr, columns[None, :], K)
+        acc = product(weight, tl.trans(x), acc, x_ptr)
+    sums = tl.trans(acc)
     if FORMAT == "int8":
         sums *= tl.load(scale_ptr + outputs, mask=outputs_mask, other=0.0)[None, :]
     return sums
 
 
 @triton.jit
+def pair_products(
+    x_ptr, x_offsets, x_mask, norm_ptr, weight_ptr, scale_ptr, outputs, outputs_mask,
+    FORMAT: tl.constexpr, GROUP: tl.constexpr, K: tl.constexpr, STORED: tl.constexpr, WIDTH: tl.constexpr,
+):  # fmt: skip
+    """Sums over k of x[n, k] * norm[k] * weight[n, k], [N] float32: the n-th row of x with the n-th of the weight.
+
+    As `row_products`, but x_offsets and x_mask are [N], or [1] where all have the same row of x.
+    """
+    N: tl.constexpr = outputs.shape[0]
+    # Sums stay apart by place until the end, where they are added up once. The next codes are under way meanwhile.
+    stored = _stored(weight_ptr, outputs, outputs_mask, 0, FORMAT, STORED, WIDTH)
+    if FORMAT == "int4":
+        BLOCKS: tl.constexpr = WIDTH // _WORDS
+        acc = tl.zeros((N, BLOCKS, _WORDS), tl.float32)
+        for start in range(0, STORED, WIDTH):
+            coming = _stored(weight_ptr, outputs, outputs_mask, start + WIDTH, FORMAT, STORED, WIDTH)
+            blocks = start // _WORDS + tl.arange(0, BLOCKS)
+            first = blocks[:, None] * _BLOCK + tl.arange(0, _WORDS)[None, :]  # the column of a word's lowest code
+            scale_rows = scale_ptr + outputs.to(tl.int64)[:, None] * (STORED * _CODES // GROUP)
+            mask = outputs_mask[:, None] & (blocks < STORED // _WORDS)[None, :]
+            for group in tl.static_range(_BLOCK // GROUP):
+                scales = scale_rows + (blocks * (_BLOCK // GROUP) + group)[None, :]
+                scale = tl.load(scales, mask=mask, other=0.0).to(tl.float32)  # [N, BLOCKS]
+                part = tl.zeros((N, BLOCKS, _WORDS), tl.float32)
+                for place in tl.static_range(group * (GROUP // _WORDS), (group + 1) * (GROUP // _WORDS)):
+                    columns = (first + place * _WORDS)[None, :, :]
+                    x = _columns(x_ptr, x_offsets[:, None, None], x_mask[:, None, None], norm_ptr, columns, K)
+                    part += x * _code(stored, place)
+                acc += part * scale[:, :, None]
+            stored = coming
+        return tl.sum(tl.sum(acc, axis=2), axis=1)
+    else:
+        acc = tl.zeros((N, WIDTH), tl.float32)
+        for start in range(0, STORED, WIDTH):
+            coming = _stored(weight_ptr, outputs, outputs_mask, start + WIDTH, FORMAT, STORED, WIDTH)
+            columns = (start + tl.arange(0, WIDTH))[None, :]
+            acc += _columns(x_ptr, x_offsets[:, None], x_mask[:, None], norm_ptr, columns, K) * stored.to(tl.float32)
+            stored = coming
+        sums = tl.sum(acc, axis=1)
+        if FORMAT == "int8":
+            sums *= tl.load(scale_ptr + outputs, mask=outputs_mask, other=0.0)
+        return sums
+
+
+@triton.jit
+def _stored(weight_ptr, outputs, outputs_mask, start, FORMAT: tl.constexpr, STORED: tl.constexpr, WIDTH: tl.constexpr):
+    """What is stored of these rows from `start` on, [N, WIDTH]; the words of int4 as [N, WIDTH / 16, 16]."""
+    rows = weight_ptr + outputs.to(tl.int64) * STORED
+    if FORMAT == "int4":
+        blocks = start // _WORDS + tl.arange(0, WIDTH // _WORDS)
+        mask = outputs_mask[:, None, None] & (blocks < STORED // _WORDS)[None, :, None]
+        places = blocks[:, None] * _WORDS + tl.arange(0, _WORDS)[None, :]
+        return tl.load(rows[:, None, None] + places[None, :, :], mask=mask, other=0)
+    else:
+        places = start + tl.arange(0, WIDTH)
+        mask = outputs_mask[:, None] & (places < STORED)[None, :]
+        return tl.load(rows[:, None] + places[None, :], mask=mask, other=0)
+
+
+@triton.jit
+def _scales(scale_ptr, outputs, outputs_mask, start, GROUP: tl.constexpr, STORED: tl.constexpr, WIDTH: tl.constexpr):
+    """The scales of int4 for the words from `start` on, [N, groups] float32."""
+    GROUPS: tl.constexpr = STORED * _CODES // GROUP
+    groups = start * _CODES // GROUP + tl.arange(0, WIDTH * _CODES // GROUP)
+    mask = outputs_mask[:, None] & (groups < GROUPS)[None, :]
+    scales = scale_ptr + outputs.to(tl.int64)[:, None] * GROUPS + groups[None, :]
+    return tl.load(scales, mask=mask, other=0.0).to(tl.float32)
+
+
+@triton.jit
+def _code(words, place: tl.constexpr):
+    """The value in -8..7 of one code of each word, float32.
+
+    Where the unit of a float32 lies is its exponent's choice: a code is converted where it stands, by being set into a
+    mantissa whose unit is the code's lowest bit, and one subtraction. Five of the eight stand where a mantissa is.
+    """
+    if place < 5:
+        return _mantissa(words, place)
+    else:
+        return _mantissa(words >> 20, place - 5)
+
+
+@triton.jit
+def _mantissa(words, place: tl.constexpr):
+    value = (words & (15 << (4 * place))) | ((127 + 23 - 4 * place) << 23)
+    return value.to(tl.float32, bitcast=True) - ((1 << (23 - 4 * place)) + _ZERO)
+
+
+@triton.jit
 def _columns(x_ptr, x_offsets, x_mask, norm_ptr, columns, K: tl.constexpr):
-    """x [M, WIDTH] float32 of these columns; 0 behind the last."""
-    mask = x_mask[:, None] & (columns < K)[None, :]
-    x = tl.load(x_ptr + x_offsets[:, None] + columns[None, :], mask=mask, other=0.0).to(tl.float32)
+    """x of these columns, float32, 0 behind the last; x_offsets, x_mask and columns broadcast against one another."""
+    x = tl.load(x_ptr + x_offsets + columns, mask=x_mask & (columns < K), other=0.0).to(tl.float32)
     if norm_ptr is not None:
-        x *= tl.load(norm_ptr + columns, mask=columns < K, other=0.0).to(tl.float32)[None, :]
+        x *= tl.load(norm_ptr + columns, mask=columns < K, other=0.0).to(tl.float32)
     return x
 
 
@@ -121,6 +193,6 @@ def inverse_rms(x_ptr, x_offsets, x_mask, eps, K: tl.constexpr):
     """1 / sqrt(mean over k of x[m, k]^2 + eps), [M] float32."""
     squares = tl.zeros((x_offsets.shape[0], _CHUNK), tl.float32)
     for start in range(0, K, _CHUNK):
-        x = _columns(x_ptr, x_offsets, x_mask, None, start + tl.arange(0, _CHUNK), K)
+        x = _columns(x_ptr, x_offsets[:, None], x_mask[:, None], None, (start + tl.arange(0, _CHUNK))[None, :], K)
         squares += x * x
     return tl.rsqrt(tl.sum(squares, axis=1) / K + eps)

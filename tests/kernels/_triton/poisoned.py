@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mellum_ls.kernels.packing import Packed
+
 MARGIN = 512
 
 
@@ -30,6 +32,11 @@ class Poisoned:
         """Room for an output, poisoned inside, too: what the kernel does not write shows."""
         poison = float("nan") if dtype.is_floating_point else torch.iinfo(dtype).max
         return self.holding(torch.full(shape, poison, dtype=dtype))
+
+    def packed(self, weight: Packed) -> Packed:
+        """A copy of a packed weight, with margins around its codes and its scales."""
+        scale = None if weight.scale is None else self.holding(weight.scale)
+        return Packed(weight.format, self.holding(weight.data), weight.columns, scale, weight.group)
 
     def check_margins(self) -> None:
         """Raise AssertionError where something was written outside of a buffer."""

@@ -14,11 +14,6 @@ TOLERANCE = {torch.float32: 2e-6, torch.bfloat16: 1.5e-2}
 EPS = 1e-6
 
 
-def laid_out(weight: Packed, buffers: Poisoned) -> Packed:
-    scale = None if weight.scale is None else buffers.holding(weight.scale)
-    return Packed(weight.format, buffers.holding(weight.data), weight.columns, scale, weight.group)
-
-
 @settings(max_examples=12)
 @given(
     rows=st.integers(1, 16),
@@ -42,7 +37,7 @@ def test_equals_the_same_in_float64(
     buffers = Poisoned(device)
     out = buffers.empty(rows, outputs, dtype=dtype)
     project(
-        "some", buffers.holding(x), laid_out(weight, buffers), out, Tile(16, 32, warps=2),
+        "some", buffers.holding(x), buffers.packed(weight), out, Tile(16, 32, warps=2),
         norm=buffers.holding(norm) if normed else None, eps=EPS, residual=buffers.holding(residual) if added else None,
     ).run()  # fmt: skip
     exact = x.double()
@@ -75,6 +70,6 @@ def test_rows_that_are_not_there_are_not_read(device: torch.device, rows: int) -
     """The tile has sixteen rows; behind those of x lies poison, which 0 times would still be NaN."""
     buffers = Poisoned(device)
     out = buffers.empty(rows, 3, dtype=torch.float32)
-    weight = laid_out(pack(torch.ones(3, 64), "int8"), buffers)
+    weight = buffers.packed(pack(torch.ones(3, 64), "int8"))
     project("some", buffers.holding(torch.ones(rows, 64)), weight, out, Tile(16, 64, 1)).run()
     torch.testing.assert_close(out.cpu(), torch.full((rows, 3), 64.0))
