@@ -1,10 +1,11 @@
 """A matrix product with a packed weight. Knows neither bias nor norm."""
 
-import torch
+from collections.abc import Callable
+
 from torch import Tensor
 from torch.nn.functional import linear as dense
 
-from mellum_ls.kernels.dispatch import Op
+from mellum_ls.kernels.dispatch import Op, on_tensor_cores
 from mellum_ls.kernels.packing import Packed, unpack
 
 
@@ -16,7 +17,13 @@ def linear_reference(x: Tensor, weight: Packed) -> Tensor:
         assert weight.scale is not None
         # One scale a row may be put in behind the sum, which leaves the codes, exact in any float dtype, to multiply.
         return (dense(x.float(), weight.data.float()) * weight.scale).to(x.dtype)
-    return dense(x.float(), unpack(weight, torch.float32)).to(x.dtype)
+    return dense(x.float(), unpack(weight)).to(x.dtype)
 
 
-linear = Op("linear", linear_reference)
+def _triton() -> Callable[[Tensor, Packed], Tensor]:
+    from mellum_ls.kernels._triton import matmul
+
+    return matmul.linear
+
+
+linear = Op("linear", linear_reference, _triton, on_tensor_cores)
