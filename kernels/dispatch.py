@@ -6,11 +6,15 @@ Knows nothing of what the operation computes. A fallback to the reference is log
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Generic, ParamSpec, TypeVar
 
 import torch
 
 logger = logging.getLogger(__name__)
+
+OLDEST = (8, 0)
+"""The compute capability that kernels need at least: bfloat16 in tensor cores, copies that do not wait."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -19,6 +23,17 @@ R = TypeVar("R")
 def unsupported_everywhere(device: torch.device, dtype: torch.dtype) -> str | None:
     """The `supports` of an operation that has no kernel yet."""
     return f"no kernel is written for {device.type} and {dtype}"
+
+
+def on_tensor_cores(device: torch.device, dtype: torch.dtype) -> str | None:
+    """The `supports` of an operation whose kernel serves every float dtype, on GPUs that know bfloat16."""
+    if device.type != "cuda" or torch.version.hip is not None:
+        return "its kernel is written for NVIDIA's GPUs"
+    if dtype not in (torch.bfloat16, torch.float16, torch.float32):
+        return f"its kernel has no {dtype}"
+    if torch.cuda.get_device_capability(device) < OLDEST:
+        return f"the GPU is older than compute capability {OLDEST[0]}.{OLDEST[1]}"
+    return None if find_spec("triton") is not None else "the package triton is not installed"
 
 
 @dataclass(frozen=True, slots=True)

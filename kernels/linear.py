@@ -1,9 +1,11 @@
 """A matrix product with a weight in any format. Knows neither bias nor norm."""
 
+from collections.abc import Callable
+
 from torch import Tensor
 from torch.nn.functional import linear as dense
 
-from mellum_ls.kernels.dispatch import Op
+from mellum_ls.kernels.dispatch import Op, on_tensor_cores
 from mellum_ls.kernels.packing import Weight, unpack
 
 
@@ -20,4 +22,10 @@ def linear_reference(x: Tensor, weight: Weight) -> Tensor:
     return dense(x.float(), unpack(weight)).to(x.dtype)
 
 
-linear = Op("linear", linear_reference)
+def _triton() -> Callable[[Tensor, Weight], Tensor]:
+    from mellum_ls.kernels._triton import matmul
+
+    return matmul.linear
+
+
+linear = Op("linear", linear_reference, _triton, on_tensor_cores)

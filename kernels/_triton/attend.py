@@ -205,7 +205,9 @@ def _attend(
                 HEADS, KV_HEADS, D,
             )  # fmt: skip
             mask = (new < T)[:, None]
-            values = tl.load(_head_rows(qkv_ptr, new, HEADS + KV_HEADS + head, HEADS, KV_HEADS, D), mask=mask, other=0.0)
+            values = tl.load(
+                _head_rows(qkv_ptr, new, HEADS + KV_HEADS + head, HEADS, KV_HEADS, D), mask=mask, other=0.0
+            )
             values = values.to(tl.float32)
             if block == 0:
                 places = (length - first + new).to(tl.int64)[:, None] * STRIDE + dims[None, :]

@@ -221,4 +221,4 @@ def down(
 
 def _of_experts(weight: Packed, hit: int) -> int:
     """Bytes of so many experts of a stack, or of the one matrix."""
-    return weight.num_bytes if weight.data.dim() == 2 else weight.num_bytes // weight.data.shape[0] * hit
+    return weight.nbytes if weight.data.dim() == 2 else weight.nbytes // weight.data.shape[0] * hit

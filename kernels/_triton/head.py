@@ -84,7 +84,7 @@ def head(
     """
     keys, counter = room
     rows, outputs = logits.shape
-    scores = weight.num_bytes // weight.rows * outputs
+    scores = weight.nbytes // weight.rows * outputs
     read = [x, norm, vocabulary]
     return Launch(
         "head",

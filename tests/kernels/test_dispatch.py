@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mellum_ls.kernels.dispatch import Op
+from mellum_ls.kernels.dispatch import Op, on_tensor_cores
 
 
 def plain(x: Tensor) -> str:
@@ -40,3 +40,23 @@ def test_a_fallback_says_why_exactly_once(caplog: pytest.LogCaptureFixture) -> N
 
 def test_without_a_kernel_the_reference_runs() -> None:
     assert Op("op", plain)(torch.zeros(1)) == "reference"
+
+
+@pytest.mark.parametrize(
+    ("capability", "dtype", "reason"),
+    [
+        ((7, 5), torch.bfloat16, "older than compute capability 8.0"),
+        ((9, 0), torch.float64, "no torch.float64"),
+        ((8, 6), torch.float32, None),
+    ],
+)
+def test_a_kernel_for_tensor_cores_wants_a_gpu_that_has_them(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], dtype: torch.dtype, reason: str | None
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    found = on_tensor_cores(torch.device("cuda"), dtype)
+    assert found is None if reason is None else reason in (found or "")
+
+
+def test_a_cpu_is_no_gpu() -> None:
+    assert on_tensor_cores(torch.device("cpu"), torch.float32) == "its kernel is written for NVIDIA's GPUs"
