@@ -50,9 +50,9 @@ def _head(
     keys = tl.where(within[None, :], _keys(sums, ids[None, :]), LEAST)
     tl.atomic_max(keys_ptr + rows, tl.max(keys, axis=1), mask=there, sem="relaxed")
     if last_to_arrive(counter_ptr, tl.num_programs(0)):
-        keys = tl.load(keys_ptr + rows, mask=there, other=0, cache_modifier=".cg")
-        tl.store(ids_ptr + rows, 0x7FFFFFFF - (keys & 0x7FFFFFFF).to(tl.int32), mask=there)
-        largest = _in_order((keys >> 32).to(tl.int32)).to(tl.float32, bitcast=True)
+        best = tl.load(keys_ptr + rows, mask=there, other=0, cache_modifier=".cg")
+        tl.store(ids_ptr + rows, 0x7FFFFFFF - (best & 0x7FFFFFFF).to(tl.int32), mask=there)
+        largest = _in_order((best >> 32).to(tl.int32)).to(tl.float32, bitcast=True)
         tl.store(largest_ptr + rows, largest, mask=there)
         tl.store(keys_ptr + rows, tl.full((TILE_ROWS,), LEAST, tl.int64), mask=there)
 
