@@ -5,6 +5,7 @@ Computes what Model computes, to rounding. Knows when a pass can go the fast way
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -116,11 +117,11 @@ class FusedModel(Model):
             found = self._steps[rows, context] = self.new_step(rows, context, self._tuning)
         return found
 
-    def new_step(self, rows: int, context: int, tuning: Tuning) -> Step:
-        """The same with other tiles, and buffers of its own; it reads the inputs of this model's last pass."""
-        splits: dict[AttentionType, int] = {
-            kind: splits_for(context, self.config.window_of(kind)) for kind in self.config.rope
-        }
+    def new_step(
+        self, rows: int, context: int, tuning: Tuning, splits: Mapping[AttentionType, int] | None = None
+    ) -> Step:
+        """The same with other tiles or splits, and buffers of its own; it reads the inputs of this model's last pass."""
+        splits = splits or {kind: splits_for(context, self.config.window_of(kind)) for kind in self.config.rope}
         return Step(self.config, self.weights, self._angles, self._inputs, Shape(rows, splits), tuning)
 
     def head(self, rows: int) -> Head:

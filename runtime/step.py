@@ -94,7 +94,7 @@ class Step:
         )
         self._sums: dict[object, tuple[Tensor, Tensor]] = {}
         group = config.num_attention_heads // config.num_key_value_heads
-        self._cut = attention.default_tile(rows, group, self._like.dtype)
+        self._cut = tuning.attention(rows, group, self._like.dtype)
         self._scratch = {kind: self._scratch_of(splits) for kind, splits in shape.splits.items()}
         self.hidden = self._room(rows, hidden)
         self.launches = [embed(inputs.ids(rows), weights.embedding, self._stream)]

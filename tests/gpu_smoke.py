@@ -1,8 +1,14 @@
-import json, os, sys, time, traceback
+import json
+import os
+import sys
+import time
+import traceback
+
 import torch
-from mellum_ls.runtime.bench.kernels import copy_bandwidth, measure_step, device_times
+
+from mellum_ls.runtime.bench.gpu import decode, keystroke
+from mellum_ls.runtime.bench.kernels import copy_bandwidth, measure_step
 from mellum_ls.runtime.bench.parity import compare
-from mellum_ls.runtime.bench.gpu import decode, prefill, keystroke
 from mellum_ls.runtime.formats import WEIGHT_FORMATS
 from mellum_ls.runtime.fused import FusedModel
 from mellum_ls.runtime.synthetic import few_layers, released_config, synthetic_weights

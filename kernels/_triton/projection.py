@@ -15,7 +15,7 @@ from mellum_ls.kernels._triton.numerics import product
 from mellum_ls.kernels.packing import BLOCK, CODES, INT4_ZERO, WORDS, Packed
 
 MOST_ROWS = 16
-_CHUNK = tl.constexpr(256)  # columns of x that are squared at a time
+_CHUNK = tl.constexpr(256)  # columns of several rows that are squared at a time
 _BLOCK, _CODES, _WORDS = tl.constexpr(BLOCK), tl.constexpr(CODES), tl.constexpr(WORDS)
 _ZERO = tl.constexpr(INT4_ZERO)
 
@@ -191,8 +191,10 @@ def _columns(x_ptr, x_offsets, x_mask, norm_ptr, columns, K: tl.constexpr):
 @triton.jit
 def inverse_rms(x_ptr, x_offsets, x_mask, eps, K: tl.constexpr):
     """1 / sqrt(mean over k of x[m, k]^2 + eps), [M] float32."""
-    squares = tl.zeros((x_offsets.shape[0], _CHUNK), tl.float32)
-    for start in range(0, K, _CHUNK):
-        x = _columns(x_ptr, x_offsets[:, None], x_mask[:, None], None, (start + tl.arange(0, _CHUNK))[None, :], K)
+    # One row is read at once: piece by piece, each would be waited for.
+    CHUNK: tl.constexpr = triton.next_power_of_2(K) if x_offsets.shape[0] == 1 else _CHUNK
+    squares = tl.zeros((x_offsets.shape[0], CHUNK), tl.float32)
+    for start in range(0, K, CHUNK):
+        x = _columns(x_ptr, x_offsets[:, None], x_mask[:, None], None, (start + tl.arange(0, CHUNK))[None, :], K)
         squares += x * x
     return tl.rsqrt(tl.sum(squares, axis=1) / K + eps)

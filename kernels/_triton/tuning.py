@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import torch
+
+from mellum_ls.kernels._triton import attend
 from mellum_ls.kernels._triton.launch import next_power
 from mellum_ls.kernels._triton.projection import Tile
 from mellum_ls.kernels._triton.tuned import MEASURED
@@ -29,9 +32,10 @@ def key_of(op: str, format: str, rows: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """Tiles by operation; those that were not measured follow the rule."""
+    """Tiles by operation; those that were not measured follow the rule. Those of attention are by number of rows."""
 
     measured: Mapping[str, Tile] = field(default_factory=dict)
+    attending: Mapping[str, attend.Tile] = field(default_factory=dict)
 
     @classmethod
     def of(cls, capability: tuple[int, int]) -> Tuning:
@@ -40,8 +44,14 @@ class Tuning:
         for lower in range(minor, -1, -1):
             table = MEASURED.get(f"sm_{major}{lower}")
             if table is not None:
-                return cls({name: Tile(*entry) for name, entry in table.items()})
+                cuts = {name: attend.Tile(*entry) for name, entry in table.items() if name.startswith("attend/")}
+                return cls({name: Tile(*entry) for name, entry in table.items() if name not in cuts}, cuts)
         return cls()
+
+    def attention(self, rows: int, group: int, dtype: torch.dtype) -> attend.Tile:
+        """The tile of attention for so many rows, where `group` query heads share keys."""
+        known = self.attending.get(f"attend/{rows}") if dtype != torch.float32 else None
+        return known or attend.default_tile(rows, group, dtype)
 
     def tile(self, op: str, weight: Packed, rows: int) -> Tile:
         """The tile of an operation with this weight and so many rows of x."""

@@ -12,22 +12,27 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
+from mellum_ls.kernels._triton import attend
 from mellum_ls.kernels._triton.launch import Launch
 from mellum_ls.kernels._triton.projection import Tile
 from mellum_ls.kernels._triton.tuning import Tuning, key_of
 from mellum_ls.runtime.bench.kernels import all_of, captured_times, filled_cache
 from mellum_ls.runtime.bench.measure import Spread
+from mellum_ls.runtime.config import AttentionType
 from mellum_ls.runtime.formats import WEIGHT_FORMATS, FormatName
 from mellum_ls.runtime.fused import FusedModel, context_bucket
+from mellum_ls.runtime.step import Step
 from mellum_ls.runtime.synthetic import few_layers, released_config, synthetic_weights
 
 LAYERS, CONTEXT = 6, 2048
 ROWS = (1, 4)
+SPLITS = (4, 8, 16, 32)
 REPEATS = 7
 OUTPUTS = {1: (1, 2, 4, 8, 16), 4: (16, 32)}
 WIDTHS = {"float": (128, 256, 1024), "int8": (256, 1024, 4096), "int4": (32, 128, 512)}
@@ -86,11 +91,41 @@ class Bench:
         tuning = Tuning({key_of(op, self._kinds[op], rows): tile})
         if op == "head":
             return [self.model.new_head(rows, tuning).launch]
+        return [launch for launch in self.step(rows, tuning).launches if launch.name == op]
+
+    def step(self, rows: int, tuning: Tuning, splits: Mapping[AttentionType, int] | None = None) -> Step:
+        """A step that has run once, so that all of its buffers hold what they should."""
         self.model.forward(torch.arange(100, 100 + rows), self._cache)
         self._cache.truncate(CONTEXT)
-        step = self.model.new_step(rows, context_bucket(CONTEXT), tuning)
+        step = self.model.new_step(rows, context_bucket(CONTEXT), tuning, splits)
         step.run()
-        return [launch for launch in step.launches if launch.name == op]
+        return step
+
+
+def attention_times(bench: Bench, part: tuple[int, int] | None = None) -> dict[str, dict[str, float]]:
+    """Microseconds of attention by layer type, rows and (tile, splits); with `part` only to compile that share."""
+    found: dict[str, dict[str, float]] = {}
+    tiles = [attend.Tile(1, keys, warps, stages) for keys in (32, 64, 128) for warps in (4, 8) for stages in (2, 3)]
+    for index, cut in enumerate(tiles):
+        if part is not None and index % part[1] != part[0]:
+            continue
+        for rows in ROWS:
+            sized = replace(cut, tokens=rows)
+            for splits in SPLITS if part is None else SPLITS[:1]:
+                kinds = dict.fromkeys(bench.model.config.rope, splits)
+                try:
+                    step = bench.step(rows, Tuning({}, {f"attend/{rows}": sized}), kinds)
+                except Exception as error:  # noqa: BLE001 -- as below
+                    print(f"attend {sized}: {error}"[:200], file=sys.stderr, flush=True)
+                    continue
+                for sliding in (True, False):
+                    mine = [one for one in step.launches if one.name == "attend"]
+                    mine = [one for one in mine if (one.constants["WINDOW"] is not None) == sliding]
+                    seconds = captured_times("attend", all_of(mine), bench.model.device, REPEATS)
+                    name = json.dumps([sized.tokens, sized.keys, sized.warps, sized.stages, splits])
+                    key = f"attend/{rows}/{'sliding' if sliding else 'full'}"
+                    found.setdefault(key, {})[name] = Spread.of(seconds).median * 1e6 / len(mine)
+    return found
 
 
 def times(jobs: Sequence[tuple[FormatName, str, int, Tile]]) -> dict[str, dict[str, float]]:
@@ -113,6 +148,7 @@ def times(jobs: Sequence[tuple[FormatName, str, int, Tile]]) -> dict[str, dict[s
     return found
 
 
+@torch.inference_mode()
 def main(argv: Sequence[str] | None = None) -> int:
     """Tune and print."""
     parser = argparse.ArgumentParser(prog="python -m mellum_ls.runtime.bench.tune", allow_abbrev=False)
@@ -124,6 +160,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given.part:
         index, count = map(int, given.part.split("/"))
         times(wanted[index::count])
+        attention_times(Bench(given.formats[0]), (index, count))
         return 0
     command = [sys.executable, "-m", "mellum_ls.runtime.bench.tune", "--formats", *given.formats]
     count = max(1, (os.cpu_count() or 2) - 2)
@@ -131,6 +168,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for child in children:
         child.wait()
     found = times(wanted)
+    found |= attention_times(Bench(given.formats[0]))
     if given.json is not None:
         given.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
     for key, tiles in found.items():
