@@ -181,7 +181,7 @@ def _grouped(
 
 
 def combine(parts: Tensor, shares: Tensor, out: Tensor) -> Launch:
-    """out[t] = sum over k of shares[t, k] * parts[t, k], [T, H], added in this order; parts [T, K, H]; shares [T, K]."""
+    """out[t] = sum over k of shares[t, k] * parts[t, k], [T, H], added in order; parts [T, K, H]; shares [T, K]."""
     rows, hidden = out.shape
     arguments: dict[str, Argument] = {"parts_ptr": parts, "shares_ptr": shares, "out_ptr": out, "H": hidden}
     constants = {"TOP": shares.shape[1], "CHUNK": _CHUNK}
