@@ -89,6 +89,13 @@ def test_the_order_of_the_rows_changes_no_bit(device: torch.device, format: Form
     torch.testing.assert_close(found.cpu().double(), wanted, rtol=1e-4, atol=1e-5)
 
 
+def test_an_expert_may_have_several_blocks_of_rows_and_its_neighbours_none(device: torch.device) -> None:
+    x, shares, chosen, up, back = case(40, 20, 12, 6, 1, "float", torch.float32, 9)
+    chosen[:37], chosen[37:] = 2, 5
+    found = experts(x.to(device), shares.to(device), chosen.to(device), up.data.to(device), back.data.to(device))
+    torch.testing.assert_close(found.cpu().double(), exact(x, shares, chosen, up, back), rtol=1e-4, atol=1e-5)
+
+
 def test_plain_tensors_are_a_format_too_and_no_rows_are_no_work(device: torch.device) -> None:
     x, shares, chosen, up, back = case(3, 20, 12, 6, 2, "float", torch.float32, 5)
     found = experts(x.to(device), shares.to(device), chosen.to(device), up.data.to(device), back.data.to(device))
