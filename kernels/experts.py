@@ -3,31 +3,54 @@
 Does not choose them (router.py).
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
-from torch.nn.functional import silu
+from torch.nn.functional import linear, silu
 
-from mellum_ls.kernels.dispatch import Op
-from mellum_ls.kernels.packing import Packed, Weight
-from mellum_ls.kernels.swiglu import swiglu_reference
+from mellum_ls.kernels.dispatch import Op, on_tensor_cores
+from mellum_ls.kernels.packing import Packed, unpack
 
 # Up to this many (token, expert) pairs it is cheaper off the CPU to copy the chosen weights than to ask the device
 # which experts were hit.
 MAX_GATHERED_PAIRS = 32
 
 
-def experts_reference(x: Tensor, shares: Tensor, chosen: Tensor, gate_up: Weight, down: Weight) -> Tensor:
+def experts_reference(
+    x: Tensor, shares: Tensor, chosen: Tensor, gate_up: Tensor | Packed, down: Tensor | Packed
+) -> Tensor:
     """Return sum over k of shares[t, k] * expert[chosen[t, k]](x[t]), [T, H].
 
-    x [T, H]; shares [T, K]; chosen [T, K] int64; gate_up [E, 2I, H], the gate's rows first; down [E, H, I].
+    x [T, H]; shares [T, K]; chosen [T, K] int64; gate_up [E, 2I, H], the gate's rows first; down [E, H, I], both plain
+    or both packed. Packed weights are multiplied in float32.
     """
+    gate_up, down = _plain(gate_up), _plain(down)
     if isinstance(gate_up, Packed) or isinstance(down, Packed):
-        return _unpacking(x, shares, chosen, gate_up, down)
+        assert isinstance(gate_up, Packed)
+        assert isinstance(down, Packed)
+        return _unpacked(x, shares, chosen, gate_up, down)
     if x.device.type != "cpu" and chosen.numel() <= MAX_GATHERED_PAIRS:
         return _gathered(x, shares, chosen, gate_up, down)
     if x.shape[0] == 1:
         return _one_token(x, shares, chosen, gate_up, down)
     return _by_expert(x, shares, chosen, gate_up, down)
+
+
+def _plain(weight: Tensor | Packed) -> Tensor | Packed:
+    """A weight without codes as the tensor it is."""
+    return weight.data if isinstance(weight, Packed) and weight.format == "float" else weight
+
+
+def _unpacked(x: Tensor, shares: Tensor, chosen: Tensor, gate_up: Packed, down: Packed) -> Tensor:
+    """One expert that was hit after the other, so that no more than one is unpacked at a time."""
+    rows, output = x.float(), torch.zeros_like(x, dtype=torch.float32)
+    for expert in sorted(set(chosen.flatten().tolist())):
+        tokens, slots = (chosen == expert).nonzero(as_tuple=True)  # [n] each
+        gate, up = linear(rows[tokens], unpack(gate_up[expert])).chunk(2, dim=-1)  # [n, I] each
+        inner = silu(gate).mul_(up).mul_(shares[tokens, slots].float()[:, None])
+        output.index_add_(0, tokens, linear(inner, unpack(down[expert])))
+    return output.to(x.dtype)
 
 
 def _one_token(x: Tensor, shares: Tensor, chosen: Tensor, gate_up: Tensor, down: Tensor) -> Tensor:
@@ -71,16 +94,6 @@ def _by_expert(x: Tensor, shares: Tensor, chosen: Tensor, gate_up: Tensor, down:
     return torch.bmm(shares[:, None, :], unsorted)[:, 0]
 
 
-def _unpacking(x: Tensor, shares: Tensor, chosen: Tensor, gate_up: Weight, down: Weight) -> Tensor:
-    """Packed weights: one expert after the other, so that the floats of one are there at a time; sums in float32."""
-    rows, output = x.float(), x.new_zeros(x.shape, dtype=torch.float32)
-    for expert in sorted(set(chosen.flatten().tolist())):
-        token, slot = (chosen == expert).nonzero(as_tuple=True)
-        inner = swiglu_reference(rows[token], gate_up[expert], down[expert])
-        output.index_add_(0, token, inner * shares[token, slot, None].float())
-    return output.to(x.dtype)
-
-
 def _multiply(rows: Tensor, weights: Tensor, counts: list[int], output: Tensor) -> None:
     """Write rows[i] @ weights[e].T to output[i]; the first counts[0] rows are expert 0's, and so on.
 
@@ -93,4 +106,10 @@ def _multiply(rows: Tensor, weights: Tensor, counts: list[int], output: Tensor) 
             torch.mm(some, weight, out=place)
 
 
-experts = Op("experts", experts_reference)
+def _triton() -> Callable[..., Tensor]:
+    from mellum_ls.kernels._triton import grouped
+
+    return grouped.experts
+
+
+experts = Op("experts", experts_reference, _triton, on_tensor_cores)

@@ -1,4 +1,4 @@
-"""What a launch becomes on a GPU that is not there: registers, memory, the width of its loads, tensor-core instructions.
+"""What a launch becomes on a GPU that is not there: registers, memory, width of loads, tensor-core instructions.
 
 Compiles ahead of time, for which tensors on the device "meta" are enough, and reads the machine code. Needs neither GPU
 nor driver: Triton brings the assembler and the disassembler along. Not possible where Triton interprets.

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from mellum_ls.kernels import experts as op
 from mellum_ls.kernels.experts import _by_expert, _gathered, _one_token
-from mellum_ls.kernels.packing import Format, pack, unpack
+from mellum_ls.kernels.packing import FORMATS, Format, Packed, pack, unpack
 
 
 def case(tokens: int, top_k: int, num_experts: int = 6) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
@@ -54,10 +54,27 @@ def test_all_tokens_may_choose_the_same_expert() -> None:
     torch.testing.assert_close(found, by_hand(x, shares, chosen, gate_up, down), rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("format", ["int8", "int4"])
-@pytest.mark.parametrize("tokens", [1, 9])
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("tokens", [1, 17])
 def test_packed_experts_are_what_their_codes_stand_for(format: Format, tokens: int) -> None:
     x, shares, chosen, gate_up, down = case(tokens, 3)
-    packed = [pack(weight, format, 16) for weight in (gate_up, down)]
-    wanted = by_hand(x, shares, chosen, *map(unpack, packed))
+    packed = pack(gate_up, format, 32), pack(down, format, 32)
+    wanted = by_hand(x, shares, chosen, *(unpack(weight, torch.float64) for weight in packed))
     torch.testing.assert_close(op(x, shares, chosen, *packed), wanted, rtol=1e-5, atol=1e-5)
+    assert op(x.bfloat16(), shares.bfloat16(), chosen, *_in(torch.bfloat16, packed)).dtype == torch.bfloat16
+
+
+def test_experts_that_were_not_hit_are_left_alone() -> None:
+    x, shares, _, gate_up, down = case(4, 1)
+    chosen = torch.tensor([[5], [2], [5], [2]])
+    packed = [pack(weight, "int8") for weight in (gate_up, down)]
+    wanted = op(x, shares, chosen, *packed)
+    for weight in packed:
+        assert weight.scale is not None
+        weight.scale[[0, 1, 3, 4]] = float("nan")
+    assert torch.equal(op(x, shares, chosen, *packed), wanted)
+    assert wanted.isfinite().all()
+
+
+def _in(dtype: torch.dtype, weights: tuple[Packed, ...]) -> list[Packed]:
+    return [pack(weight.data.to(dtype), "float") if weight.format == "float" else weight for weight in weights]
