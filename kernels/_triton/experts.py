@@ -19,6 +19,7 @@ from mellum_ls.kernels._triton.projection import (
     row_tile,
     weight_constants,
 )
+from mellum_ls.kernels._triton.waiting import wait
 from mellum_ls.kernels.packing import Packed
 
 PARTS = 8  # of the experts, of several rows: each part has programs of its own
@@ -39,8 +40,11 @@ def _gate_up(
     x_ptr, norm_ptr, chosen_ptr, hit_ptr, count_ptr, weight_ptr, scale_ptr, inner_ptr, eps,
     ROWS: tl.constexpr, TILE_ROWS: tl.constexpr, CHOSEN: tl.constexpr, SLOTS: tl.constexpr, INNER: tl.constexpr,
     OUTPUTS: tl.constexpr, WIDTH: tl.constexpr, FORMAT: tl.constexpr, GROUP: tl.constexpr, K: tl.constexpr,
-    STORED: tl.constexpr,
+    STORED: tl.constexpr, EARLY: tl.constexpr = False,
 ):  # fmt: skip
+    # Which experts' weights are read is what the launch before this one finds out.
+    BEFORE_X: tl.constexpr = EARLY and chosen_ptr is None
+    wait(EARLY and not BEFORE_X)
     rows = tl.arange(0, TILE_ROWS)
     if chosen_ptr is None:
         expert = 0
@@ -59,7 +63,7 @@ def _gate_up(
     outputs = (2 * expert + pairs % 2) * INNER + columns
     sums = row_products(
         x_ptr, rows * K, going, norm_ptr, weight_ptr, scale_ptr, outputs, columns < INNER,
-        FORMAT, GROUP, K, STORED, WIDTH,
+        FORMAT, GROUP, K, STORED, WIDTH, BEFORE_X,
     )  # fmt: skip
     if norm_ptr is not None:
         sums *= inverse_rms(x_ptr, rows * K, going, eps, K)[:, None]
@@ -74,9 +78,10 @@ def _gate_up(
 def _down_one(
     inner_ptr, shares_ptr, chosen_ptr, weight_ptr, scale_ptr, stream_ptr, H,
     CHOSEN: tl.constexpr, SLOTS: tl.constexpr, OUTPUTS: tl.constexpr, WIDTH: tl.constexpr, FORMAT: tl.constexpr,
-    GROUP: tl.constexpr, K: tl.constexpr, STORED: tl.constexpr,
+    GROUP: tl.constexpr, K: tl.constexpr, STORED: tl.constexpr, EARLY: tl.constexpr = False,
 ):  # fmt: skip
     """One row: all of its experts at once, as rows of one tile."""
+    # The choice is two launches old, so that it may be read early, and with it the first weights.
     places = tl.arange(0, SLOTS * OUTPUTS)
     slots, columns = places % SLOTS, tl.program_id(0) * OUTPUTS + places // SLOTS
     there = (slots < CHOSEN) & (columns < H)
@@ -84,7 +89,7 @@ def _down_one(
     share = tl.load(shares_ptr + slots, mask=there, other=0.0)
     sums = pair_products(
         inner_ptr, slots * K, there, None, weight_ptr, scale_ptr, expert * H + columns, there,
-        FORMAT, GROUP, K, STORED, WIDTH,
+        FORMAT, GROUP, K, STORED, WIDTH, EARLY,
     )  # fmt: skip
     total = tl.sum(tl.reshape(sums * share, (OUTPUTS, SLOTS)), axis=1)
     columns = tl.program_id(0) * OUTPUTS + tl.arange(0, OUTPUTS)
@@ -97,12 +102,13 @@ def _down(
     inner_ptr, shares_ptr, chosen_ptr, hit_ptr, count_ptr, weight_ptr, scale_ptr, stream_ptr, sums_ptr, counters_ptr, H,
     ROWS: tl.constexpr, TILE_ROWS: tl.constexpr, CHOSEN: tl.constexpr, SLOTS: tl.constexpr, PARTS: tl.constexpr,
     OUTPUTS: tl.constexpr, WIDTH: tl.constexpr, FORMAT: tl.constexpr, GROUP: tl.constexpr, K: tl.constexpr,
-    STORED: tl.constexpr,
+    STORED: tl.constexpr, EARLY: tl.constexpr = False,
 ):  # fmt: skip
     """Several rows: a part of the experts for each program; the last of a block of outputs adds the parts up."""
     rows = tl.arange(0, TILE_ROWS)
     columns = tl.program_id(0) * OUTPUTS + tl.arange(0, OUTPUTS)
     total = tl.zeros((TILE_ROWS, OUTPUTS), tl.float32)
+    wait(EARLY)
     index, count = tl.program_id(1), tl.load(count_ptr)
     while index < count:
         expert = tl.load(hit_ptr + index)

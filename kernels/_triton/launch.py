@@ -5,7 +5,7 @@ shapes that no memory here would hold.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from torch import Tensor
@@ -32,10 +32,20 @@ class Launch:
     stages: int
     reads: int
     writes: int
+    early: bool = False
+    """Begins while the launch before it still runs; see waiting.py."""
 
     def run(self) -> None:
         """Launch it on the current stream."""
-        self.kernel[self.grid](**self.arguments, **self.constants, num_warps=self.warps, num_stages=self.stages)
+        # The option is not even named where it is off: older architectures and the interpreter do not know it.
+        options = {"launch_pdl": True} if self.early else {}
+        self.kernel[self.grid](
+            **self.arguments, **self.constants, num_warps=self.warps, num_stages=self.stages, **options
+        )
+
+    def begun_early(self) -> "Launch":
+        """The same, begun while the one before still runs: for architectures from sm_90 on."""
+        return replace(self, early=True, constants={**self.constants, "EARLY": True})
 
 
 Maker: TypeAlias = Callable[..., Launch]

@@ -7,12 +7,16 @@ from torch import Tensor
 from mellum_ls.kernels._triton.launch import Launch
 from mellum_ls.kernels._triton.numerics import rounded
 from mellum_ls.kernels._triton.projection import inverse_rms
+from mellum_ls.kernels._triton.waiting import wait
 
 WIDTH = 256
 
 
 @triton.jit
-def _normalise(x_ptr, norm_ptr, out_ptr, eps, K: tl.constexpr, WIDTH: tl.constexpr):
+def _normalise(
+    x_ptr, norm_ptr, out_ptr, eps, K: tl.constexpr, WIDTH: tl.constexpr, EARLY: tl.constexpr = False
+):  # fmt: skip
+    wait(EARLY)
     offsets = tl.program_id(0) * K + tl.arange(0, 1)
     factor = inverse_rms(x_ptr, offsets, offsets >= 0, eps, K)  # [1]
     for start in range(0, K, WIDTH):

@@ -17,14 +17,14 @@ from mellum_ls.kernels.packing import Packed
 def _project(
     x_ptr, norm_ptr, weight_ptr, scale_ptr, residual_ptr, out_ptr, eps, N, rows_there,
     TILE_ROWS: tl.constexpr, OUTPUTS: tl.constexpr, WIDTH: tl.constexpr,
-    FORMAT: tl.constexpr, GROUP: tl.constexpr, K: tl.constexpr, STORED: tl.constexpr,
+    FORMAT: tl.constexpr, GROUP: tl.constexpr, K: tl.constexpr, STORED: tl.constexpr, EARLY: tl.constexpr = False,
 ):  # fmt: skip
     rows = tl.arange(0, TILE_ROWS)
     outputs = tl.program_id(0) * OUTPUTS + tl.arange(0, OUTPUTS)
     rows_mask, outputs_mask = rows < rows_there, outputs < N
     sums = row_products(
         x_ptr, rows * K, rows_mask, norm_ptr, weight_ptr, scale_ptr, outputs, outputs_mask,
-        FORMAT, GROUP, K, STORED, WIDTH,
+        FORMAT, GROUP, K, STORED, WIDTH, EARLY,
     )  # fmt: skip
     if norm_ptr is not None:
         sums *= inverse_rms(x_ptr, rows * K, rows_mask, eps, K)[:, None]

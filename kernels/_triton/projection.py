@@ -12,6 +12,7 @@ import triton.language as tl
 
 from mellum_ls.kernels._triton.launch import Constant, cdiv, next_power
 from mellum_ls.kernels._triton.numerics import product
+from mellum_ls.kernels._triton.waiting import wait
 from mellum_ls.kernels.packing import BLOCK, CODES, INT4_ZERO, WORDS, Packed
 
 MOST_ROWS = 16
@@ -55,19 +56,21 @@ def weight_constants(weight: Packed, tile: Tile) -> dict[str, Constant]:
 def row_products(
     x_ptr, x_offsets, x_mask, norm_ptr, weight_ptr, scale_ptr, outputs, outputs_mask,
     FORMAT: tl.constexpr, GROUP: tl.constexpr, K: tl.constexpr, STORED: tl.constexpr, WIDTH: tl.constexpr,
+    EARLY: tl.constexpr = False,
 ):  # fmt: skip
     """Sums over k of x[m, k] * norm[k] * weight[n, k], [M, N] float32; norm_ptr None stands for a norm of ones.
 
     x_offsets, x_mask [M]: where the rows of x begin, and which there are. outputs, outputs_mask [N]: the rows of the
-    weight. The scales of int8 are applied to the sums.
+    weight. The scales of int8 are applied to the sums. EARLY: waits for x, once the first weights are on their way.
     """
     M: tl.constexpr = x_offsets.shape[0]
     N: tl.constexpr = outputs.shape[0]
     if M == 1:
         return pair_products(
             x_ptr, x_offsets, x_mask, norm_ptr, weight_ptr, scale_ptr, outputs, outputs_mask,
-            FORMAT, GROUP, K, STORED, WIDTH,
+            FORMAT, GROUP, K, STORED, WIDTH, EARLY,
         )[None, :]  # fmt: skip
+    wait(EARLY)
     acc = tl.zeros((N, M), tl.float32)
     for start in range(0, STORED, WIDTH):
         stored = _stored(weight_ptr, outputs, outputs_mask, start, FORMAT, STORED, WIDTH)
@@ -94,6 +97,7 @@ def row_products(
 def pair_products(
     x_ptr, x_offsets, x_mask, norm_ptr, weight_ptr, scale_ptr, outputs, outputs_mask,
     FORMAT: tl.constexpr, GROUP: tl.constexpr, K: tl.constexpr, STORED: tl.constexpr, WIDTH: tl.constexpr,
+    EARLY: tl.constexpr = False,
 ):  # fmt: skip
     """Sums over k of x[n, k] * norm[k] * weight[n, k], [N] float32: the n-th row of x with the n-th of the weight.
 
@@ -102,6 +106,7 @@ def pair_products(
     N: tl.constexpr = outputs.shape[0]
     # Sums stay apart by place until the end, where they are added up once. The next codes are under way meanwhile.
     stored = _stored(weight_ptr, outputs, outputs_mask, 0, FORMAT, STORED, WIDTH)
+    wait(EARLY)
     if FORMAT == "int4":
         BLOCKS: tl.constexpr = WIDTH // _WORDS
         acc = tl.zeros((N, BLOCKS, _WORDS), tl.float32)

@@ -13,6 +13,7 @@ from torch import Tensor
 from mellum_ls.kernels._triton.arrival import last_to_arrive
 from mellum_ls.kernels._triton.launch import Launch, cdiv, next_power
 from mellum_ls.kernels._triton.numerics import rounded
+from mellum_ls.kernels._triton.waiting import wait
 
 EACH = 2  # experts whose scores a program computes
 WARPS = 8
@@ -60,6 +61,7 @@ def _route(
     x_ptr, norm_ptr, weight_ptr, normed_ptr, shares_ptr, chosen_ptr, hit_ptr, count_ptr, logits_ptr, counters_ptr, eps,
     ROWS: tl.constexpr, H: tl.constexpr, E: tl.constexpr, K: tl.constexpr, NORMALISE: tl.constexpr,
     WIDTH: tl.constexpr, EXPERTS: tl.constexpr, ALL: tl.constexpr, PAIRS: tl.constexpr,
+    EARLY: tl.constexpr = False,
 ):  # fmt: skip
     row = tl.program_id(1)
     columns = tl.arange(0, WIDTH)
@@ -68,8 +70,9 @@ def _route(
     weight = tl.load(
         weight_ptr + experts[:, None] * H + columns[None, :], mask=(experts < E)[:, None] & within[None, :], other=0.0
     ).to(tl.float32)  # [EXPERTS, WIDTH]
-    x = tl.load(x_ptr + row * H + columns, mask=within, other=0.0).to(tl.float32)
     norm = tl.load(norm_ptr + columns, mask=within, other=0.0).to(tl.float32)
+    wait(EARLY)
+    x = tl.load(x_ptr + row * H + columns, mask=within, other=0.0).to(tl.float32)
     # Rounded where the model was trained to: two experts are often so close that another rounding swaps them.
     unit = rounded(x * tl.rsqrt(tl.sum(x * x, axis=0) / H + eps), normed_ptr).to(tl.float32)
     normed = rounded(unit * norm, normed_ptr)
