@@ -6,6 +6,7 @@ Knows nothing of what the operation computes. A fallback to the reference is log
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Generic, ParamSpec, TypeVar
 
 import torch
@@ -14,6 +15,24 @@ logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+LEAST_CAPABILITY = (8, 0)  # the first with tensor cores for bfloat16 and with copies that nobody waits for
+TRITON_DTYPES = (torch.bfloat16, torch.float16, torch.float32)
+
+
+def triton_serves(device: torch.device, dtype: torch.dtype) -> str | None:
+    """The `supports` of an operation with a Triton kernel for the usual dtypes."""
+    if device.type != "cuda" or torch.version.cuda is None:
+        return f"its kernel is for NVIDIA GPUs, not for {device.type}"
+    if dtype not in TRITON_DTYPES:
+        return f"no kernel is written for {dtype}"
+    if find_spec("triton") is None:
+        return "triton is not installed"
+    capability = torch.cuda.get_device_capability(device)
+    if capability < LEAST_CAPABILITY:
+        return f"its kernel needs compute capability 8.0, and this device has {'.'.join(map(str, capability))}"
+    return None
 
 
 def unsupported_everywhere(device: torch.device, dtype: torch.dtype) -> str | None:
