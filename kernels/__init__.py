@@ -4,6 +4,8 @@ Pure functions on tensors; no input or output, no configuration, no state but a 
 served, so tensors have no batch dimension: the first dimension is the token.
 """
 
+from typing import Any
+
 from mellum_ls.kernels.attention import attention
 from mellum_ls.kernels.dispatch import Op
 from mellum_ls.kernels.experts import experts
@@ -13,4 +15,6 @@ from mellum_ls.kernels.rope import apply_rope
 from mellum_ls.kernels.router import route
 from mellum_ls.kernels.swiglu import swiglu
 
-__all__ = ["Op", "apply_rope", "attention", "experts", "linear", "rms_norm", "route", "swiglu"]
+OPS: tuple[Op[..., Any], ...] = (apply_rope, attention, experts, linear, rms_norm, route, swiglu)
+
+__all__ = ["OPS", "Op", "apply_rope", "attention", "experts", "linear", "rms_norm", "route", "swiglu"]

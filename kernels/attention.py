@@ -3,13 +3,14 @@
 Knows positions, not layers: the queries are the last T of the S positions that k and v cover.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
-from mellum_ls.kernels.dispatch import Op
+from mellum_ls.kernels.dispatch import Op, triton_serves
 
 # Up to so many queries, a chunk on a CPU, time goes into reading the keys as much as into computing.
 MOST_GROUPED = 64
@@ -71,4 +72,11 @@ def _added_to_group(
 # Enough for a model with two kinds of attention and its MTP layer, one position behind.
 _remembered = lru_cache(maxsize=4)(_added_to_group)
 
-attention = Op("attention", attention_reference)
+
+def _flash() -> Callable[..., Tensor]:
+    from mellum_ls.kernels._triton import flash
+
+    return flash.attention
+
+
+attention = Op("attention", attention_reference, _flash, triton_serves)

@@ -4,7 +4,8 @@ Knows nothing of what the operation computes. A fallback to the reference is log
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Generic, ParamSpec, TypeVar
@@ -13,27 +14,31 @@ import torch
 
 logger = logging.getLogger(__name__)
 
-OLDEST = (8, 0)
-"""The compute capability that kernels need at least: bfloat16 in tensor cores, copies that do not wait."""
-
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+LEAST_CAPABILITY = (8, 0)  # the first with tensor cores for bfloat16 and with copies that nobody waits for
+TRITON_DTYPES = (torch.bfloat16, torch.float16, torch.float32)
+
+
+def triton_serves(device: torch.device, dtype: torch.dtype) -> str | None:
+    """The `supports` of an operation with a Triton kernel for the usual dtypes."""
+    if device.type != "cuda" or torch.version.cuda is None:
+        return f"its kernel is for NVIDIA GPUs, not for {device.type}"
+    if dtype not in TRITON_DTYPES:
+        return f"no kernel is written for {dtype}"
+    if find_spec("triton") is None:
+        return "triton is not installed"
+    capability = torch.cuda.get_device_capability(device)
+    if capability < LEAST_CAPABILITY:
+        return f"its kernel needs compute capability 8.0, and this device has {'.'.join(map(str, capability))}"
+    return None
 
 
 def unsupported_everywhere(device: torch.device, dtype: torch.dtype) -> str | None:
     """The `supports` of an operation that has no kernel yet."""
     return f"no kernel is written for {device.type} and {dtype}"
-
-
-def on_tensor_cores(device: torch.device, dtype: torch.dtype) -> str | None:
-    """The `supports` of an operation whose kernel serves every float dtype, on GPUs that know bfloat16."""
-    if device.type != "cuda" or torch.version.hip is not None:
-        return "its kernel is written for NVIDIA's GPUs"
-    if dtype not in (torch.bfloat16, torch.float16, torch.float32):
-        return f"its kernel has no {dtype}"
-    if torch.cuda.get_device_capability(device) < OLDEST:
-        return f"the GPU is older than compute capability {OLDEST[0]}.{OLDEST[1]}"
-    return None if find_spec("triton") is not None else "the package triton is not installed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,20 @@ class Op(Generic[P, R]):
         if chosen is None:
             chosen = self.implementation(subject.device, subject.dtype)
         return chosen(*args, **kwargs)
+
+    @contextmanager
+    def plain(self) -> Iterator[None]:
+        """Within it the reference runs, whatever the device: what kernels are compared with."""
+        chosen = dict(self._chosen)
+        self._chosen.clear()
+        for device in ("cpu", "cuda"):
+            for dtype in (torch.float32, torch.bfloat16, torch.float16, torch.float64):
+                self._chosen[device, dtype] = self.reference
+        try:
+            yield
+        finally:
+            self._chosen.clear()
+            self._chosen.update(chosen)
 
     def implementation(self, device: torch.device, dtype: torch.dtype) -> Callable[P, R]:
         """The implementation for this device and dtype; chosen and logged on the first call."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear, silu
 
-from mellum_ls.kernels.dispatch import Op, on_tensor_cores
+from mellum_ls.kernels.dispatch import Op, triton_serves
 from mellum_ls.kernels.packing import Packed, unpack
 
 # Up to this many (token, expert) pairs it is cheaper off the CPU to copy the chosen weights than to ask the device
@@ -112,4 +112,4 @@ def _triton() -> Callable[..., Tensor]:
     return grouped.experts
 
 
-experts = Op("experts", experts_reference, _triton, on_tensor_cores)
+experts = Op("experts", experts_reference, _triton, triton_serves)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from torch import Tensor
 from torch.nn.functional import linear as dense
 
-from mellum_ls.kernels.dispatch import Op, on_tensor_cores
+from mellum_ls.kernels.dispatch import Op, triton_serves
 from mellum_ls.kernels.packing import Weight, unpack
 
 
@@ -28,4 +28,4 @@ def _triton() -> Callable[..., Tensor]:
     return matmul.linear
 
 
-linear = Op("linear", linear_reference, _triton, on_tensor_cores)
+linear = Op("linear", linear_reference, _triton, triton_serves)

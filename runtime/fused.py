@@ -26,7 +26,7 @@ from mellum_ls.runtime.weights import ModelWeights
 # Passes over contexts of up to four times the length share a graph: the splits of attention fit either about as well.
 LEAST_CONTEXT, CONTEXT_FACTOR = 256, 4
 # Positions of a program of attention: fewer would leave each too little, more leave processors idle.
-POSITIONS_PER_SPLIT = 64
+POSITIONS_PER_SPLIT = 128
 MOST_SPLITS = 32
 
 
@@ -120,7 +120,7 @@ class FusedModel(Model):
     def new_step(
         self, rows: int, context: int, tuning: Tuning, splits: Mapping[AttentionType, int] | None = None
     ) -> Step:
-        """The same with other tiles or splits, and buffers of its own; it reads the inputs of this model's last pass."""
+        """The same with other tiles or splits and its own buffers; it reads the inputs of this model's last pass."""
         splits = splits or {kind: splits_for(context, self.config.window_of(kind)) for kind in self.config.rope}
         return Step(self.config, self.weights, self._angles, self._inputs, Shape(rows, splits), tuning)
 

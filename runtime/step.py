@@ -101,6 +101,9 @@ class Step:
         for index, layer in enumerate(weights.layers):
             self.launches += self._layer(layer, config.layer_types[index], inputs.places[index])
         self.launches.append(normalise("norm", self._stream, weights.norm, self.hidden, config.rms_norm_eps))
+        if tuning.early:
+            # The first follows what is not ours, a copy of the inputs.
+            self.launches[1:] = [launch.begun_early() for launch in self.launches[1:]]
 
     def run(self) -> None:
         """Launch all of it."""

@@ -30,7 +30,7 @@ out = {}
 for name in sys.argv[1:]:
     try:
         small = few_layers(cfg, 4)
-        0 and say(name, "parity", compare(small, synthetic_weights(small, WEIGHT_FORMATS[name], dev)))
+        say(name, "parity", compare(small, synthetic_weights(small, WEIGHT_FORMATS[name], dev)))
         torch.cuda.empty_cache()
     except Exception:
         traceback.print_exc()

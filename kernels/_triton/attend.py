@@ -15,17 +15,18 @@ from mellum_ls.kernels._triton.launch import Argument, Launch, cdiv, next_power
 from mellum_ls.kernels._triton.numerics import bound, product, rounded
 from mellum_ls.kernels._triton.projection import MOST_ROWS
 from mellum_ls.kernels._triton.softmax import LOG2_E, NOTHING, absorb, finite
+from mellum_ls.kernels._triton.waiting import wait
 
 _NEW = tl.constexpr(MOST_ROWS)
 LEAST_ROWS = 16  # what a tensor core takes
-_CHUNK_BYTES = 16 * 1024  # of partial results, read at a time; three such are on their way
+_CHUNK_BYTES = 32 * 1024  # of partial results, read at a time: what fits the registers
 MOST_SPLITS = 64
+_DEFAULT_ROWS = 32  # with more, registers run out
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """How attention is cut: a program has so many tokens, with all query heads of a KV head, and reads `keys` positions
-    at a time."""
+    """How attention is cut: a program has so many tokens, with all query heads of a KV head, and reads so many keys."""
 
     tokens: int
     keys: int
@@ -68,12 +69,10 @@ def new_scratch(
 
 def default_tile(rows: int, group: int, dtype: torch.dtype) -> Tile:
     """A tile for T = rows. More tokens in a program read the keys less often, and leave more to the last one."""
-    most = 32 if dtype == torch.float32 else 64
-    tokens = min(next_power(rows), max(1, most // next_power(group)))
-    wide = tokens * group > LEAST_ROWS
-    if dtype == torch.float32:
-        return Tile(tokens, 32, 4, 2)
-    return Tile(tokens, 64, 8 if wide else 4, 3)
+    tokens = min(next_power(rows), max(1, _DEFAULT_ROWS // next_power(group)))
+    if dtype == torch.float32:  # without tensor cores, and twice as long
+        return Tile(tokens, 32, 8, 2)
+    return Tile(tokens, 64, 8)
 
 
 def default_splits(positions: int, tile: Tile, group: int) -> int:
@@ -156,14 +155,20 @@ def _attend(
     eps, T, splits,
     HEADS: tl.constexpr, KV_HEADS: tl.constexpr, D: tl.constexpr, WINDOW: tl.constexpr, AHEAD: tl.constexpr,
     TOKENS: tl.constexpr, ROWS: tl.constexpr, KEYS: tl.constexpr, COMBINED: tl.constexpr, CHUNK: tl.constexpr,
+    EARLY: tl.constexpr = False,
 ):  # fmt: skip
     split, head, block = tl.program_id(0), tl.program_id(1), tl.program_id(2)
     GROUP: tl.constexpr = HEADS // KV_HEADS
     STRIDE: tl.constexpr = KV_HEADS * D
     length = tl.load(state_ptr)
-    start, first = 0, 0  # the first position that a token here sees, and that of the first row
+    # The addresses change when the cache grows: a launch that is replayed finds them here.
+    keys_ptr = tl.multiple_of(tl.load(rows_ptr).to(qkv_ptr.dtype), 16) + head * D
+    values_ptr = tl.multiple_of(tl.load(rows_ptr + 1).to(qkv_ptr.dtype), 16) + head * D
+    start = 0  # the first position that a token here sees
+    first_row = tl.zeros((), tl.int64)  # the position of the first stored row
     if WINDOW is not None:
         first = tl.load(state_ptr + 1)
+        first_row += first
         start = tl.minimum(length, tl.maximum(first, length + block * TOKENS - WINDOW + 1))
     # Whole tiles of positions, shared evenly; the last program, which often has fewest, takes the new tokens as well.
     tiles = tl.cdiv(length - start, KEYS)
@@ -172,6 +177,7 @@ def _attend(
     end = tl.minimum(length, begin + share * KEYS)
     last = split == splits - 1
     dims = tl.arange(0, D)
+    wait(EARLY)
     if (begin < end) | last:
         row = tl.arange(0, ROWS)
         token = block * TOKENS + row // GROUP
@@ -181,56 +187,81 @@ def _attend(
         q = _rotated(
             qkv_ptr, norm_ptr, cos_ptr, sin_ptr, token, query_head, position + AHEAD, there, eps, HEADS, KV_HEADS, D
         )
-        # The addresses change when the cache grows: a launch that is replayed finds them here.
-        keys_ptr = tl.multiple_of(tl.load(rows_ptr).to(qkv_ptr.dtype), 16) + head * D
-        values_ptr = tl.multiple_of(tl.load(rows_ptr + 1).to(qkv_ptr.dtype), 16) + head * D
-        most = tl.full((ROWS,), NOTHING, tl.float32)
-        total = tl.zeros((ROWS,), tl.float32)
-        sums = tl.zeros((ROWS, D), tl.float32)
-        for at in range(bound(begin), bound(end), KEYS):
-            key = at + tl.arange(0, KEYS)
-            places = (key - first).to(tl.int64)[:, None] * STRIDE + dims[None, :]
-            old = (key < end)[:, None]
-            keys = tl.load(keys_ptr + places, mask=old, other=0.0).to(tl.float32)
-            scores = _scores(q, keys, qkv_ptr)
-            seen = (key < end)[None, :]
-            if WINDOW is not None:
-                seen &= key[None, :] > position[:, None] - WINDOW
-            values = tl.load(values_ptr + places, mask=old, other=0.0).to(tl.float32)
-            most, total, sums = absorb(tl.where(seen, scores, NOTHING), values, most, total, sums, qkv_ptr)
+        most, total, sums = _over_old(q, keys_ptr, values_ptr, begin, end, first_row, position, WINDOW, STRIDE, KEYS)
         if last:
-            new = tl.arange(0, _NEW)
-            keys = _rotated(
-                qkv_ptr, norm_ptr, cos_ptr, sin_ptr, new, HEADS + head, length + new + AHEAD, new < T, eps,
-                HEADS, KV_HEADS, D,
-            )  # fmt: skip
-            mask = (new < T)[:, None]
-            values = tl.load(
-                _head_rows(qkv_ptr, new, HEADS + KV_HEADS + head, HEADS, KV_HEADS, D), mask=mask, other=0.0
+            keys, values, new = _new(
+                qkv_ptr, norm_ptr, cos_ptr, sin_ptr, head, length + AHEAD, T, eps, HEADS, KV_HEADS, D
             )
-            values = values.to(tl.float32)
             if block == 0:
-                places = (length - first + new).to(tl.int64)[:, None] * STRIDE + dims[None, :]
-                tl.store(keys_ptr + places, rounded(keys, qkv_ptr), mask=mask)
-                tl.store(values_ptr + places, rounded(values, qkv_ptr), mask=mask)
-            scores = _scores(q, keys, qkv_ptr)
+                places = (length - first_row) * STRIDE + new[:, None] * STRIDE + dims[None, :]
+                tl.store(keys_ptr + places, rounded(keys, qkv_ptr), mask=(new < T)[:, None])
+                tl.store(values_ptr + places, rounded(values, qkv_ptr), mask=(new < T)[:, None])
             seen = (new[None, :] <= token[:, None]) & (new < T)[None, :]
             if WINDOW is not None:
                 seen &= new[None, :] > token[:, None] - WINDOW
-            most, total, sums = absorb(tl.where(seen, scores, NOTHING), values, most, total, sums, qkv_ptr)
+            scores = tl.where(seen, _scores(q, keys, qkv_ptr), NOTHING)
+            most, total, sums = absorb(scores, values, most, total, sums, qkv_ptr)
         part = (split * HEADS + query_head) * T + token
         tl.store(most_ptr + part, most, mask=there)
         tl.store(total_ptr + part, total, mask=there)
-        tl.store(sums_ptr + part.to(tl.int64)[:, None] * D + dims[None, :], sums, mask=there[:, None])
+        tl.store(sums_ptr + (part * D)[:, None] + dims[None, :], sums, mask=there[:, None])
     # Whoever comes last finds what all the others have stored.
     tl.debug_barrier()
     counter_ptr = counters_ptr + block * KV_HEADS + head
     if tl.atomic_add(counter_ptr, 1, sem="acq_rel") == splits - 1:
+        tl.store(counter_ptr, 0)  # for the next launch: nobody else comes in this one
         _combine(
             sums_ptr, most_ptr, total_ptr, out_ptr, head, block, T, splits, share, tiles,
             HEADS, GROUP, D, TOKENS, COMBINED, CHUNK,
         )  # fmt: skip
-        tl.store(counter_ptr, 0)
+
+
+@triton.jit
+def _over_old(
+    q, keys_ptr, values_ptr, begin, end, first_row, position,
+    WINDOW: tl.constexpr, STRIDE: tl.constexpr, KEYS: tl.constexpr,
+):  # fmt: skip
+    """The softmax's state over the stored positions from begin to end, behind which nothing is read.
+
+    q [M, D] of tokens at position [M]; keys and values of the head, a row every STRIDE, from the position first_row on.
+    """
+    M: tl.constexpr = q.shape[0]
+    D: tl.constexpr = q.shape[1]
+    most = tl.full((M,), NOTHING, tl.float32)
+    total = tl.zeros((M,), tl.float32)
+    sums = tl.zeros((M, D), tl.float32)
+    places = tl.arange(0, KEYS)[:, None] * STRIDE + tl.arange(0, D)[None, :]
+    for at in range(bound(begin), bound(end), KEYS):
+        key = at + tl.arange(0, KEYS)
+        row = (at - first_row) * STRIDE
+        stored = (key < end)[:, None]
+        keys = tl.load(keys_ptr + row + places, mask=stored, other=0.0).to(tl.float32)
+        values = tl.load(values_ptr + row + places, mask=stored, other=0.0).to(tl.float32)
+        seen = (key < end)[None, :]
+        if WINDOW is not None:
+            seen &= key[None, :] > position[:, None] - WINDOW
+        scores = tl.where(seen, _scores(q, keys, keys_ptr), NOTHING)
+        most, total, sums = absorb(scores, values, most, total, sums, keys_ptr)
+    return most, total, sums
+
+
+@triton.jit
+def _new(
+    qkv_ptr, norm_ptr, cos_ptr, sin_ptr, head, position, T, eps,
+    HEADS: tl.constexpr, KV_HEADS: tl.constexpr, D: tl.constexpr,
+):  # fmt: skip
+    """The KV head's keys and values of the new tokens, the first of which is rotated for `position`, and their numbers.
+
+    [_NEW, D] float32, 0 from T on.
+    """
+    token = tl.arange(0, _NEW)
+    there = token < T
+    keys = _rotated(
+        qkv_ptr, norm_ptr, cos_ptr, sin_ptr, token, HEADS + head, position + token, there, eps, HEADS, KV_HEADS, D
+    )
+    places = ((token * (HEADS + 2 * KV_HEADS) + HEADS + KV_HEADS + head) * D)[:, None] + tl.arange(0, D)[None, :]
+    values = tl.load(qkv_ptr + places, mask=there[:, None], other=0.0).to(tl.float32)
+    return keys, values, token
 
 
 @triton.jit
@@ -239,12 +270,6 @@ def _scores(q, keys, like):
     D: tl.constexpr = q.shape[1]
     zeros = tl.zeros((q.shape[0], keys.shape[0]), tl.float32)
     return product(q, tl.trans(keys), zeros, like) * (LOG2_E * D**-0.5)
-
-
-@triton.jit
-def _head_rows(qkv_ptr, token, head, HEADS: tl.constexpr, KV_HEADS: tl.constexpr, D: tl.constexpr):
-    """Where the head's part of each token begins and goes on, [M, D]."""
-    return qkv_ptr + ((token * (HEADS + 2 * KV_HEADS) + head) * D)[:, None] + tl.arange(0, D)[None, :]
 
 
 @triton.jit
@@ -286,14 +311,12 @@ def _combine(
     highest = tl.full((COMBINED,), NOTHING, tl.float32)
     whole = tl.zeros((COMBINED,), tl.float32)
     result = tl.zeros((COMBINED, D), tl.float32)
-    for at in tl.range(0, bound(splits), CHUNK, num_stages=4):
+    for at in range(0, bound(splits), CHUNK):
         split = at + tl.arange(0, CHUNK)
         used = ((split * share < tiles) & (split < splits)) | (split == splits - 1)
         mask = used[:, None] & there[None, :]
         part = (split[:, None] * HEADS + query_head[None, :]) * T + token[None, :]  # [CHUNK, COMBINED]
-        sums = tl.load(
-            sums_ptr + part.to(tl.int64)[:, :, None] * D + dims[None, None, :], mask=mask[:, :, None], other=0.0
-        )
+        sums = tl.load(sums_ptr + (part * D)[:, :, None] + dims[None, None, :], mask=mask[:, :, None], other=0.0)
         most = tl.load(most_ptr + part, mask=mask, other=NOTHING)
         total = tl.load(total_ptr + part, mask=mask, other=0.0)
         higher = tl.maximum(highest, tl.max(most, axis=0))

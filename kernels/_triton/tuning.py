@@ -36,17 +36,20 @@ class Tuning:
 
     measured: Mapping[str, Tile] = field(default_factory=dict)
     attending: Mapping[str, attend.Tile] = field(default_factory=dict)
+    early: bool = False
+    """Whether launches begin while the one before still runs: from sm_90 on."""
 
     @classmethod
     def of(cls, capability: tuple[int, int]) -> Tuning:
         """The table of an architecture: its own, or that of the next one below with the same major number."""
         major, minor = capability
+        early = capability >= (9, 0)
         for lower in range(minor, -1, -1):
             table = MEASURED.get(f"sm_{major}{lower}")
             if table is not None:
                 cuts = {name: attend.Tile(*entry) for name, entry in table.items() if name.startswith("attend/")}
-                return cls({name: Tile(*entry) for name, entry in table.items() if name not in cuts}, cuts)
-        return cls()
+                return cls({name: Tile(*entry) for name, entry in table.items() if name not in cuts}, cuts, early)
+        return cls(early=early)
 
     def attention(self, rows: int, group: int, dtype: torch.dtype) -> attend.Tile:
         """The tile of attention for so many rows, where `group` query heads share keys."""

@@ -1,4 +1,4 @@
-"""`python -m mellum_ls.runtime.bench decode|prefill|warm|kernels`: loads a model, measures it, prints a table, writes JSON.
+"""`python -m mellum_ls.runtime.bench KIND`: loads a model, measures it, prints a table, writes JSON.
 
 Exit codes: 0 measured; 1 no figure can be given, with the reason on standard error; 2 wrong arguments.
 """

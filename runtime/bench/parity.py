@@ -6,12 +6,14 @@ rounding and not a fault.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
+from mellum_ls.kernels import OPS
 from mellum_ls.kernels.packing import Packed
 from mellum_ls.runtime.bench.measure import figure
 from mellum_ls.runtime.config import ModelConfig
@@ -51,16 +53,13 @@ def compare(config: ModelConfig, weights: ModelWeights, seed: int = 0) -> dict[s
     fused = FusedModel(config, weights)
     total = sum(PASSES) + ROLLBACK
     ids = torch.randint(0, config.vocab_size, (total,), generator=torch.Generator().manual_seed(seed)).to(device)
-    found: dict[str, list[Tensor]] = {"exact": [], "plain": [], "fused": []}
-    for name, model in (("exact", exact), ("plain", plain), ("fused", fused)):
-        cache, done = model.new_cache(), 0
-        for count in PASSES:
-            hidden = model.forward(ids[done : done + count], cache)
-            found[name].append(model.logits(hidden[-16:]).float())
-            done += count
-        cache.truncate(done - ROLLBACK)
-        hidden = model.forward(ids[done : done + 3], cache)
-        found[name].append(model.logits(hidden).float())
+    found: dict[str, list[Tensor]] = {}
+    for name, model in (("exact", exact), ("plain", plain)):
+        with ExitStack() as stack:
+            for op in OPS:
+                stack.enter_context(op.plain())
+            found[name] = _logits(model, ids)
+    found["fused"] = _logits(fused, ids)
     truth = torch.cat(found["exact"])
     errors = {name: _error(torch.cat(found[name]), truth) for name in ("plain", "fused")}
     return {
@@ -70,6 +69,17 @@ def compare(config: ModelConfig, weights: ModelWeights, seed: int = 0) -> dict[s
         "why_no_graphs": fused.graphs.reason,
         "passed": errors["fused"][0] <= ALLOWED * errors["plain"][0] + 1e-3,
     }
+
+
+def _logits(model: Model, ids: Tensor) -> list[Tensor]:
+    """The scores of the last states of each pass, and of a pass behind a rollback."""
+    cache, done, found = model.new_cache(), 0, []
+    for count in PASSES:
+        found.append(model.logits(model.forward(ids[done : done + count], cache)[-16:]).float())
+        done += count
+    cache.truncate(done - ROLLBACK)
+    found.append(model.logits(model.forward(ids[done : done + 3], cache)).float())
+    return found
 
 
 def _error(found: Tensor, truth: Tensor) -> tuple[float, float]:

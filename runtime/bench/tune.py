@@ -31,6 +31,7 @@ from mellum_ls.runtime.step import Step
 from mellum_ls.runtime.synthetic import few_layers, released_config, synthetic_weights
 
 LAYERS, CONTEXT = 6, 2048
+OPS = ("qkv", "output", "gate_up", "down", "head")
 ROWS = (1, 4)
 SPLITS = (4, 8, 16, 32)
 REPEATS = 7
@@ -83,12 +84,13 @@ class Bench:
         device = torch.device("cuda")
         config = few_layers(released_config(), LAYERS)
         self._kinds = formats_of(format)
+        self.capability = torch.cuda.get_device_capability(device)
         self.model = FusedModel(config, synthetic_weights(config, WEIGHT_FORMATS[format], device))
         self._cache = filled_cache(self.model, CONTEXT)
 
     def launches(self, op: str, rows: int, tile: Tile) -> list[Launch]:
         """Those of one operation, with everything that they read in place."""
-        tuning = Tuning({key_of(op, self._kinds[op], rows): tile})
+        tuning = replace(Tuning.of(self.capability), measured={key_of(op, self._kinds[op], rows): tile})
         if op == "head":
             return [self.model.new_head(rows, tuning).launch]
         return [launch for launch in self.step(rows, tuning).launches if launch.name == op]
@@ -114,7 +116,9 @@ def attention_times(bench: Bench, part: tuple[int, int] | None = None) -> dict[s
             for splits in SPLITS if part is None else SPLITS[:1]:
                 kinds = dict.fromkeys(bench.model.config.rope, splits)
                 try:
-                    step = bench.step(rows, Tuning({}, {f"attend/{rows}": sized}), kinds)
+                    step = bench.step(
+                        rows, replace(Tuning.of(bench.capability), attending={f"attend/{rows}": sized}), kinds
+                    )
                 except Exception as error:  # noqa: BLE001 -- as below
                     print(f"attend {sized}: {error}"[:200], file=sys.stderr, flush=True)
                     continue
@@ -153,22 +157,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Tune and print."""
     parser = argparse.ArgumentParser(prog="python -m mellum_ls.runtime.bench.tune", allow_abbrev=False)
     parser.add_argument("--formats", nargs="+", choices=list(WEIGHT_FORMATS), default=["int4", "float"])
+    parser.add_argument("--ops", nargs="+", choices=[*OPS, "attend"], default=[*OPS, "attend"])
     parser.add_argument("--json", type=Path)
     parser.add_argument("--part", help=argparse.SUPPRESS)
     given = parser.parse_args(argv)
-    wanted = jobs(given.formats)
+    wanted = [job for job in jobs(given.formats) if job[1] in given.ops]
+    attention = "attend" in given.ops
     if given.part:
         index, count = map(int, given.part.split("/"))
         times(wanted[index::count])
-        attention_times(Bench(given.formats[0]), (index, count))
+        if attention:
+            attention_times(Bench(given.formats[0]), (index, count))
         return 0
-    command = [sys.executable, "-m", "mellum_ls.runtime.bench.tune", "--formats", *given.formats]
+    command = [sys.executable, "-m", "mellum_ls.runtime.bench.tune", "--formats", *given.formats, "--ops", *given.ops]
     count = max(1, (os.cpu_count() or 2) - 2)
     children = [subprocess.Popen([*command, "--part", f"{index}/{count}"]) for index in range(count)]
     for child in children:
         child.wait()
     found = times(wanted)
-    found |= attention_times(Bench(given.formats[0]))
+    if attention:
+        found |= attention_times(Bench(given.formats[0]))
     if given.json is not None:
         given.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
     for key, tiles in found.items():

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mellum_ls.kernels.dispatch import Op, on_tensor_cores
+from mellum_ls.kernels import dispatch
+from mellum_ls.kernels.dispatch import Op, triton_serves
 
 
 def plain(x: Tensor) -> str:
@@ -42,21 +43,16 @@ def test_without_a_kernel_the_reference_runs() -> None:
     assert Op("op", plain)(torch.zeros(1)) == "reference"
 
 
-@pytest.mark.parametrize(
-    ("capability", "dtype", "reason"),
-    [
-        ((7, 5), torch.bfloat16, "older than compute capability 8.0"),
-        ((9, 0), torch.float64, "no torch.float64"),
-        ((8, 6), torch.float32, None),
-    ],
-)
-def test_a_kernel_for_tensor_cores_wants_a_gpu_that_has_them(
-    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], dtype: torch.dtype, reason: str | None
-) -> None:
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
-    found = on_tensor_cores(torch.device("cuda"), dtype)
-    assert found is None if reason is None else reason in (found or "")
-
-
-def test_a_cpu_is_no_gpu() -> None:
-    assert on_tensor_cores(torch.device("cpu"), torch.float32) == "its kernel is written for NVIDIA's GPUs"
+def test_a_triton_kernel_is_for_what_it_can_run_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each reason names what is wanting. No GPU is asked for: its capability is what torch would say."""
+    gpu, dtype = torch.device("cuda"), torch.bfloat16
+    assert "cpu" in str(triton_serves(torch.device("cpu"), dtype))
+    monkeypatch.setattr(torch.version, "cuda", "12.8")
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (8, 6))
+    monkeypatch.setattr(dispatch, "find_spec", lambda name: object())
+    assert triton_serves(gpu, dtype) is None
+    assert "float64" in str(triton_serves(gpu, torch.float64))
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (7, 5))
+    assert "this device has 7.5" in str(triton_serves(gpu, dtype))
+    monkeypatch.setattr(dispatch, "find_spec", lambda name: None)
+    assert "not installed" in str(triton_serves(gpu, dtype))
