@@ -138,6 +138,7 @@ class NextEdits:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _found(self, uri: str, place: Place, version: int | None, *, elsewhere: bool) -> Answer:
+        await self._window.kept_back.judged(uri)
         document, settings = self._window.documents.get(uri), self._window.settings_for(uri)
         if document is None:
             return Answer(None, "the document is not open")

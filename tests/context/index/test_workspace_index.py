@@ -188,7 +188,7 @@ def test_a_pipe_that_something_else_holds_is_let_go_of(
     held = tmp_path / "held"
     os.mkfifo(held)
     code = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', f'open({sys.argv[1]!r}).read()'])"
-    code += "; print('{\"event\": \"building\"}', flush=True); sys.stdin.read()"
+    code += '; print(\'{"event": "building"}\', flush=True); sys.stdin.read()'
 
     async def scenario(followed: Followed) -> None:
         await followed.until("building")
