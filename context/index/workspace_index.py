@@ -152,7 +152,7 @@ class WorkspaceIndex:
         """End what has not ended by itself: a process that hangs, or one whose output something else holds open."""
         if self._process is not None:
             # Kills it if it lives. asyncio has no public way to let go of the pipes of a process.
-            self._process._transport.close()
+            self._process._transport.close()  # type: ignore[attr-defined]
         keeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeper

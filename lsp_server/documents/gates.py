@@ -36,12 +36,16 @@ class Gates:
 
     def why(self, uri: str, roots: Sequence[str], settings: Settings) -> str:
         """Why the file may reach no model, as words to put behind its name; empty where it may."""
+        if self.is_pending(uri, roots, settings):
+            return NOT_YET
         key = _key(uri, roots, settings)
-        if key is None:
-            return ""
-        if (gate := self._gates.get(key)) is not None:
-            return gate.private(relative_path(uri, roots)) or ""
-        return NOT_YET if self._begin(key) else ""
+        gate = None if key is None else self._gates.get(key)
+        return "" if gate is None else gate.private(relative_path(uri, roots)) or ""
+
+    def is_pending(self, uri: str, roots: Sequence[str], settings: Settings) -> bool:
+        """Whether it is only not known yet what may be seen there."""
+        key = _key(uri, roots, settings)
+        return key is not None and key not in self._gates and self._begin(key) is not None
 
     async def judged(self, uri: str, roots: Sequence[str], settings: Settings) -> None:
         """Wait until it is known what may be seen there, but not for ever."""

@@ -36,6 +36,10 @@ class KeptBack:
         self._gates = gates
         self._roots = roots
 
+    def is_pending(self, uri: str) -> bool:
+        """Whether the document is kept back only because its workspace's ignore files are still being read."""
+        return self._gates.is_pending(self._notebooks.of(uri) or uri, self._roots(), self._settings_for(uri))
+
     async def judged(self, uri: str) -> bool:
         """Wait until the workspace's ignore files are read; whether the document is still as it was before that."""
         document = self._documents.get(uri)
