@@ -20,7 +20,8 @@ NOTICE_SECONDS = 0.25
 FLOW_SECONDS = 0.3
 """Keys that follow one another faster are typed without a look at suggestions, where answers are overtaken."""
 POLL_SECONDS = 0.02
-ANSWER_SECONDS = 180.0
+ANSWER_SECONDS = 900.0
+"""Patience with a busy machine, for which the counts are as good: a first prompt may be 10,000 tokens long."""
 
 
 class Typewriter(Protocol):

@@ -76,7 +76,7 @@ def main(parsed: argparse.Namespace) -> int:
         print(f"{NAME}: {error}", file=sys.stderr)
         return 2
     except (Unsuccessful, NoUsage, MellumError, OSError, ServerGone, Refused) as error:
-        print(f"{NAME}: {error or 'the server did not answer in time'}", file=sys.stderr)
+        print(f"{NAME}: {str(error) or 'the server did not answer in time'}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"{NAME}: interrupted", file=sys.stderr)
