@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 MEASURED: Mapping[str, Mapping[str, tuple[int, int, int, int]]] = {
     "sm_90": {  # an H200
+        "attend/1": (1, 128, 4, 2),
+        "attend/4": (4, 128, 8, 3),
         "down/float/few": (16, 128, 2, 4),
         "down/float/one": (4, 128, 8, 3),
         "down/int4/few": (32, 32, 2, 4),
