@@ -23,8 +23,8 @@ WIDEST = {"float": 256, "int8": 256, "int4": 32}
 OUTPUTS_ONE, OUTPUTS_FEW = 16, 16
 # `down` of one row multiplies that by the experts of the row.
 OUTPUTS_DOWN = 4
-# With much to read before anything else, a launch that begins early takes the memory from the one that still runs.
-EARLY = frozenset({"attend", "output", "route", "down", "norm"})
+# The short ones gain; one that has much to read takes the memory from the one that still runs. Measured on an H200.
+EARLY = frozenset({"output", "route", "norm"})
 
 
 def key_of(op: str, format: str, rows: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -42,17 +42,25 @@ def run(given: argparse.Namespace) -> None:
     if torch.cuda.is_available() and not given.static:
         print("measuring ...", file=sys.stderr, flush=True)
         contexts = [_whole(text) for text in given.contexts.split(",")]
-        found["measured"] = gpu.measure_gpu(released_config(), formats, contexts, torch.device("cuda", 0))
-        page = gpu.markdown(found["measured"], f"{_gpu_name()}, torch {torch.__version__}")
-        print(page)
-        if given.markdown:
-            with open(given.markdown, "w", encoding="utf-8") as file:
-                file.write(page + "\n")
-    elif not given.static:
+        title = f"{_gpu_name()}, torch {torch.__version__}"
+
+        def keep(measured: Mapping[str, Any]) -> None:
+            """Written after each format: what was measured is not lost with what comes after."""
+            found["measured"] = measured
+            _write(given.json, json.dumps(found, indent=1))
+            _write(given.markdown, gpu.markdown(measured, title))
+
+        print(gpu.markdown(gpu.measure_gpu(released_config(), formats, contexts, torch.device("cuda", 0), keep), title))
+        return
+    if not given.static:
         print("torch sees no GPU: nothing is measured")
-    if given.json:
-        with open(given.json, "w", encoding="utf-8") as file:
-            file.write(json.dumps(found, indent=1) + "\n")
+    _write(given.json, json.dumps(found, indent=1))
+
+
+def _write(path: str | None, text: str) -> None:
+    if path:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
 
 
 def _gpu_name() -> str | None:
