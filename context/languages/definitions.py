@@ -75,6 +75,8 @@ class Found:
     before: list[Node]
     """All comments, decorators and attributes, in order."""
     imports: list[Node]
+    names: list[Node]
+    """What gives a definition its name, in no order; also of those that are left out."""
 
 
 def find(text: bytes, tree: Tree, grammar: Grammar, start_byte: int = 0, end_byte: int | None = None) -> Found:
@@ -82,7 +84,7 @@ def find(text: bytes, tree: Tree, grammar: Grammar, start_byte: int = 0, end_byt
     cursor = QueryCursor(definitions_query(grammar))
     if start_byte or end_byte is not None:
         cursor.set_byte_range(start_byte, len(text) if end_byte is None else end_byte)
-    found = Found([], [], [])
+    found = Found([], [], [], [])
     best: dict[int, tuple[int, Definition]] = {}
     for pattern, captures in cursor.matches(tree.root_node):
         if "before" in captures:
@@ -90,6 +92,7 @@ def find(text: bytes, tree: Tree, grammar: Grammar, start_byte: int = 0, end_byt
         elif "import" in captures:
             found.imports += captures["import"]
         else:
+            found.names += captures.get("name", ())
             definition = _definition(text, captures)
             if definition is None:
                 continue
