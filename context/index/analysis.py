@@ -85,7 +85,9 @@ def analyse(path: str, text: str) -> Analysis:
 def bag_of(text: str) -> str:
     """The sub-words of `text`, each once, without their order."""
     counts = counted(text)
-    return " ".join(sorted(counts if len(counts) <= MOST_TERMS else nlargest(MOST_TERMS, counts, key=counts.__getitem__)))
+    return " ".join(
+        sorted(counts if len(counts) <= MOST_TERMS else nlargest(MOST_TERMS, counts, key=counts.__getitem__))
+    )
 
 
 def _parsed(text: str, grammar: Grammar) -> tuple[tuple[Symbol, ...], tuple[str, ...], tuple[Import, ...]]:
