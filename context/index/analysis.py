@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from heapq import nlargest
 
 from mellum_ls.context.index.chunking import chunks
-from mellum_ls.context.index.terms import counted
+from mellum_ls.context.index.terms import counted, occurring
 from mellum_ls.context.languages.definitions import find
 from mellum_ls.context.languages.grammars import Grammar, grammar_of
 from mellum_ls.context.languages.imports import imports
@@ -84,10 +84,11 @@ def analyse(path: str, text: str) -> Analysis:
 
 def bag_of(text: str) -> str:
     """The sub-words of `text`, each once, without their order."""
-    counts = counted(text)
-    return " ".join(
-        sorted(counts if len(counts) <= MOST_TERMS else nlargest(MOST_TERMS, counts, key=counts.__getitem__))
-    )
+    found = occurring(text)
+    if len(found) > MOST_TERMS:
+        counts = counted(text)
+        found = set(nlargest(MOST_TERMS, counts, key=counts.__getitem__))
+    return " ".join(sorted(found))
 
 
 def _parsed(text: str, grammar: Grammar) -> tuple[tuple[Symbol, ...], tuple[str, ...], tuple[Import, ...]]:
@@ -103,7 +104,8 @@ def _parsed(text: str, grammar: Grammar) -> tuple[tuple[Symbol, ...], tuple[str,
     symbols = tuple(_short(symbol) for symbol in symbols_of(data, found, MOST_SYMBOLS) if _is_name(symbol.name))
     used = used_names(data, tree, grammar, found.names) if len(data) <= MOST_BYTES_WITH_USES else ()
     names = sorted(filter(_is_name, used))
-    imported = tuple(_restored(one) for one in imports(data, tree, grammar, found.imports)[:MOST_IMPORTS])
+    statements = imports(data, tree, grammar, (*found.imports, *found.passing))
+    imported = tuple(_restored(one) for one in statements[:MOST_IMPORTS])
     return symbols, tuple(names[:MOST_USES]), imported
 
 

@@ -20,10 +20,10 @@ PRAGMA cache_size = -16000;
 """
 """Of the connection that writes. What is deleted is overwritten: a file may leave because it is secret."""
 
-# `words` is FTS5 without content, and says which chunks hold a sub-word, no more: the reader weighs sub-words by how rare
-# they are. To delete a row of it one must say what was in it, hence files.bags. The sub-words come cut already; the
-# tokenizer `ascii` leaves all of them whole. What a transaction adds is gathered in up to 8 MB before it is written: fewer
-# parts have to be merged.
+# `words` is FTS5 without content, and says which chunks hold a sub-word, no more: the reader weighs sub-words by how
+# rare they are. To delete a row of it one must say what was in it, hence files.bags. The sub-words come cut already;
+# the tokenizer `ascii` leaves all of them whole. What a transaction adds is gathered in up to 8 MB before it is written,
+# so that fewer parts have to be merged.
 TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE files(

@@ -70,8 +70,16 @@ _APART = bytes(byte if byte >= 0x80 or chr(byte).isalnum() or byte == ord("_") e
 
 def counted(text: str) -> Counter[str]:
     """How often each of `terms(text)` occurs, in the order of their first places; a third of the time of counting."""
-    names = text.encode("utf-8", "replace").translate(_APART).split()
-    return Counter(chain.from_iterable(map(_PARTS.__getitem__, names)))
+    return Counter(chain.from_iterable(map(_PARTS.__getitem__, _names(text))))
+
+
+def occurring(text: str) -> set[str]:
+    """The different ones of `terms(text)`, in half of the time of counting them."""
+    return set(chain.from_iterable(map(_PARTS.__getitem__, set(_names(text)))))
+
+
+def _names(text: str) -> list[bytes]:
+    return text.encode("utf-8", "replace").translate(_APART).split()
 
 
 def is_term(word: str) -> bool:

@@ -75,6 +75,8 @@ class Found:
     before: list[Node]
     """All comments, decorators and attributes, in order."""
     imports: list[Node]
+    passing: list[Node]
+    """Statements that import something to export it."""
     names: list[Node]
     """What gives a definition its name, in no order; also of those that are left out."""
 
@@ -84,13 +86,15 @@ def find(text: bytes, tree: Tree, grammar: Grammar, start_byte: int = 0, end_byt
     cursor = QueryCursor(definitions_query(grammar))
     if start_byte or end_byte is not None:
         cursor.set_byte_range(start_byte, len(text) if end_byte is None else end_byte)
-    found = Found([], [], [], [])
+    found = Found([], [], [], [], [])
     best: dict[int, tuple[int, Definition]] = {}
     for pattern, captures in cursor.matches(tree.root_node):
         if "before" in captures:
             found.before += captures["before"]
         elif "import" in captures:
             found.imports += captures["import"]
+        elif "passing" in captures:
+            found.passing += captures["passing"]
         else:
             found.names += captures.get("name", ())
             definition = _definition(text, captures)
@@ -205,11 +209,12 @@ def _attach_what_stands_before(text: bytes, found: Found) -> None:
     for node in found.before:
         if begins_line(text, node.start_byte):
             ending.setdefault(last_line(node), []).append(node)
+    starts = [node.start_byte for node in found.before]
     for definition in found.definitions:
-        definition.in_head = _within(found.before, definition.node.start_byte, _head_end(definition))
+        start, lines = definition.node.start_byte, definition.node.start_point.row
+        definition.in_head = found.before[bisect_left(starts, start) : bisect_left(starts, _head_end(definition))]
         # A definition that does not begin its line has nothing above it.
-        if begins_line(text, definition.node.start_byte):
-            lines = definition.node.start_point.row
+        if lines - 1 in ending and begins_line(text, start):
             while lines - 1 in ending:
                 nodes = ending[lines - 1]
                 definition.above[:0] = nodes
@@ -220,12 +225,6 @@ def _attach_what_stands_before(text: bytes, found: Found) -> None:
 
 def _head_end(definition: Definition) -> int:
     return definition.body.start_byte if definition.body is not None else definition.node.end_byte
-
-
-def _within(nodes: list[Node], start: int, end: int) -> list[Node]:
-    first = bisect_left(nodes, start, key=lambda node: node.start_byte)
-    last = bisect_left(nodes, end, key=lambda node: node.start_byte)
-    return nodes[first:last]
 
 
 def _nest(definitions: list[Definition]) -> list[Definition]:

@@ -57,7 +57,8 @@ def used_names(text: bytes, tree: Tree, grammar: Grammar, defined_at: Sequence[N
     `defined_at` are the nodes that give definitions their names, as `find` has them.
     """
     captures = QueryCursor(plain_uses_query(grammar)).captures(tree.root_node)
-    bound = _bound(text, (*captures.get("bound", ()), *defined_at))
+    # Only what a definition is called may be a qualified name.
+    bound = {node.start_byte for node in captures.get("bound", ())} | _bound(text, defined_at)
     places = [node.byte_range for node in captures.get("use", ())]
     words = {text[first:last] for first, last in places if first not in bound} - _SELF - {b""}
     return {word.decode("utf-8", "replace") for word in words if word[0] not in _DIGITS}

@@ -1,10 +1,10 @@
 """What the context for a request costs while somebody works: every request of a recording, in a folder of many files.
 
 Run it with `python -m tests.lsp_server.prompt.measure_requests FOLDER RECORDING [TOKENS]` from the repository root.
-The files of the recording are put into a copy of FOLDER, the real process indexes it, and the recording is played
-through the repository as the server has it: a caret that rests lets it choose, as reading ahead does, and one that
-rests for long lets it choose anew. Told apart are requests at which nothing is due and those that wait for a choice.
-Times are in milliseconds; those in brackets are of the processor, all threads.
+The files of the recording are put into a copy of FOLDER, which is indexed, and the recording is played through the
+repository as the server has it: a caret that rests lets it choose, as reading ahead does, and one that rests for long
+lets it choose anew. Told apart are requests at which nothing is due and those that wait for a choice. Times are in
+milliseconds; those in brackets are of the processor, all threads.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
+from mellum_ls.context.index.builder import Builder
+from mellum_ls.context.index.store import Store
+from mellum_ls.context.index.workspace_index import index_path
 from mellum_ls.lsp_server.answers.completer import Gap, query_for
 from mellum_ls.lsp_server.answers.warming import PAUSE_SECONDS, QUIET_SECONDS
 from mellum_ls.lsp_server.documents.store import DocumentStore, Edit, Place, Snapshot
@@ -122,7 +125,7 @@ async def play(script: Script, desk: Desk) -> dict[str, list[Row]]:
 
 def _epoch(desk: Desk) -> object:
     """Something else after each choice."""
-    return [folder.chosen for folder in desk.repository._folders.values()][0]
+    return next(folder.chosen for folder in desk.repository._folders.values())
 
 
 def told(name: str, rows: list[Row]) -> str:
@@ -143,6 +146,10 @@ async def measure(folder: Path, recording: Path, tokens: int, scratch: Path) -> 
     shutil.copytree(folder, root)
     script = read_recording(recording)
     lay_out(script, root, 0, 0)
+    # Built here: the server's own process gives way to everything, which on a busy machine takes very long.
+    store = Store.open(index_path(scratch / "cache", root), str(root))
+    Builder(root, store).build()
+    store.close()
     desk = Desk(root, scratch / "cache", tokens)
     try:
         rows = await play(script, desk)

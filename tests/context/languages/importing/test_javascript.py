@@ -72,7 +72,10 @@ def test_modules_and_calls(language: str) -> None:
 @pytest.mark.parametrize("language", ["javascript", "typescript", "tsx"])
 def test_words_in_comments_and_strings_are_no_calls_however_many(language: str) -> None:
     """Few are looked at one by one, many by a search of the tree: both find the same."""
-    few = f"{CALLS}// require('./no') import('./no')\nx = \"require('./no')\"; const requires = o.require; requires('./no');\n"
+    said = """// require('./no') import('./no')
+x = "require('./no')"; const requires = o.require; requires('./no');
+"""
+    few = CALLS + said
     assert written(language, few) == CALLS_READ
     assert written(language, few + "// require\n" * 2_000) == CALLS_READ
 
