@@ -22,8 +22,8 @@ PRAGMA cache_size = -16000;
 
 # `words` is FTS5 without content, and says which chunks hold a sub-word, no more: the reader weighs sub-words by how
 # rare they are. To delete a row of it one must say what was in it, hence files.bags. The sub-words come cut already;
-# the tokenizer `ascii` leaves all of them whole. What a transaction adds is gathered in up to 8 MB before it is written,
-# so that fewer parts have to be merged.
+# the tokenizer `ascii` leaves all of them whole. What a transaction adds is gathered in up to 8 MB before it is
+# written, so that fewer parts have to be merged.
 TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE files(

@@ -207,20 +207,19 @@ def _attach_what_stands_before(text: bytes, found: Found) -> None:
     """A comment or attribute belongs to the definition right below it, if it has its lines for itself."""
     ending: dict[int, list[Node]] = {}
     for node in found.before:
-        if begins_line(text, node.start_byte):
-            ending.setdefault(last_line(node), []).append(node)
+        ending.setdefault(last_line(node), []).append(node)
     starts = [node.start_byte for node in found.before]
     for definition in found.definitions:
         start, lines = definition.node.start_byte, definition.node.start_point.row
         definition.in_head = found.before[bisect_left(starts, start) : bisect_left(starts, _head_end(definition))]
         # A definition that does not begin its line has nothing above it.
-        if lines - 1 in ending and begins_line(text, start):
-            while lines - 1 in ending:
-                nodes = ending[lines - 1]
-                definition.above[:0] = nodes
-                lines = min(node.start_point.row for node in nodes)
-            if definition.above:
-                definition.start_line, definition.start_byte = lines, definition.above[0].start_byte
+        if lines - 1 not in ending or not begins_line(text, start):
+            continue
+        while nodes := [node for node in ending.get(lines - 1, ()) if begins_line(text, node.start_byte)]:
+            definition.above[:0] = nodes
+            lines = min(node.start_point.row for node in nodes)
+        if definition.above:
+            definition.start_line, definition.start_byte = lines, definition.above[0].start_byte
 
 
 def _head_end(definition: Definition) -> int:
