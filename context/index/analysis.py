@@ -100,10 +100,9 @@ def _parsed(text: str, grammar: Grammar) -> tuple[tuple[Symbol, ...], tuple[str,
         return (), (), ()  # the grammar's package is broken: the file is found by its words
     if tree is None:
         return (), (), ()
-    found = find(data, tree, grammar)
+    found = find(data, tree, grammar, with_uses=len(data) <= MOST_BYTES_WITH_USES)
     symbols = tuple(_short(symbol) for symbol in symbols_of(data, found, MOST_SYMBOLS) if _is_name(symbol.name))
-    used = used_names(data, tree, grammar, found.names) if len(data) <= MOST_BYTES_WITH_USES else ()
-    names = sorted(filter(_is_name, used))
+    names = sorted(filter(_is_name, used_names(data, found)))
     statements = imports(data, tree, grammar, (*found.imports, *found.passing))
     imported = tuple(_restored(one) for one in statements[:MOST_IMPORTS])
     return symbols, tuple(names[:MOST_USES]), imported

@@ -41,9 +41,10 @@ def uses_query(grammar: Grammar) -> Query:
 
 
 @cache
-def plain_uses_query(grammar: Grammar) -> Query:
-    """The same, but what definitions are called is not bound: for a text whose definitions are known."""
-    return Query(grammar.load(), "\n".join(_uses(grammar)))
+def whole_query(grammar: Grammar) -> Query:
+    """Definitions and uses in one pass over a tree; what definitions are called is not marked as bound."""
+    names = _SHARED.get(grammar.name, (grammar.name,))
+    return Query(grammar.load(), "\n".join([*(_read(f"{name}.scm") for name in names), *_uses(grammar)]))
 
 
 def _uses(grammar: Grammar) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from tree_sitter import Node, QueryCursor, Tree
 
-from mellum_ls.context.languages.compiled_queries import definitions_query
+from mellum_ls.context.languages.compiled_queries import definitions_query, whole_query
 from mellum_ls.context.languages.grammars import Grammar
 from mellum_ls.context.languages.symbols import Kind
 
@@ -79,17 +79,33 @@ class Found:
     """Statements that import something to export it."""
     names: list[Node]
     """What gives a definition its name, in no order; also of those that are left out."""
+    uses: list[Node]
+    """With `with_uses` all names, in no order, those that are bound where they stand included."""
+    bound: list[Node]
+    """With `with_uses` what is bound where it stands and is no definition's name."""
 
 
-def find(text: bytes, tree: Tree, grammar: Grammar, start_byte: int = 0, end_byte: int | None = None) -> Found:
+def find(
+    text: bytes,
+    tree: Tree,
+    grammar: Grammar,
+    start_byte: int = 0,
+    end_byte: int | None = None,
+    *,
+    with_uses: bool = False,
+) -> Found:
     """The definitions of `tree`, which is the tree of `text`; with bytes given only what overlaps them."""
-    cursor = QueryCursor(definitions_query(grammar))
+    cursor = QueryCursor(whole_query(grammar) if with_uses else definitions_query(grammar))
     if start_byte or end_byte is not None:
         cursor.set_byte_range(start_byte, len(text) if end_byte is None else end_byte)
-    found = Found([], [], [], [], [])
+    found = Found([], [], [], [], [], [], [])
     best: dict[int, tuple[int, Definition]] = {}
     for pattern, captures in cursor.matches(tree.root_node):
-        if "before" in captures:
+        if "use" in captures:
+            found.uses += captures["use"]
+        elif "bound" in captures:
+            found.bound += captures["bound"]
+        elif "before" in captures:
             found.before += captures["before"]
         elif "import" in captures:
             found.imports += captures["import"]

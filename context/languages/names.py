@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from tree_sitter import Node, QueryCursor, Tree
 
-from mellum_ls.context.languages.compiled_queries import plain_uses_query, uses_query
+from mellum_ls.context.languages.compiled_queries import uses_query
+from mellum_ls.context.languages.definitions import Found
 from mellum_ls.context.languages.grammars import Grammar
 from mellum_ls.context.languages.symbols import Symbol, Use
 
@@ -51,15 +52,14 @@ def uses(
     return tuple(found)
 
 
-def used_names(text: bytes, tree: Tree, grammar: Grammar, defined_at: Sequence[Node]) -> set[str]:
+def used_names(text: bytes, found: Found) -> set[str]:
     """The names of `uses` in the whole text, without their places: a third of the time.
 
-    `defined_at` are the nodes that give definitions their names, as `find` has them.
+    `found` is what `find` gives of it with `with_uses`.
     """
-    captures = QueryCursor(plain_uses_query(grammar)).captures(tree.root_node)
     # Only what a definition is called may be a qualified name.
-    bound = {node.start_byte for node in captures.get("bound", ())} | _bound(text, defined_at)
-    places = [node.byte_range for node in captures.get("use", ())]
+    bound = {node.start_byte for node in found.bound} | _bound(text, found.names)
+    places = [node.byte_range for node in found.uses]
     words = {text[first:last] for first, last in places if first not in bound} - _SELF - {b""}
     return {word.decode("utf-8", "replace") for word in words if word[0] not in _DIGITS}
 

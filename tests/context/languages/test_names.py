@@ -63,9 +63,7 @@ def test_the_names_alone_are_those_of_the_uses(grammar: Grammar, changes: list[E
     raw = reduce(edited, changes, sample(grammar)).encode("utf-8", "replace")
     tree = parse(raw, grammar, max_seconds=60)
     assert tree is not None
-    assert used_names(raw, tree, grammar, find(raw, tree, grammar).names) == {
-        use.name for use in uses(raw, tree, grammar)
-    }
+    assert used_names(raw, find(raw, tree, grammar, with_uses=True)) == {use.name for use in uses(raw, tree, grammar)}
 
 
 @given(grammars(), st.integers(0, 60), st.integers(0, 60))
