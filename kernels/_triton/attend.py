@@ -18,7 +18,7 @@ from mellum_ls.kernels._triton.softmax import LOG2_E, NOTHING, absorb, finite
 
 _NEW = tl.constexpr(MOST_ROWS)
 LEAST_ROWS = 16  # what a tensor core takes
-_CHUNK_BYTES = 16 * 1024  # of partial results, read at a time; three such are on their way
+_CHUNK_BYTES = 16 * 1024  # of partial results, read at a time, the next while these are added up
 MOST_SPLITS = 64
 _DEFAULT_ROWS = 32  # with more, registers run out
 
@@ -308,7 +308,7 @@ def _combine(
     highest = tl.full((COMBINED,), NOTHING, tl.float32)
     whole = tl.zeros((COMBINED,), tl.float32)
     result = tl.zeros((COMBINED, D), tl.float32)
-    for at in tl.range(0, bound(splits), CHUNK, num_stages=4):
+    for at in tl.range(0, bound(splits), CHUNK, num_stages=3):
         split = at + tl.arange(0, CHUNK)
         used = ((split * share < tiles) & (split < splits)) | (split == splits - 1)
         mask = used[:, None] & there[None, :]
