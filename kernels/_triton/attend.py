@@ -120,6 +120,7 @@ def attend(
     kv_heads = (width // head_dim - heads) // 2
     group, blocks = heads // kv_heads, cdiv(tokens, tile.tokens)
     assert tokens <= MOST_ROWS, f"{tokens} rows are for flash attention, not for a step"
+    assert scratch.splits <= MOST_SPLITS, f"{scratch.splits} splits are more than the {MOST_SPLITS} that are combined"
     assert scratch.counters.numel() >= kv_heads * blocks, "the scratch was made for fewer tokens or another tile"
     arguments: dict[str, Argument] = {
         "qkv_ptr": qkv, "norm_ptr": qk_norm, "cos_ptr": cos, "sin_ptr": sin, "rows_ptr": rows, "state_ptr": state,
