@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 import torch
 
+from mellum_ls.kernels._triton.projection import Tile
+from mellum_ls.kernels._triton.tuning import Tuning, key_of
+from mellum_ls.kernels.packing import FORMATS
 from mellum_ls.runtime.cache.kv_cache import Retention
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.drafting.drafter import Drafting
@@ -22,6 +25,15 @@ from mellum_ls.runtime.weights import ModelWeights, allocate
 from tests.fakes.checkpoints import random_tensors, small_config, write_checkpoint
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+# The interpreter takes its time for each program, however much it does: few large ones.
+WIDE = Tuning(
+    {
+        key_of(op, format, rows): Tile(32 if op == "down" else 128, 32, 4)
+        for op in ("qkv", "output", "gate_up", "down", "head")
+        for format in FORMATS
+        for rows in (1, 2)
+    }
+)
 # Of the largest number; float32 sums in another order.
 TOLERANCE = 1e-5
 
@@ -60,7 +72,7 @@ def test_passes_of_any_length_and_rollbacks_equal_the_plain_model(name: FormatNa
     weights = weights_of(config, name)
     # Rings from the thirtieth position on: sliding layers let go of their oldest rows.
     retention = Retention(keep_all=30, rollback=4, slack=4, every=16)
-    plain, fused = Model(config, weights), FusedModel(config, weights)
+    plain, fused = Model(config, weights), FusedModel(config, weights, WIDE)
     caches = [model.new_cache(retention) for model in (plain, fused)]
     ids = torch.randint(0, config.vocab_size, (80,), generator=torch.Generator().manual_seed(1))
     for count, back in ((3, 0), (20, 0), (1, 2), (16, 0), (2, 3), (1, 0)):
@@ -79,7 +91,7 @@ def test_two_sequences_take_turns_and_caches_may_move() -> None:
     """A step is made once and finds each cache, and each cache's new place, through the device."""
     config = ModelConfig.from_dict(raw_config(max_position_embeddings=1024))
     weights = weights_of(config)
-    plain, fused = Model(config, weights), FusedModel(config, weights)
+    plain, fused = Model(config, weights), FusedModel(config, weights, WIDE)
     ids = torch.randint(0, config.vocab_size, (600,), generator=torch.Generator().manual_seed(2)).to(DEVICE)
     pairs = [(plain.new_cache(), fused.new_cache()) for _ in range(2)]
     for turn in range(2):
@@ -93,18 +105,17 @@ def test_two_sequences_take_turns_and_caches_may_move() -> None:
             assert_same(hidden[1], hidden[0])
 
 
-@pytest.mark.parametrize("depth", [1, 3])
-def test_drafted_answers_are_those_of_the_plain_model(tmp_path: Path, depth: int) -> None:
+def test_drafted_answers_are_those_of_the_plain_model(tmp_path: Path) -> None:
     raw = raw_config(
         vocab_size=small_config()["vocab_size"], num_nextn_predict_layers=1,
         mtp_layer_types=["sliding_attention"], mtp_mlp_layer_types=["sparse"],
     )  # fmt: skip
     write_checkpoint(tmp_path, raw, mtp=True)
     base = Engine.load(tmp_path, device=DEVICE.type, dtype=torch.float32)
-    fused = FusedModel(base.model.config, base.model.weights)
-    drafting = Drafting(Always(depth), DraftVocabulary(base.model.weights.lm_head, 60))
+    fused = FusedModel(base.model.config, base.model.weights, WIDE)
+    drafting = Drafting(Always(2), DraftVocabulary(base.model.weights.lm_head, 60))
     engine = Engine(tmp_path, fused, base.tokenizer, base.profile, drafting=drafting)
-    params = GenerationParams(6, "none")
+    params = GenerationParams(5, "none")
     for prefix in ("def total(items):\n    return ", "def total(items):\n    return s"):
         prompt = Prompt(prefix, "\n", "a.py")
         wanted = base.complete("s", prompt, params)
@@ -114,13 +125,13 @@ def test_drafted_answers_are_those_of_the_plain_model(tmp_path: Path, depth: int
 
 def test_contexts_share_steps_and_long_ones_are_split() -> None:
     assert [context_bucket(length) for length in (0, 256, 257, 5000)] == [256, 256, 1024, 16384]
-    assert [splits_for(context, None) for context in (256, 1024, 65536)] == [4, 16, 32]
-    assert splits_for(65536, 1024) == 16
+    assert [splits_for(context, None) for context in (256, 1024, 65536)] == [1, 4, 32]
+    assert splits_for(65536, 1024) == 4
 
 
 def test_a_step_is_made_once() -> None:
     config = ModelConfig.from_dict(raw_config())
-    fused = FusedModel(config, weights_of(config))
+    fused = FusedModel(config, weights_of(config), WIDE)
     assert fused.step(2, 256) is fused.step(2, 256)
     assert fused.head(2) is fused.head(2)
     assert fused.step(3, 256) is not fused.step(2, 256)
