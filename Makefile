@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test check bench typed clean
+.PHONY: setup demo test check bench gpu-check typed clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -28,6 +28,11 @@ check: $(READY) typed
 
 bench: $(READY)
 	$(BIN)/mellum-ls bench decode --against transformers
+
+# On a machine with a GPU, with the Python that has torch and triton for it; no virtual environment is made.
+gpu-check:
+	@mkdir -p build/gpu && ln -sfn ../.. build/gpu/mellum_ls
+	PYTHONPATH=build/gpu:. PYTHONSAFEPATH= $(PYTHON) -m tests.gpu_check --out build/gpu-check
 
 # Type checkers cannot follow the editable install's import hook; the link gives them the package's real name.
 typed:

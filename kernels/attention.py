@@ -3,8 +3,8 @@
 Knows positions, not layers: the queries are the last T of the S positions that k and v cover.
 """
 
-from collections.abc import Callable
 from functools import lru_cache
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -73,7 +73,11 @@ def _added_to_group(
 _remembered = lru_cache(maxsize=4)(_added_to_group)
 
 
-def _flash() -> Callable[..., Tensor]:
+class _Attention(Protocol):
+    def __call__(self, q: Tensor, k: Tensor, v: Tensor, window: int | None = None) -> Tensor: ...
+
+
+def _flash() -> _Attention:
     from mellum_ls.kernels._triton import flash
 
     return flash.attention

@@ -206,6 +206,11 @@ def _add_keystrokes(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) 
     sub.add_argument("--pinned-chars", metavar="N", help="pin at most so many characters of them (default: 24000)")
     sub.add_argument("--context", metavar="N", help="let the server choose at most so many characters of their code")
     sub.add_argument("--overtake", action="store_true", help="do not wait for answers before the next key")
+    sub.add_argument(
+        "--read-within",
+        metavar="SECONDS",
+        help="count as if a place were read so soon after the caret came to rest there, whatever this machine's speed",
+    )
     sub.add_argument("--json", metavar="FILE", help="write the figures to FILE")
     _add_model(sub)
 

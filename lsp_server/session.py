@@ -80,13 +80,8 @@ class Session:
         self.notebooks = Notebooks(self.documents)
         self.pinned = PinnedFiles(self.documents)
         self.layers = SettingsLayers()
-        self.gates = Gates()
-        self.kept_back = KeptBack(
-            self.documents,
-            self.notebooks,
-            self.settings_for,
-            lambda uri, settings: self.gates.why(uri, self.roots, settings),
-        )
+        self.gates = Gates(self._gate_known)
+        self.kept_back = KeptBack(self.documents, self.notebooks, self.settings_for, self.gates, lambda: self.roots)
         self.scheduler: Scheduler[Answer] = Scheduler()
         self.answering = Answering(sleep, clock)
         self.repository = Repository(self.documents, self._in_background, index_dir)
@@ -162,8 +157,7 @@ class Session:
         self.change(uri)
         self.documents.open(uri, language_id, version, text)
         self.repository.recently.open(uri)
-        if not self.kept_back.why(uri):
-            self.repository.begin(uri, self.settings_for(uri), self.roots)
+        self._look_at_folder(uri)
 
     def shut(self, uri: str) -> None:
         """A document is closed; one that is not open is no fault."""
@@ -278,14 +272,14 @@ class Session:
     async def _found(
         self, uri: str, cursor: Cursor, on_growth: Growth | None, count: int
     ) -> tuple[tuple[Suggestion, ...], Outcome]:
+        if not await self.kept_back.judged(uri):
+            return (), Outcome("superseded", "the document has moved on")
         document, settings = self.documents.get(uri), self.settings_for(uri)
         if document is None:
             return (), Outcome("empty", "the document is not open")
-        if reason := self.kept_back.why(uri, cursor.place.line):
-            return (), Outcome("empty", reason)
         self.scheduler.supersede(uri)
         gap = cursor.gap(document)
-        if not count and (reason := self._not_now(gap, settings)):
+        if reason := self.kept_back.why(uri, cursor.place.line) or ("" if count else self._not_now(gap, settings)):
             return (), Outcome("empty", reason)
         others: tuple[Suggestion, ...] = ()
 
@@ -384,6 +378,16 @@ class Session:
             return make_backend(model)
 
         return make
+
+    def _look_at_folder(self, uri: str) -> None:
+        if not self.kept_back.why(uri):
+            self.repository.begin(uri, self.settings_for(uri), self.roots)
+
+    def _gate_known(self) -> None:
+        """What could not be judged when it was opened can be now."""
+        self.focus(self._focused)
+        for document in self.documents:
+            self._look_at_folder(document.uri)
 
     async def _renew_pinned(self) -> None:
         if await self.pinned.renew():

@@ -69,6 +69,14 @@ class Place:
     why: str
 
 
+def default_place(device: str | None = None) -> Place:
+    """Where a model is computed if nobody says otherwise, or what is to be known of the device that somebody named."""
+    if device is None:
+        return choose_place(visible_gpus())
+    named = torch.device(device)
+    return Place(named, torch.float32 if named.type == "cpu" else torch.bfloat16, f"{device}, as asked for")
+
+
 def choose_place(gpus: Sequence[Gpu]) -> Place:
     """The usable GPU with the most free memory, the first of several; else the processor, in float32.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from mellum_ls.kernels.packing import Weight, weight_count
+from mellum_ls.runtime.assemble import assemble
 from mellum_ls.runtime.cache.budget import (
     CacheLimits,
     device_budget,
@@ -25,6 +26,7 @@ from mellum_ls.runtime.chat import ChatFormat, Message, read_chat_format
 from mellum_ls.runtime.checkpoint import Checkpoint
 from mellum_ls.runtime.completion import Completion, OnChunk, Tools, Wanted
 from mellum_ls.runtime.config import ModelConfig
+from mellum_ls.runtime.devices import default_place
 from mellum_ls.runtime.drafting.drafter import Drafting
 from mellum_ls.runtime.drafting.measuring import costs_of, measure
 from mellum_ls.runtime.drafting.policy import Adaptive
@@ -41,7 +43,7 @@ from mellum_ls.runtime.profile import Profile, read_generation_config
 from mellum_ls.runtime.stopping import make_rule
 from mellum_ls.runtime.thoughts import Thoughts
 from mellum_ls.runtime.tokenizer import Tokenizer
-from mellum_ls.runtime.weights import ModelWeights, load_weights
+from mellum_ls.runtime.weights import ModelWeights
 
 logger = logging.getLogger(__name__)
 
@@ -141,14 +143,14 @@ class Engine:
         """Load a model directory in the Hugging Face layout; a ModelError says what is wrong with it.
 
         `cache_bytes` of device memory are for keys and values, None stands for what the device has to spare.
-        Device and dtype are those of `default_place` where they are not given.
+        Device and dtype are those of devices.default_place where they are not given.
         With `draft` tokens are drafted where that pays: the first time a device meets the model a few seconds go into
         measuring what passes cost, which is kept in `cache_dir`, if there is one.
         """
         if not model_dir.is_dir():
             raise ModelNotFound(f"there is no model directory {model_dir}")
-        place, usual = default_place(device)
-        kind = dtype or usual
+        place = default_place(device)
+        kind = dtype or place.dtype
         started = clock()
         config = ModelConfig.from_file(model_dir / "config.json")
         tokenizer = Tokenizer.from_file(model_dir / "tokenizer.json", expected_sha256=config.tokenizer_sha256)
@@ -158,9 +160,8 @@ class Engine:
             )
         generation_config = read_generation_config(model_dir / "generation_config.json")
         profile = Profile.derive(config, generation_config, tokenizer, read_chat_format(model_dir, tokenizer))
-        weights = load_weights(Checkpoint.open(model_dir), config, place, kind)
         limits = CacheLimits(device_bytes=cache_bytes)
-        model = Model(config, weights)
+        model = assemble(Checkpoint.open(model_dir), config, place.device, kind)
         drafting = _drafting_of(model, tokenizer, cache_dir, model_dir) if draft else None
         engine = cls(model_dir, model, tokenizer, profile, limits=limits, drafting=drafting, clock=clock)
         logger.info(
@@ -169,7 +170,7 @@ class Engine:
             clock() - started,
             engine._parameters,
             kind,
-            place,
+            place.why,
         )
         return engine
 
@@ -342,15 +343,6 @@ class Engine:
         if self.mtp is not None and self.drafting is not None and self.drafting.uses_mtp:
             follower = MtpFollower(self.mtp, self._retention)
         return Session(self.model.new_cache(self._retention, self._shelf), follower)
-
-
-def default_place(device: str | None = None) -> tuple[torch.device, torch.dtype]:
-    """Where a model is computed and as what: the GPU if torch sees one, and bfloat16 there.
-
-    On a CPU it is float32: many processors have no bfloat16 arithmetic.
-    """
-    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    return place, torch.float32 if place.type == "cpu" else torch.bfloat16
 
 
 def _drafting_of(model: Model, tokenizer: Tokenizer, cache_dir: Path | None, model_dir: Path) -> Drafting:

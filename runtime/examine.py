@@ -58,9 +58,9 @@ class Examination:
         """The GPUs that torch sees; where the model would be computed, and as what. Memory in bytes."""
         import torch
 
-        from mellum_ls.runtime.engine import default_place
+        from mellum_ls.runtime.devices import default_place
 
-        place, dtype = default_place()
+        place = default_place()
         gpus = []
         for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
             properties = torch.cuda.get_device_properties(index)
@@ -68,7 +68,8 @@ class Examination:
             capability = f"{properties.major}.{properties.minor}"
             gpus.append({"name": properties.name, "capability": capability, "free": free, "total": total})
         built_for = torch.version.cuda or torch.version.hip
-        return {"place": place.type, "dtype": _name(dtype), "gpus": gpus, "built_for": built_for}
+        chosen = {"place": place.device.type, "dtype": _name(place.dtype), "why": place.why}
+        return {**chosen, "gpus": gpus, "built_for": built_for}
 
     def read_triton(self) -> Facts:
         """Whether GPU kernels can be compiled."""
@@ -139,17 +140,23 @@ class Examination:
 
     def read_memory(self) -> Facts:
         """Bytes that the weights take where they would be computed, and the longest prompt that fits beside them."""
+        import torch
+
         from mellum_ls.runtime.cache.budget import device_budget, fitting_retention, longest_sequence
         from mellum_ls.runtime.cache.kv_cache import Retention
-        from mellum_ls.runtime.engine import default_place
+        from mellum_ls.runtime.devices import default_place, plan_memory
         from mellum_ls.runtime.service.loading import require_room
 
         count = self.facts["weights"].get("parameters")
         if self.config is None or not isinstance(count, int):
             return {"needs": "config and weights"}
-        place, dtype = default_place()
+        place = default_place()
+        dtype = place.dtype
         weights, wanted = count * dtype.itemsize, self.environment.cache_mb
-        cache = device_budget(place, unloaded=weights) if wanted is None else wanted * 10**6
+        if place.device.type == "cuda":
+            plan = plan_memory(self.config, torch.cuda.mem_get_info(place.device)[0], dtype)
+            weights = plan.weights
+        cache = device_budget(place.device, unloaded=weights) if wanted is None else wanted * 10**6
         retention = fitting_retention(self.config, dtype, cache, Retention())
         positions = longest_sequence(self.config, dtype, cache, retention)
         require_room(self.config, dtype, positions)

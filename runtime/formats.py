@@ -12,7 +12,19 @@ from typing import Literal
 import torch
 
 from mellum_ls.kernels.packing import BLOCK, DEFAULT_GROUP, Format, Packed, Weight, pack
-from mellum_ls.runtime.weights import DenseMlpWeights, LayerWeights, ModelWeights, MtpWeights, SparseMlpWeights
+from mellum_ls.runtime.checkpoint import Checkpoint
+from mellum_ls.runtime.config import ModelConfig
+from mellum_ls.runtime.errors import CheckpointError
+from mellum_ls.runtime.weights import (
+    MTP_PREFIX,
+    Builder,
+    DenseMlpWeights,
+    LayerWeights,
+    ModelWeights,
+    MtpWeights,
+    SparseMlpWeights,
+    tensors_to_load,
+)
 
 FormatName = Literal["float", "int8", "int4"]
 
@@ -59,6 +71,31 @@ def quantised(weights: ModelWeights, format: WeightFormat) -> ModelWeights:
         lm_head=_packed(weights.lm_head, format.head, format),
         mtp=None if weights.mtp is None else _mtp(weights.mtp, format),
     )
+
+
+def load_packed(
+    checkpoint: Checkpoint, config: ModelConfig, device: torch.device, dtype: torch.dtype, format: WeightFormat
+) -> ModelWeights:
+    """As `load_weights`, and pack each layer as soon as it is read: one layer's floats are there besides the result.
+
+    Raises CheckpointError as that does, and where a weight is not a finite number.
+    """
+    expected = tensors_to_load(checkpoint, config)
+    with_mtp = any(name.startswith(MTP_PREFIX) for name in expected)
+    rest = Builder(config, device, dtype)
+    weights = rest.rest(mtp=with_mtp)
+    try:
+        rest.fill(checkpoint, [name for name in expected if name in rest.parts])
+        weights = quantised(weights, format)
+        layers = []
+        for index, kind in enumerate(config.mlp_layer_types):
+            builder = Builder(config, device, dtype)
+            layer = builder.layer(f"model.layers.{index}.", kind)
+            builder.fill(checkpoint, builder.parts)
+            layers.append(quantised_layer(layer, format))
+    except ValueError as error:
+        raise CheckpointError(f"{checkpoint.directory}: {error}. Download the model again.") from error
+    return replace(weights, layers=tuple(layers))
 
 
 def quantised_layer(layer: LayerWeights, format: WeightFormat) -> LayerWeights:

@@ -26,7 +26,7 @@ from mellum_ls.runtime.weights import ModelWeights
 # Passes over contexts of up to four times the length share a graph: the splits of attention fit either about as well.
 LEAST_CONTEXT, CONTEXT_FACTOR = 256, 4
 # Positions of a program of attention: fewer would leave each too little, more leave processors idle.
-POSITIONS_PER_SPLIT = 128
+POSITIONS_PER_SPLIT = 256
 MOST_SPLITS = 32
 
 
@@ -46,9 +46,8 @@ def splits_for(context: int, window: int | None) -> int:
 
 @dataclass(slots=True)
 class Head:
-    """The scores of so many states: where they are put in, and where they come out."""
+    """The scores of a step's states, [T, V] float32, and what computes them."""
 
-    states: Tensor
     logits: Tensor
     launch: Launch
 
@@ -69,6 +68,9 @@ class FusedModel(Model):
         self._places: tuple[int, ...] = ()
         self._steps: dict[tuple[int, int], Step] = {}
         self._heads: dict[int, Head] = {}
+        # All steps leave their states here, so that one head for each number of rows serves all of them.
+        self._hidden = torch.zeros(MOST_ROWS, config.hidden_size, dtype=self.dtype, device=self.device)
+        self._last = (self._hidden[:0], self._hidden[:0])
         # Graphs hold addresses: the tables must not move, so they are made whole at once.
         self._angles = {kind: self.rope.whole(kind) for kind in config.rope}
 
@@ -81,21 +83,26 @@ class FusedModel(Model):
         cache.reserve(count)
         self._put(ids, cache)
         context = context_bucket(cache.length)
-        step = self.step(count, context)
-        self.graphs.run(("step", count, context), step.run)
+        step, head = self.step(count, context), self.head(count)
+
+        def work() -> None:
+            step.run()
+            head.launch.run()
+
+        self.graphs.run((count, context), work)
         cache.advance(count)
-        return step.hidden.clone()
+        # Whoever asks for the scores of these states, or of some, finds them; they are the same for any rows.
+        self._last = (step.hidden.clone(), head.logits)
+        return self._last[0]
 
     @torch.inference_mode()
     def logits(self, hidden: Tensor) -> Tensor:
-        """As Model.logits; of few states in float32."""
-        count = hidden.shape[0]
-        if count > MOST_ROWS:
-            return super().logits(hidden)
-        head = self.head(count)
-        head.states.copy_(hidden)
-        self.graphs.run(("head", count), head.launch.run)
-        return head.logits.clone()
+        """As Model.logits; in float32 for the states of the last short pass."""
+        states, logits = self._last
+        place, rest = divmod(hidden.data_ptr() - states.data_ptr(), hidden.stride(0) * hidden.element_size())
+        if not rest and 0 <= place <= len(states) - len(hidden) and hidden.is_contiguous():
+            return logits[place : place + len(hidden)].clone()
+        return super().logits(hidden)
 
     def _put(self, ids: Tensor, cache: KVCache) -> None:
         """Write what this pass reads from the device: one copy, and another where the cache has moved."""
@@ -106,7 +113,7 @@ class FusedModel(Model):
         self._words[2 : 2 + len(ids)] = ids
         self._inputs.words.copy_(self._words, non_blocking=True)
         places = cache.places()
-        if places != self._places:
+        if places is not self._places:
             self._places = places
             self._inputs.places.copy_(torch.tensor(places, dtype=torch.int64).view(-1, 2))
 
@@ -122,7 +129,9 @@ class FusedModel(Model):
     ) -> Step:
         """The same with other tiles or splits and its own buffers; it reads the inputs of this model's last pass."""
         splits = splits or {kind: splits_for(context, self.config.window_of(kind)) for kind in self.config.rope}
-        return Step(self.config, self.weights, self._angles, self._inputs, Shape(rows, splits), tuning)
+        return Step(
+            self.config, self.weights, self._angles, self._inputs, Shape(rows, splits), tuning, self._hidden[:rows]
+        )
 
     def head(self, rows: int) -> Head:
         """The scores of so many states."""
@@ -137,7 +146,6 @@ class FusedModel(Model):
         if not weight.data.is_contiguous():
             # On a CPU it lies by columns.
             weight = replace(weight, data=weight.data.contiguous())
-        states = torch.empty(rows, self.config.hidden_size, dtype=self.dtype, device=self.device)
         logits = torch.empty(rows, weight.rows, dtype=torch.float32, device=self.device)
-        launch = project("head", states, weight, logits, tuning.tile("head", weight, rows))
-        return Head(states, logits, launch)
+        launch = project("head", self._hidden[:rows], weight, logits, tuning.tile("head", weight, rows))
+        return Head(logits, launch)

@@ -79,31 +79,33 @@ class Step:
         inputs: Inputs,
         shape: Shape,
         tuning: Tuning,
+        hidden: Tensor | None = None,
     ) -> None:
+        """`hidden` [T, H]: where the result goes; None for a place of its own."""
         assert 1 <= shape.rows <= MOST_ROWS, f"a step has 1 to {MOST_ROWS} rows, not {shape.rows}"
         self._config, self._angles, self._inputs, self._shape, self._tuning = config, angles, inputs, shape, tuning
         self._like = weights.embedding
-        rows, hidden = shape.rows, config.hidden_size
-        self._stream = self._room(rows, hidden)
+        rows, width = shape.rows, config.hidden_size
+        self._stream = self._room(rows, width)
         self._qkv = self._room(rows, config.attention_width)
         self._attended = self._room(rows, config.num_attention_heads * config.head_dim)
         inner = max(config.moe_intermediate_size * config.num_experts_per_tok, config.intermediate_size)
         self._inner = self._room(rows * inner)
         self._routed = route.room_for_routes(
-            rows, hidden, max(1, config.num_experts), max(1, config.num_experts_per_tok), self._like.dtype, self._device
+            rows, width, max(1, config.num_experts), max(1, config.num_experts_per_tok), self._like.dtype, self._device
         )
         self._sums: dict[object, tuple[Tensor, Tensor]] = {}
         group = config.num_attention_heads // config.num_key_value_heads
         self._cut = tuning.attention(rows, group, self._like.dtype)
         self._scratch = {kind: self._scratch_of(splits) for kind, splits in shape.splits.items()}
-        self.hidden = self._room(rows, hidden)
+        self.hidden = self._room(rows, width) if hidden is None else hidden
         self.launches = [embed(inputs.ids(rows), weights.embedding, self._stream)]
         for index, layer in enumerate(weights.layers):
             self.launches += self._layer(layer, config.layer_types[index], inputs.places[index])
         self.launches.append(normalise("norm", self._stream, weights.norm, self.hidden, config.rms_norm_eps))
-        if tuning.early:
+        if tuning.overlaps:
             # The first follows what is not ours, a copy of the inputs.
-            self.launches[1:] = [launch.begun_early() for launch in self.launches[1:]]
+            self.launches[1:] = [launch.waiting(launch.name in tuning.early) for launch in self.launches[1:]]
 
     def run(self) -> None:
         """Launch all of it."""

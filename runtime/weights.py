@@ -5,8 +5,8 @@ Knows nothing of files (checkpoint.py) nor of the forward pass (model.py).
 """
 
 import logging
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -125,25 +125,32 @@ def _mtp_tensors(config: ModelConfig) -> Iterator[tuple[str, Shape]]:
     yield from _layer_tensors(config, MTP_PREFIX + "layers.0.", config.mtp_mlp_layer_type)
 
 
-class _Builder:
+class Builder:
     """Allocates the served tensors and remembers which part of them each checkpoint tensor fills."""
 
     def __init__(self, config: ModelConfig, device: torch.device, dtype: torch.dtype) -> None:
         self.config, self.device, self.dtype = config, device, dtype
         self.parts: dict[str, Tensor] = {}
 
-    def whole(self, name: str, *shape: int, dtype: torch.dtype | None = None) -> Tensor:
+    def rest(self, *, mtp: bool) -> ModelWeights:
+        """All but the layers, whose place is empty, and the MTP layer."""
+        config, hidden = self.config, self.config.hidden_size
+        embedding = self._whole("model.embed_tokens.weight", config.vocab_size, hidden)
+        head = embedding if config.tie_word_embeddings else self._head(config.vocab_size, hidden)
+        return ModelWeights(embedding, (), self._whole("model.norm.weight", hidden), head, self.mtp() if mtp else None)
+
+    def _whole(self, name: str, *shape: int, dtype: torch.dtype | None = None) -> Tensor:
         self.parts[name] = torch.empty(shape, dtype=dtype or self.dtype, device=self.device)
         return self.parts[name]
 
-    def head(self, vocab: int, hidden: int) -> Tensor:
+    def _head(self, vocab: int, hidden: int) -> Tensor:
         """On a CPU it lies by columns: it only ever meets one row, and half of the time is enough to read it so."""
         if self.device.type != "cpu":
-            return self.whole("lm_head.weight", vocab, hidden)
+            return self._whole("lm_head.weight", vocab, hidden)
         self.parts["lm_head.weight"] = torch.empty(hidden, vocab, dtype=self.dtype).t()
         return self.parts["lm_head.weight"]
 
-    def mlp(self, prefix: str, gate_up: Tensor, down: Tensor) -> None:
+    def _mlp(self, prefix: str, gate_up: Tensor, down: Tensor) -> None:
         """Register the three projections of one MLP as parts of gate_up [2I, H] and down [H, I]."""
         inner = down.shape[1]
         self.parts[prefix + "gate_proj.weight"] = gate_up[:inner]
@@ -151,6 +158,7 @@ class _Builder:
         self.parts[prefix + "down_proj.weight"] = down
 
     def layer(self, prefix: str, kind: MlpType) -> LayerWeights:
+        """One layer."""
         config = self.config
         hidden, head, num_heads = config.hidden_size, config.head_dim, config.num_attention_heads
         sizes = [num_heads * head, config.num_key_value_heads * head, config.num_key_value_heads * head]
@@ -161,22 +169,27 @@ class _Builder:
         self.parts[prefix + "self_attn.q_norm.weight"] = qk_norm[:num_heads]
         self.parts[prefix + "self_attn.k_norm.weight"] = qk_norm[num_heads:]
         return LayerWeights(
-            input_norm=self.whole(prefix + "input_layernorm.weight", hidden),
+            input_norm=self._whole(prefix + "input_layernorm.weight", hidden),
             qkv=qkv,
             qk_norm=qk_norm,
-            output=self.whole(prefix + "self_attn.o_proj.weight", hidden, sizes[0]),
-            mlp_norm=self.whole(prefix + "post_attention_layernorm.weight", hidden),
-            mlp=self.dense(prefix + "mlp.") if kind == "dense" else self.sparse(prefix + "mlp."),
+            output=self._whole(prefix + "self_attn.o_proj.weight", hidden, sizes[0]),
+            mlp_norm=self._whole(prefix + "post_attention_layernorm.weight", hidden),
+            mlp=self._dense(prefix + "mlp.") if kind == "dense" else self._sparse(prefix + "mlp."),
         )
 
-    def dense(self, prefix: str) -> DenseMlpWeights:
+    def fill(self, checkpoint: Checkpoint, names: Iterable[str]) -> None:
+        """Read tensors of the checkpoint into their places."""
+        for name, tensor in checkpoint.read(names):
+            self.parts[name].copy_(tensor)
+
+    def _dense(self, prefix: str) -> DenseMlpWeights:
         hidden, inner = self.config.hidden_size, self.config.intermediate_size
         gate_up = torch.empty(2 * inner, hidden, dtype=self.dtype, device=self.device)
         down = torch.empty(hidden, inner, dtype=self.dtype, device=self.device)
-        self.mlp(prefix, gate_up, down)
+        self._mlp(prefix, gate_up, down)
         return DenseMlpWeights(gate_up, down)
 
-    def sparse(self, prefix: str) -> SparseMlpWeights:
+    def _sparse(self, prefix: str) -> SparseMlpWeights:
         hidden, inner, count = (
             self.config.hidden_size,
             self.config.moe_intermediate_size,
@@ -185,29 +198,23 @@ class _Builder:
         gate_up = torch.empty(count, 2 * inner, hidden, dtype=self.dtype, device=self.device)
         down = torch.empty(count, hidden, inner, dtype=self.dtype, device=self.device)
         for expert in range(count):
-            self.mlp(f"{prefix}experts.{expert}.", gate_up[expert], down[expert])
-        return SparseMlpWeights(self.whole(prefix + "gate.weight", count, hidden, dtype=torch.float32), gate_up, down)
+            self._mlp(f"{prefix}experts.{expert}.", gate_up[expert], down[expert])
+        return SparseMlpWeights(self._whole(prefix + "gate.weight", count, hidden, dtype=torch.float32), gate_up, down)
 
     def model(self, *, mtp: bool) -> ModelWeights:
-        config, hidden = self.config, self.config.hidden_size
-        embedding = self.whole("model.embed_tokens.weight", config.vocab_size, hidden)
-        tied = config.tie_word_embeddings
-        return ModelWeights(
-            embedding=embedding,
-            layers=tuple(self.layer(f"model.layers.{i}.", kind) for i, kind in enumerate(config.mlp_layer_types)),
-            norm=self.whole("model.norm.weight", hidden),
-            lm_head=embedding if tied else self.head(config.vocab_size, hidden),
-            mtp=self.mtp() if mtp else None,
-        )
+        """All of it."""
+        layers = tuple(self.layer(f"model.layers.{i}.", kind) for i, kind in enumerate(self.config.mlp_layer_types))
+        return replace(self.rest(mtp=mtp), layers=layers)
 
     def mtp(self) -> MtpWeights:
+        """The MTP layer."""
         hidden = self.config.hidden_size
         return MtpWeights(
-            embedding_norm=self.whole(MTP_PREFIX + "pre_fc_norm_embedding.weight", hidden),
-            hidden_norm=self.whole(MTP_PREFIX + "pre_fc_norm_hidden.weight", hidden),
-            projection=self.whole(MTP_PREFIX + "fc.weight", hidden, 2 * hidden),
+            embedding_norm=self._whole(MTP_PREFIX + "pre_fc_norm_embedding.weight", hidden),
+            hidden_norm=self._whole(MTP_PREFIX + "pre_fc_norm_hidden.weight", hidden),
+            projection=self._whole(MTP_PREFIX + "fc.weight", hidden, 2 * hidden),
             layer=self.layer(MTP_PREFIX + "layers.0.", self.config.mtp_mlp_layer_type),
-            norm=self.whole(MTP_PREFIX + "norm.weight", hidden),
+            norm=self._whole(MTP_PREFIX + "norm.weight", hidden),
         )
 
 
@@ -215,7 +222,7 @@ def allocate(
     config: ModelConfig, device: torch.device, dtype: torch.dtype, *, mtp: bool = False
 ) -> tuple[ModelWeights, dict[str, Tensor]]:
     """Return uninitialised weights and, by checkpoint name, the part of them that each tensor fills."""
-    builder = _Builder(config, device, dtype)
+    builder = Builder(config, device, dtype)
     weights = builder.model(mtp=mtp)
     return weights, builder.parts
 
@@ -242,9 +249,9 @@ def load_weights(checkpoint: Checkpoint, config: ModelConfig, device: torch.devi
     """
     expected = tensors_to_load(checkpoint, config)
     with_mtp = any(name.startswith(MTP_PREFIX) for name in expected)
-    weights, parts = allocate(config, device, dtype, mtp=with_mtp)
-    for name, tensor in checkpoint.read(expected):
-        parts[name].copy_(tensor)
+    builder = Builder(config, device, dtype)
+    weights = builder.model(mtp=with_mtp)
+    builder.fill(checkpoint, expected)
     return weights
 
 

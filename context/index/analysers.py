@@ -5,6 +5,7 @@ Writes nothing. The processes end when the pipe to whoever started them closes.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +21,7 @@ from mellum_ls.context.workspace.reading import Text, read
 
 IN_FLIGHT = 8
 """Paths that a process has in hand, so that it need not wait for its next one while results are written."""
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
 DIED = "the parser died of it"
 
 
@@ -148,9 +150,16 @@ def _outcome(answer: tuple[str, str] | tuple[str, int, int, bytes]) -> Outcome:
     return Analysed(path, size, mtime_ns, from_bytes(found))
 
 
+def collect_seldom() -> None:
+    """Let this process look for cycles among its objects seldom: trees and rows are many, and have none."""
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+
+
 def serve(pipe: Connection, root: str, exclude: tuple[str, ...]) -> None:
     """Answer paths with outcomes until the pipe closes: what a process of `InProcesses` runs."""
     gate = Gate(Path(root), exclude)
+    collect_seldom()
     try:
         while True:
             outcome = read_and_analyse(pipe.recv(), gate)

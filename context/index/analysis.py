@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from heapq import nlargest
 
 from mellum_ls.context.index.chunking import chunks
-from mellum_ls.context.index.terms import counted
+from mellum_ls.context.index.terms import counted, occurring
 from mellum_ls.context.languages.definitions import find
 from mellum_ls.context.languages.grammars import Grammar, grammar_of
 from mellum_ls.context.languages.imports import imports
@@ -22,10 +22,8 @@ from mellum_ls.context.languages.outline import symbols_of
 from mellum_ls.context.languages.parsing import parse
 from mellum_ls.context.languages.symbols import Import, Symbol
 
-MOST_OF_ONE_TERM = 4
-"""A fifth occurrence in a chunk tells nothing more (BM25 saturates there) and would cost a position each."""
 MOST_TERMS = 2_000
-"""Different sub-words of one chunk; beyond that it is data."""
+"""Sub-words of one chunk, the most frequent ones; beyond that it is data."""
 MOST_SYMBOLS = 3_000
 MOST_USES = 4_000
 MOST_IMPORTS = 1_000
@@ -45,7 +43,7 @@ class ChunkRow:
     start_line: int
     end_line: int
     bag: str
-    """Its sub-words, sorted, with spaces between, a repeated one up to four times."""
+    """Its sub-words, each once, sorted, with spaces between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +83,12 @@ def analyse(path: str, text: str) -> Analysis:
 
 
 def bag_of(text: str) -> str:
-    """The sub-words of `text` without their order."""
-    counts = counted(text)
-    kept = sorted(counts if len(counts) <= MOST_TERMS else nlargest(MOST_TERMS, counts, key=counts.__getitem__))
-    return " ".join([word if counts[word] == 1 else _times(word, counts[word]) for word in kept])
-
-
-def _times(word: str, count: int) -> str:
-    return " ".join((word,) * min(count, MOST_OF_ONE_TERM))
+    """The sub-words of `text`, each once, without their order."""
+    found = occurring(text)
+    if len(found) > MOST_TERMS:
+        counts = counted(text)
+        found = set(nlargest(MOST_TERMS, counts, key=counts.__getitem__))
+    return " ".join(sorted(found))
 
 
 def _parsed(text: str, grammar: Grammar) -> tuple[tuple[Symbol, ...], tuple[str, ...], tuple[Import, ...]]:
@@ -104,10 +100,11 @@ def _parsed(text: str, grammar: Grammar) -> tuple[tuple[Symbol, ...], tuple[str,
         return (), (), ()  # the grammar's package is broken: the file is found by its words
     if tree is None:
         return (), (), ()
-    found = find(data, tree, grammar)
+    found = find(data, tree, grammar, with_uses=len(data) <= MOST_BYTES_WITH_USES)
     symbols = tuple(_short(symbol) for symbol in symbols_of(data, found, MOST_SYMBOLS) if _is_name(symbol.name))
-    names = sorted(filter(_is_name, used_names(data, tree, grammar))) if len(data) <= MOST_BYTES_WITH_USES else []
-    imported = tuple(_restored(one) for one in imports(data, tree, grammar, found.imports)[:MOST_IMPORTS])
+    names = sorted(filter(_is_name, used_names(data, found)))
+    statements = imports(data, tree, grammar, (*found.imports, *found.passing))
+    imported = tuple(_restored(one) for one in statements[:MOST_IMPORTS])
     return symbols, tuple(names[:MOST_USES]), imported
 
 

@@ -24,7 +24,7 @@ from mellum_ls.context.workspace.walk import Walk
 
 FEW_FILES = 150
 """Fewer are parsed sooner than a process has started."""
-BATCH_FILES = 300
+BATCH_FILES = 1_000
 BATCH_SECONDS = 4.0
 """What a kill in between can lose."""
 MOST_COCHANGED = 10

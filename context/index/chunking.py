@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 
 from mellum_ls.context.languages.symbols import Symbol
 
@@ -10,6 +11,8 @@ FEWEST_LINES = 32
 MOST_LINES = 64
 SHORT_TAIL = 12
 """Lines; a rest that is shorter makes a poor chunk, and another place to cut is taken where there is one."""
+_NO_SYMBOL = 99
+"""The depth of a line on which no symbol begins."""
 
 
 def chunks(lines: Sequence[str], symbols: Iterable[Symbol] = ()) -> list[tuple[int, int]]:
@@ -23,8 +26,7 @@ def chunks(lines: Sequence[str], symbols: Iterable[Symbol] = ()) -> list[tuple[i
     found = []
     start = 0
     while total - start > MOST_LINES:
-        places = range(start + FEWEST_LINES, start + MOST_LINES + 1)
-        cut = min(places, key=lambda place: costs.of(place, total))
+        cut = costs.best(start + FEWEST_LINES, start + MOST_LINES, total)
         found.append((start, cut))
         start = cut
     if start < total:
@@ -53,18 +55,20 @@ class _Costs:
                 inside = self._inside_short if length <= FEWEST_LINES else self._inside_longer
                 inside[first + 1] += 1
                 inside[last + 1] -= 1
-        for inside in (self._inside_short, self._inside_longer):
-            for line in range(1, count):
-                inside[line] += inside[line - 1]
+        self._inside_short = list(accumulate(self._inside_short))
+        self._inside_longer = list(accumulate(self._inside_longer))
 
-    def of(self, place: int, total: int) -> tuple[int, ...]:
-        """The reasons against a cut before line `place`, the weightiest first; of equal ones the longer chunk wins."""
-        depth = self._depth.get(place)
-        return (
-            self._inside_short[place],
-            total - place < SHORT_TAIL,
-            self._inside_longer[place],
-            99 if depth is None else depth,
-            0 if not self._lines[place - 1].strip() else 1,
-            -place,
-        )
+    def best(self, first: int, last: int, total: int) -> int:
+        """The line from `first` to `last` before which to cut: one reason after the other, the weightiest first."""
+        places = _least(range(first, last + 1), self._inside_short.__getitem__)
+        places = [place for place in places if total - place >= SHORT_TAIL] or places
+        places = _least(places, self._inside_longer.__getitem__)
+        places = _least(places, lambda place: self._depth.get(place, _NO_SYMBOL))
+        places = [place for place in places if not self._lines[place - 1].strip()] or places
+        return places[-1]
+
+
+def _least(places: Sequence[int], cost: Callable[[int], int]) -> list[int]:
+    costs = list(map(cost, places))
+    least = min(costs)
+    return [place for place, mine in zip(places, costs, strict=True) if mine == least]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 APPLICATION_ID = 0x4D4C4958
 """Says that a file is an index of ours."""
-VERSION = 1
+VERSION = 2
 """Higher whenever tables, sub-words, chunks or what the parsers find change: an index of another version is rebuilt."""
 
 SETTINGS = """
@@ -20,9 +20,10 @@ PRAGMA cache_size = -16000;
 """
 """Of the connection that writes. What is deleted is overwritten: a file may leave because it is secret."""
 
-# `words` is FTS5 without content. Its bm25 needs the positions, hence no `detail=none`: with it every score is 0. To
-# delete a row of it one must say what was in it, hence files.bags. The sub-words come cut already; the tokenizer
-# `ascii` leaves all of them whole.
+# `words` is FTS5 without content, and says which chunks hold a sub-word, no more: the reader weighs sub-words by how
+# rare they are. To delete a row of it one must say what was in it, hence files.bags. The sub-words come cut already;
+# the tokenizer `ascii` leaves all of them whole. What a transaction adds is gathered in up to 8 MB before it is
+# written, so that fewer parts have to be merged.
 TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE files(
@@ -34,7 +35,8 @@ CREATE TABLE chunks(
     id INTEGER PRIMARY KEY, file INTEGER NOT NULL, start_line INTEGER NOT NULL, end_line INTEGER NOT NULL
 );
 CREATE INDEX chunks_by_file ON chunks(file);
-CREATE VIRTUAL TABLE words USING fts5(bag, content='', tokenize='ascii');
+CREATE VIRTUAL TABLE words USING fts5(bag, content='', tokenize='ascii', detail=none, columnsize=0);
+INSERT INTO words(words, rank) VALUES('hashsize', 8388608);
 CREATE TABLE terms(term TEXT PRIMARY KEY, chunks INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE names(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE symbols(

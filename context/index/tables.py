@@ -112,7 +112,7 @@ class Tables:
         for number, chunk in enumerate(found.chunks, self._next_chunk):
             waiting.chunks.append((number, file, chunk.start_line, chunk.end_line))
             waiting.words.append((number, chunk.bag))
-            self._term_changes.update(set(chunk.bag.split()))
+            self._term_changes.update(chunk.bag.split())
         self._next_chunk += len(found.chunks)
         names = self._ids_of([symbol.name for symbol in found.symbols])
         waiting.symbols += (
@@ -174,7 +174,7 @@ class Tables:
         for (chunk,), bag in zip(rows, old, strict=False):
             # Exactly what was put in, or FTS5 would keep wrong counts.
             connection.execute("INSERT INTO words(words, rowid, bag) VALUES('delete', ?, ?)", (chunk, bag))
-            self._term_changes.subtract(set(bag.split()))
+            self._term_changes.subtract(bag.split())
         connection.executemany("DELETE FROM uses WHERE name = ? AND file = ?", [(name, file) for name in used])
         for table in ("chunks", "symbols", "imports"):
             connection.execute(f"DELETE FROM {table} WHERE file = ?", (file,))

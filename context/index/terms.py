@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import chain
 
 LONGEST_TERM = 32
 """Characters; what is longer is data, not a word."""
@@ -67,13 +68,18 @@ _PARTS = _Parts()
 _APART = bytes(byte if byte >= 0x80 or chr(byte).isalnum() or byte == ord("_") else ord(" ") for byte in range(256))
 
 
-def counted(text: str) -> dict[str, int]:
+def counted(text: str) -> Counter[str]:
     """How often each of `terms(text)` occurs, in the order of their first places; a third of the time of counting."""
-    counts: dict[str, int] = {}
-    for name, times in Counter(text.encode("utf-8", "replace").translate(_APART).split()).items():
-        for term in _PARTS[name]:
-            counts[term] = counts.get(term, 0) + times
-    return counts
+    return Counter(chain.from_iterable(map(_PARTS.__getitem__, _names(text))))
+
+
+def occurring(text: str) -> set[str]:
+    """The different ones of `terms(text)`, in half of the time of counting them."""
+    return set(chain.from_iterable(map(_PARTS.__getitem__, set(_names(text)))))
+
+
+def _names(text: str) -> list[bytes]:
+    return text.encode("utf-8", "replace").translate(_APART).split()
 
 
 def is_term(word: str) -> bool:

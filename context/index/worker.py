@@ -24,6 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from mellum_ls.context.index.analysers import collect_seldom
 from mellum_ls.context.index.builder import FEW_FILES, Builder, Report, Stopped
 from mellum_ls.context.index.lock import BuildLock
 from mellum_ls.context.index.store import TROUBLE, Store, is_damage, make_private_folder, remove_files
@@ -213,6 +214,7 @@ def main() -> None:
     """Run until the input closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the server's terminal is for the server
     lower_priority()
+    collect_seldom()
     commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
     ended = threading.Event()
     out = sys.stdout

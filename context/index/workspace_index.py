@@ -80,7 +80,7 @@ class WorkspaceIndex:
         self._command = tuple(command)
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
-        self._closing = False
+        self._closing = self._pausing = False
         self._num_crashes = 0
         self._state: State = "off"
         self._progress = (0, 0)
@@ -131,21 +131,31 @@ class WorkspaceIndex:
     async def close(self) -> None:
         """End the process and stop answering. What is written stays for the next server."""
         self._closing = True
-        process = self._process
-        if process is not None and process.stdin is not None:
-            process.stdin.close()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(CLOSE_SECONDS):
-                    await process.wait()
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        if self._keeper is not None:
-            self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
+        if (keeper := self._keeper) is not None:
+            if self._pausing:
+                keeper.cancel()
+            self._end_input()
+            try:
+                # Not the process alone: its output has to be read to the end, or its pipe outlives the loop.
+                await asyncio.wait((keeper,), timeout=CLOSE_SECONDS)
+            finally:
+                await self._give_up(keeper)
         self._state = "off"
         self.index.close()
+
+    def _end_input(self) -> None:
+        """Ask the process to end; one that is being started hears it as soon as it is there."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+
+    async def _give_up(self, keeper: asyncio.Task[None]) -> None:
+        """End what has not ended by itself: a process that hangs, or one whose output something else holds open."""
+        if self._process is not None:
+            # Kills it if it lives. asyncio has no public way to let go of the pipes of a process.
+            self._process._transport.close()  # type: ignore[attr-defined]
+        keeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeper
 
     async def _keep(self) -> None:
         while not self._closing:
@@ -159,7 +169,9 @@ class WorkspaceIndex:
             self._state = "failed"
             logger.warning("%s (%d in a row)", self._last_error, self._num_crashes)
             self._on_event({"event": "crashed", "reason": self._last_error})
+            self._pausing = True
             await self._sleep(pause_after(self._num_crashes))
+            self._pausing = False
 
     async def _run_once(self) -> None:
         """Start a process and follow it to its end."""
@@ -185,6 +197,8 @@ class WorkspaceIndex:
             }
         )
         self._tell({"do": "build"})
+        if self._closing:
+            self._end_input()
         try:
             while line := await process.stdout.readline():
                 self._take(line)

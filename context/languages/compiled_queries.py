@@ -35,10 +35,21 @@ def definitions_query(grammar: Grammar) -> Query:
 def uses_query(grammar: Grammar) -> Query:
     """The names in a text (`@use`), and those among them that are bound where they stand (`@bound`)."""
     names = _SHARED.get(grammar.name, (grammar.name,))
-    own = [text for name in names if (text := _read(f"uses/{name}.scm"))]
     # What a definition is called is bound there: one pass over the tree instead of two.
     defined = [_OTHER_CAPTURE.sub("", _read(f"{name}.scm")).replace("@name", "@bound") for name in names]
-    return Query(grammar.load(), "\n".join([_leaves(grammar), *own, *defined]))
+    return Query(grammar.load(), "\n".join([*_uses(grammar), *defined]))
+
+
+@cache
+def whole_query(grammar: Grammar) -> Query:
+    """Definitions and uses in one pass over a tree; what definitions are called is not marked as bound."""
+    names = _SHARED.get(grammar.name, (grammar.name,))
+    return Query(grammar.load(), "\n".join([*(_read(f"{name}.scm") for name in names), *_uses(grammar)]))
+
+
+def _uses(grammar: Grammar) -> list[str]:
+    names = _SHARED.get(grammar.name, (grammar.name,))
+    return [_leaves(grammar), *(text for name in names if (text := _read(f"uses/{name}.scm")))]
 
 
 def _read(name: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from tree_sitter import Node, QueryCursor, Tree
 
-from mellum_ls.context.languages.compiled_queries import definitions_query
+from mellum_ls.context.languages.compiled_queries import definitions_query, whole_query
 from mellum_ls.context.languages.grammars import Grammar
 from mellum_ls.context.languages.symbols import Kind
 
@@ -75,21 +75,44 @@ class Found:
     before: list[Node]
     """All comments, decorators and attributes, in order."""
     imports: list[Node]
+    passing: list[Node]
+    """Statements that import something to export it."""
+    names: list[Node]
+    """What gives a definition its name, in no order; also of those that are left out."""
+    uses: list[Node]
+    """With `with_uses` all names, in no order, those that are bound where they stand included."""
+    bound: list[Node]
+    """With `with_uses` what is bound where it stands and is no definition's name."""
 
 
-def find(text: bytes, tree: Tree, grammar: Grammar, start_byte: int = 0, end_byte: int | None = None) -> Found:
+def find(
+    text: bytes,
+    tree: Tree,
+    grammar: Grammar,
+    start_byte: int = 0,
+    end_byte: int | None = None,
+    *,
+    with_uses: bool = False,
+) -> Found:
     """The definitions of `tree`, which is the tree of `text`; with bytes given only what overlaps them."""
-    cursor = QueryCursor(definitions_query(grammar))
+    cursor = QueryCursor(whole_query(grammar) if with_uses else definitions_query(grammar))
     if start_byte or end_byte is not None:
         cursor.set_byte_range(start_byte, len(text) if end_byte is None else end_byte)
-    found = Found([], [], [])
+    found = Found([], [], [], [], [], [], [])
     best: dict[int, tuple[int, Definition]] = {}
     for pattern, captures in cursor.matches(tree.root_node):
-        if "before" in captures:
+        if "use" in captures:
+            found.uses += captures["use"]
+        elif "bound" in captures:
+            found.bound += captures["bound"]
+        elif "before" in captures:
             found.before += captures["before"]
         elif "import" in captures:
             found.imports += captures["import"]
+        elif "passing" in captures:
+            found.passing += captures["passing"]
         else:
+            found.names += captures.get("name", ())
             definition = _definition(text, captures)
             if definition is None:
                 continue
@@ -200,29 +223,23 @@ def _attach_what_stands_before(text: bytes, found: Found) -> None:
     """A comment or attribute belongs to the definition right below it, if it has its lines for itself."""
     ending: dict[int, list[Node]] = {}
     for node in found.before:
-        if begins_line(text, node.start_byte):
-            ending.setdefault(last_line(node), []).append(node)
+        ending.setdefault(last_line(node), []).append(node)
+    starts = [node.start_byte for node in found.before]
     for definition in found.definitions:
-        definition.in_head = _within(found.before, definition.node.start_byte, _head_end(definition))
+        start, lines = definition.node.start_byte, definition.node.start_point.row
+        definition.in_head = found.before[bisect_left(starts, start) : bisect_left(starts, _head_end(definition))]
         # A definition that does not begin its line has nothing above it.
-        if begins_line(text, definition.node.start_byte):
-            lines = definition.node.start_point.row
-            while lines - 1 in ending:
-                nodes = ending[lines - 1]
-                definition.above[:0] = nodes
-                lines = min(node.start_point.row for node in nodes)
-            if definition.above:
-                definition.start_line, definition.start_byte = lines, definition.above[0].start_byte
+        if lines - 1 not in ending or not begins_line(text, start):
+            continue
+        while nodes := [node for node in ending.get(lines - 1, ()) if begins_line(text, node.start_byte)]:
+            definition.above[:0] = nodes
+            lines = min(node.start_point.row for node in nodes)
+        if definition.above:
+            definition.start_line, definition.start_byte = lines, definition.above[0].start_byte
 
 
 def _head_end(definition: Definition) -> int:
     return definition.body.start_byte if definition.body is not None else definition.node.end_byte
-
-
-def _within(nodes: list[Node], start: int, end: int) -> list[Node]:
-    first = bisect_left(nodes, start, key=lambda node: node.start_byte)
-    last = bisect_left(nodes, end, key=lambda node: node.start_byte)
-    return nodes[first:last]
 
 
 def _nest(definitions: list[Definition]) -> list[Definition]:

@@ -35,14 +35,15 @@ _READERS: dict[str, tuple[str, _Reader]] = {
     "lua": (by_path.LUA, by_path.read_lua),
     "bash": (by_path.BASH, by_path.read_bash),
 }
-# Where imports never stand in functions.
+# Where the statements that import never stand in functions.
 _AT_THE_TOP = frozenset({"go", "java", "kotlin", "swift", "csharp"})
 _CALLING = frozenset({"javascript", "typescript", "tsx"})
-# Where all imports are statements that the query for definitions finds too, wherever they stand.
-_STATEMENTS_ALONE = {
+# The statements that the query for definitions finds too, wherever they stand: all that imports but for calls.
+_STATEMENTS = {
     "python": ("import_statement", "import_from_statement"),
     "c": ("preproc_include",),
     "cpp": ("preproc_include",),
+    **dict.fromkeys(_CALLING, ("import_statement", "export_statement")),
 }
 # As for `using` in a namespace inside of another, or a module in a namespace; most stand at 1.
 _DEPTH_OF_STATEMENTS = 8
@@ -68,15 +69,18 @@ def imports(text: bytes, tree: Tree, grammar: Grammar, found_nodes: Sequence[Nod
 
 
 def _nodes(text: bytes, tree: Tree, grammar: Grammar, found: Sequence[Node] | None) -> Sequence[Node]:
-    if found is not None and grammar.name in _STATEMENTS_ALONE:
-        return [node for node in found if node.type in _STATEMENTS_ALONE[grammar.name]]
-    cursor = QueryCursor(_query(grammar))
+    query, calls = _READERS[grammar.name][0], None
+    if grammar.name in _CALLING and (calls := javascript.calls(text, tree.root_node)) is not None:
+        query = javascript.STATEMENTS
+    if found is not None and grammar.name in _STATEMENTS and (grammar.name not in _CALLING or calls is not None):
+        return [*(node for node in found if node.type in _STATEMENTS[grammar.name]), *(calls or ())]
+    cursor = QueryCursor(_query(grammar, query))
     # To look into all functions takes half as long as to parse them.
-    if grammar.name in _AT_THE_TOP or (grammar.name in _CALLING and not javascript.CALLS.search(text)):
+    if grammar.name in _AT_THE_TOP or calls is not None:
         cursor.set_max_start_depth(_DEPTH_OF_STATEMENTS)
-    return cursor.captures(tree.root_node).get("import", [])
+    return [*cursor.captures(tree.root_node).get("import", ()), *(calls or ())]
 
 
 @cache
-def _query(grammar: Grammar) -> Query:
-    return Query(grammar.load(), _READERS[grammar.name][0])
+def _query(grammar: Grammar, query: str) -> Query:
+    return Query(grammar.load(), query)

@@ -102,8 +102,8 @@ def docstring_node(one: Definition) -> Node | None:
     """The string that a Python body begins with."""
     if one.body is None or one.body.type != "block" or one.body.named_child_count == 0:
         return None
-    first = one.body.named_children[0]
-    string = first.named_children[0] if first.type == "expression_statement" and first.named_child_count else None
+    first = one.body.named_child(0)
+    string = first.named_child(0) if first is not None and first.type == "expression_statement" else None
     return string if string is not None and string.type == "string" else None
 
 

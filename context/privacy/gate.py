@@ -6,7 +6,6 @@ thousand folders cost one look at each folder and one at each file.
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import stat
@@ -61,8 +60,8 @@ class Gate:
         self._folders: dict[str, _Folder] = {}
         self._judged: dict[str, tuple[object, str | None]] = {}
         """What names say of files, by path, with the rules by which they were judged."""
-        # Who asks goes from file to file of a folder.
-        self._last_path, self._last_until, self._last = "", -math.inf, _Folder(None, None, "", 0.0)
+        # Folders with all above them looked at, and until when that holds.
+        self._sure: dict[str, tuple[float, _Folder]] = {}
 
     def refuses(self, path: str) -> str | None:
         """Why the file at `path` is not read, as words to put behind its name; None for one that may be."""
@@ -86,7 +85,7 @@ class Gate:
         elif path not in self._folders and path.rpartition("/")[2] not in _MARKS:
             return
         self._folders.clear()
-        self._last_until = -math.inf
+        self._sure.clear()
 
     def _judge(self, path: str, *, with_noise: bool, links: bool = True) -> str | None:
         if not _is_inside(path):
@@ -134,8 +133,9 @@ class Gate:
     def _folder(self, path: str) -> _Folder:
         """The folder at `path`, with those above it looked at again if that is due."""
         now = self._clock()
-        if path == self._last_path and now < self._last_until:
-            return self._last
+        sure = self._sure.get(path)
+        if sure is not None and now < sure[0]:
+            return sure[1]
         folder = self._known("", None, now)
         until = folder.looked_at
         at = 0
@@ -143,7 +143,7 @@ class Gate:
             at = path.find("/", at + 1)
             folder = self._known(path if at < 0 else path[:at], folder, now)
             until = min(until, folder.looked_at)
-        self._last_path, self._last_until, self._last = path, until + _RECHECK_S, folder
+        self._sure[path] = (until + _RECHECK_S, folder)
         return folder
 
     def _known(self, path: str, parent: _Folder | None, now: float) -> _Folder:

@@ -6,7 +6,6 @@ looked at again now and then. An ignore file that is there and cannot be read ex
 
 from __future__ import annotations
 
-import math
 import os
 import stat
 import sys
@@ -102,8 +101,8 @@ class Ignore:
         self._find_global, self._clock, self._ignore_case = find_global, clock, ignore_case
         self._with_git = with_git
         self._folders: dict[bytes, _Folder] = {}
-        # Who asks goes from file to file of a folder.
-        self._last_path, self._last_until, self._last = b"", -math.inf, _Folder(None)
+        # Folders with all above them looked at, and until when that holds.
+        self._sure: dict[bytes, tuple[float, _Folder]] = {}
 
     def refuses(self, path: str, is_folder: bool = False) -> str | None:
         """Why `path`, relative to the root with slashes, is excluded: `is ignored by web/.gitignore`; None if not."""
@@ -118,13 +117,14 @@ class Ignore:
     def forget(self) -> None:
         """Read all ignore files again: one of them has changed, or a repository was made."""
         self._folders.clear()
-        self._last_until = -math.inf
+        self._sure.clear()
 
     def _find(self, path: bytes) -> _Folder:
         """The folder `path`, relative to the top, with everything above it looked at again if that is due."""
         now = self._clock()
-        if path == self._last_path and now < self._last_until:
-            return self._last
+        sure = self._sure.get(path)
+        if sure is not None and now < sure[0]:
+            return sure[1]
         folder = self._check(b"", None, now)
         until = folder.looked_at
         at = -1 if path else len(path)
@@ -133,7 +133,7 @@ class Ignore:
             at = len(path) if at < 0 else at
             folder = self._check(path[:at], folder, now)
             until = min(until, folder.looked_at)
-        self._last_path, self._last_until, self._last = path, until + _RECHECK_S, folder
+        self._sure[path] = (until + _RECHECK_S, folder)
         return folder
 
     def _check(self, path: bytes, parent: _Folder | None, now: float) -> _Folder:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mellum_ls.context.selection.candidates import Candidate, Key
 from mellum_ls.context.selection.fusion import Scored
-from mellum_ls.context.selection.rendering import head_line, size
+from mellum_ls.context.selection.rendering import head_chars, size
 
 _SMALL, _LARGE = 6_000, 120_000
 _MOST_HEADS, _LEAST_HEADS = 0.7, 0.3
@@ -88,7 +88,7 @@ def _heads(ranked: Sequence[Scored], room: int, shown: Sequence[Candidate]) -> t
             wanted += [known[one] for one in _around(candidate) if one in known and one not in chosen]
         cost = 0 if path in files else size(path, "")
         for one in wanted:
-            cost += len(head_line(one.candidate)) + 1
+            cost += head_chars(one.candidate) + 1
         if used + cost > room or files[path] + cost > most_of_file:
             if used + cost > room and (skipped := skipped + 1) == _MOST_SKIPPED:
                 break

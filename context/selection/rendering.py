@@ -19,6 +19,12 @@ def head_line(candidate: Candidate) -> str:
     return _STEP * depth + candidate.text + _tail(candidate)
 
 
+def head_chars(candidate: Candidate) -> int:
+    """The length of its line."""
+    depth = candidate.container.count(".") + 1 if candidate.container else 0
+    return len(_STEP) * depth + len(candidate.text) + len(_tail(candidate))
+
+
 def _tail(candidate: Candidate) -> str:
     if candidate.text.endswith(":") or not _is_python(candidate.path):
         return ""

@@ -19,8 +19,8 @@ from mellum_ls.kernels._triton.waiting import wait
 
 _NEW = tl.constexpr(MOST_ROWS)
 LEAST_ROWS = 16  # what a tensor core takes
-_CHUNK_BYTES = 32 * 1024  # of partial results, read at a time: what fits the registers
-MOST_SPLITS = 64
+_CHUNK_BYTES = 16 * 1024  # of partial results, read at a time; two such are on their way
+MOST_SPLITS = 32
 _DEFAULT_ROWS = 32  # with more, registers run out
 
 
@@ -120,6 +120,7 @@ def attend(
     kv_heads = (width // head_dim - heads) // 2
     group, blocks = heads // kv_heads, cdiv(tokens, tile.tokens)
     assert tokens <= MOST_ROWS, f"{tokens} rows are for flash attention, not for a step"
+    assert scratch.splits <= MOST_SPLITS, f"{scratch.splits} splits are more than the {MOST_SPLITS} that are combined"
     assert scratch.counters.numel() >= kv_heads * blocks, "the scratch was made for fewer tokens or another tile"
     arguments: dict[str, Argument] = {
         "qkv_ptr": qkv, "norm_ptr": qk_norm, "cos_ptr": cos, "sin_ptr": sin, "rows_ptr": rows, "state_ptr": state,
@@ -130,7 +131,7 @@ def attend(
     constants = {
         "HEADS": heads, "KV_HEADS": kv_heads, "D": head_dim, "WINDOW": window, "AHEAD": ahead, "TOKENS": tile.tokens,
         "ROWS": tile.rows(group), "KEYS": tile.keys, "COMBINED": combined,
-        "CHUNK": max(1, _CHUNK_BYTES // (4 * combined * head_dim)),
+        "CHUNK": max(1, _CHUNK_BYTES // (4 * combined * head_dim)), "MOST": MOST_SPLITS,
     }  # fmt: skip
     row = kv_heads * head_dim * qkv.element_size()
     seen = context if window is None else min(context, window - 1)
@@ -155,7 +156,7 @@ def _attend(
     eps, T, splits,
     HEADS: tl.constexpr, KV_HEADS: tl.constexpr, D: tl.constexpr, WINDOW: tl.constexpr, AHEAD: tl.constexpr,
     TOKENS: tl.constexpr, ROWS: tl.constexpr, KEYS: tl.constexpr, COMBINED: tl.constexpr, CHUNK: tl.constexpr,
-    EARLY: tl.constexpr = False,
+    MOST: tl.constexpr, EARLY: tl.constexpr = False,
 ):  # fmt: skip
     split, head, block = tl.program_id(0), tl.program_id(1), tl.program_id(2)
     GROUP: tl.constexpr = HEADS // KV_HEADS
@@ -212,7 +213,7 @@ def _attend(
         tl.store(counter_ptr, 0)  # for the next launch: nobody else comes in this one
         _combine(
             sums_ptr, most_ptr, total_ptr, out_ptr, head, block, T, splits, share, tiles,
-            HEADS, GROUP, D, TOKENS, COMBINED, CHUNK,
+            HEADS, GROUP, D, TOKENS, COMBINED, CHUNK, MOST,
         )  # fmt: skip
 
 
@@ -301,31 +302,35 @@ def _rotated(
 def _combine(
     sums_ptr, most_ptr, total_ptr, out_ptr, head, block, T, splits, share, tiles,
     HEADS: tl.constexpr, GROUP: tl.constexpr, D: tl.constexpr, TOKENS: tl.constexpr, COMBINED: tl.constexpr,
-    CHUNK: tl.constexpr,
+    CHUNK: tl.constexpr, MOST: tl.constexpr,
 ):  # fmt: skip
     """Store the attention of a block's tokens from what the splits that had positions have stored, CHUNK at a time."""
     row, dims = tl.arange(0, COMBINED), tl.arange(0, D)
     token = block * TOKENS + row // GROUP
     query_head = head * GROUP + row % GROUP
     there = (row < TOKENS * GROUP) & (token < T)
-    highest = tl.full((COMBINED,), NOTHING, tl.float32)
-    whole = tl.zeros((COMBINED,), tl.float32)
+    # First what each split weighs, of all at once; the sums, many more bytes, then wait for nothing but themselves.
+    most, used = _maxima(most_ptr, token, query_head, there, T, splits, share, tiles, tl.arange(0, MOST), HEADS)
+    base = finite(tl.max(most, axis=0))  # [COMBINED]
+    part = (tl.arange(0, MOST)[:, None] * HEADS + query_head[None, :]) * T + token[None, :]
+    total = tl.load(total_ptr + part, mask=used, other=0.0, cache_modifier=".cg")
+    whole = tl.sum(total * tl.exp2(most - base[None, :]), axis=0)
     result = tl.zeros((COMBINED, D), tl.float32)
-    for at in range(0, bound(splits), CHUNK):
-        split = at + tl.arange(0, CHUNK)
-        used = ((split * share < tiles) & (split < splits)) | (split == splits - 1)
-        mask = used[:, None] & there[None, :]
-        part = (split[:, None] * HEADS + query_head[None, :]) * T + token[None, :]  # [CHUNK, COMBINED]
-        sums = tl.load(sums_ptr + (part * D)[:, :, None] + dims[None, None, :], mask=mask[:, :, None], other=0.0)
-        most = tl.load(most_ptr + part, mask=mask, other=NOTHING)
-        total = tl.load(total_ptr + part, mask=mask, other=0.0)
-        higher = tl.maximum(highest, tl.max(most, axis=0))
-        base = finite(higher)
-        weight = tl.exp2(most - base[None, :])
-        fading = tl.exp2(highest - base)
-        highest = higher
-        whole = whole * fading + tl.sum(total * weight, axis=0)
-        result = result * fading[:, None] + tl.sum(sums * weight[:, :, None], axis=0)
+    for at in tl.range(0, bound(splits), CHUNK, num_stages=3):
+        some = at + tl.arange(0, CHUNK)
+        most_here, here = _maxima(most_ptr, token, query_head, there, T, splits, share, tiles, some, HEADS)
+        places = (some[:, None] * HEADS + query_head[None, :]) * T + token[None, :]  # [CHUNK, COMBINED]
+        sums = tl.load(sums_ptr + (places * D)[:, :, None] + dims[None, None, :], mask=here[:, :, None], other=0.0)
+        result += tl.sum(sums * tl.exp2(most_here - base[None, :])[:, :, None], axis=0)
     result /= tl.where(there, whole, 1.0)[:, None]
-    places = ((token * HEADS + query_head) * D)[:, None] + dims[None, :]
-    tl.store(out_ptr + places, rounded(result, out_ptr), mask=there[:, None])
+    outs = ((token * HEADS + query_head) * D)[:, None] + dims[None, :]
+    tl.store(out_ptr + outs, rounded(result, out_ptr), mask=there[:, None])
+
+
+@triton.jit
+def _maxima(most_ptr, token, query_head, there, T, splits, share, tiles, split, HEADS: tl.constexpr):
+    """The largest score that each of these splits has seen of each row, and who has stored one: [splits, M] each."""
+    stored = ((split * share < tiles) & (split < splits)) | (split == splits - 1)
+    used = stored[:, None] & there[None, :]
+    part = (split[:, None] * HEADS + query_head[None, :]) * T + token[None, :]
+    return tl.load(most_ptr + part, mask=used, other=NOTHING, cache_modifier=".cg"), used

@@ -13,7 +13,6 @@ from mellum_ls.kernels._triton.launch import Argument, Launch, cdiv, next_power
 from mellum_ls.kernels._triton.numerics import rounded
 from mellum_ls.kernels._triton.projection import (
     Tile,
-    inverse_rms,
     pair_products,
     row_products,
     row_tile,
@@ -62,11 +61,9 @@ def _gate_up(
     columns = tl.program_id(1) * OUTPUTS + pairs // 2
     outputs = (2 * expert + pairs % 2) * INNER + columns
     sums = row_products(
-        x_ptr, rows * K, going, norm_ptr, weight_ptr, scale_ptr, outputs, columns < INNER,
+        x_ptr, rows * K, going, norm_ptr, eps, weight_ptr, scale_ptr, outputs, columns < INNER,
         FORMAT, GROUP, K, STORED, WIDTH, BEFORE_X,
     )  # fmt: skip
-    if norm_ptr is not None:
-        sums *= inverse_rms(x_ptr, rows * K, going, eps, K)[:, None]
     gate, up = tl.split(tl.reshape(sums, (TILE_ROWS, OUTPUTS, 2)))
     columns = tl.program_id(1) * OUTPUTS + tl.arange(0, OUTPUTS)
     places = (rows * CHOSEN + slots)[:, None] * INNER + columns[None, :]
@@ -87,14 +84,14 @@ def _down_one(
     there = (slots < CHOSEN) & (columns < H)
     expert = tl.load(chosen_ptr + slots, mask=there, other=0)
     share = tl.load(shares_ptr + slots, mask=there, other=0.0)
+    own = tl.program_id(0) * OUTPUTS + tl.arange(0, OUTPUTS)
+    stream = tl.load(stream_ptr + own, mask=own < H, other=0.0).to(tl.float32)
     sums = pair_products(
-        inner_ptr, slots * K, there, None, weight_ptr, scale_ptr, expert * H + columns, there,
+        inner_ptr, slots * K, there, None, 0.0, weight_ptr, scale_ptr, expert * H + columns, there,
         FORMAT, GROUP, K, STORED, WIDTH, EARLY,
     )  # fmt: skip
     total = tl.sum(tl.reshape(sums * share, (OUTPUTS, SLOTS)), axis=1)
-    columns = tl.program_id(0) * OUTPUTS + tl.arange(0, OUTPUTS)
-    total += tl.load(stream_ptr + columns, mask=columns < H, other=0.0).to(tl.float32)
-    tl.store(stream_ptr + columns, rounded(total, stream_ptr), mask=columns < H)
+    tl.store(stream_ptr + own, rounded(stream + total, stream_ptr), mask=own < H)
 
 
 @triton.jit
@@ -116,7 +113,7 @@ def _down(
         pairs = rows * CHOSEN + slots
         share = tl.load(shares_ptr + pairs, mask=going, other=0.0)
         sums = row_products(
-            inner_ptr, pairs * K, going, None, weight_ptr, scale_ptr, expert * H + columns, columns < H,
+            inner_ptr, pairs * K, going, None, 0.0, weight_ptr, scale_ptr, expert * H + columns, columns < H,
             FORMAT, GROUP, K, STORED, WIDTH,
         )  # fmt: skip
         total += sums * share[:, None]

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mellum_ls.kernels._triton.arrival import last_to_arrive
 from mellum_ls.kernels._triton.launch import Launch, cdiv
-from mellum_ls.kernels._triton.projection import Tile, inverse_rms, row_products, row_tile, weight_constants
+from mellum_ls.kernels._triton.projection import Tile, row_products, row_tile, weight_constants
 from mellum_ls.kernels.packing import Packed
 
 LEAST = -(1 << 63)  # below the key of every score
@@ -42,9 +42,8 @@ def _head(
     else:
         ids = tl.load(vocabulary_ptr + places, mask=within, other=0)
     sums = row_products(
-        x_ptr, rows * K, there, norm_ptr, weight_ptr, scale_ptr, ids, within, FORMAT, GROUP, K, STORED, WIDTH
+        x_ptr, rows * K, there, norm_ptr, eps, weight_ptr, scale_ptr, ids, within, FORMAT, GROUP, K, STORED, WIDTH
     )
-    sums *= inverse_rms(x_ptr, rows * K, there, eps, K)[:, None]
     tl.store(logits_ptr + rows[:, None] * N + places[None, :], sums, mask=there[:, None] & within[None, :])
     # The largest of integers does not depend on who comes first.
     keys = tl.where(within[None, :], _keys(sums, ids[None, :]), LEAST)

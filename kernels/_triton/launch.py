@@ -43,9 +43,9 @@ class Launch:
             **self.arguments, **self.constants, num_warps=self.warps, num_stages=self.stages, **options
         )
 
-    def begun_early(self) -> "Launch":
-        """The same, begun while the one before still runs: for architectures from sm_90 on."""
-        return replace(self, early=True, constants={**self.constants, "EARLY": True})
+    def waiting(self, early: bool) -> "Launch":
+        """The same with what lets launches overlap in its code, from sm_90 on; itself begun early or in its turn."""
+        return replace(self, early=early, constants={**self.constants, "EARLY": True})
 
 
 Maker: TypeAlias = Callable[..., Launch]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mellum_ls.kernels._triton.launch import Argument, Launch, cdiv
 from mellum_ls.kernels._triton.numerics import rounded
-from mellum_ls.kernels._triton.projection import Tile, inverse_rms, row_products, row_tile, weight_constants
+from mellum_ls.kernels._triton.projection import Tile, row_products, row_tile, weight_constants
 from mellum_ls.kernels.packing import Packed
 
 
@@ -22,16 +22,17 @@ def _project(
     rows = tl.arange(0, TILE_ROWS)
     outputs = tl.program_id(0) * OUTPUTS + tl.arange(0, OUTPUTS)
     rows_mask, outputs_mask = rows < rows_there, outputs < N
-    sums = row_products(
-        x_ptr, rows * K, rows_mask, norm_ptr, weight_ptr, scale_ptr, outputs, outputs_mask,
-        FORMAT, GROUP, K, STORED, WIDTH, EARLY,
-    )  # fmt: skip
-    if norm_ptr is not None:
-        sums *= inverse_rms(x_ptr, rows * K, rows_mask, eps, K)[:, None]
     places = rows[:, None] * N + outputs[None, :]
     mask = rows_mask[:, None] & outputs_mask[None, :]
     if residual_ptr is not None:
-        sums += tl.load(residual_ptr + places, mask=mask, other=0.0).to(tl.float32)
+        # The stream was last written two launches ago or more: it may be read early.
+        residual = tl.load(residual_ptr + places, mask=mask, other=0.0).to(tl.float32)
+    sums = row_products(
+        x_ptr, rows * K, rows_mask, norm_ptr, eps, weight_ptr, scale_ptr, outputs, outputs_mask,
+        FORMAT, GROUP, K, STORED, WIDTH, EARLY,
+    )  # fmt: skip
+    if residual_ptr is not None:
+        sums += residual
     tl.store(out_ptr + places, rounded(sums, out_ptr), mask=mask)
 
 

@@ -54,11 +54,11 @@ def weight_constants(weight: Packed, tile: Tile) -> dict[str, Constant]:
 
 @triton.jit
 def row_products(
-    x_ptr, x_offsets, x_mask, norm_ptr, weight_ptr, scale_ptr, outputs, outputs_mask,
+    x_ptr, x_offsets, x_mask, norm_ptr, eps, weight_ptr, scale_ptr, outputs, outputs_mask,
     FORMAT: tl.constexpr, GROUP: tl.constexpr, K: tl.constexpr, STORED: tl.constexpr, WIDTH: tl.constexpr,
     EARLY: tl.constexpr = False,
 ):  # fmt: skip
-    """Sums over k of x[m, k] * norm[k] * weight[n, k], [M, N] float32; norm_ptr None stands for a norm of ones.
+    """rms_norm(x) * norm @ weight.T, [M, N] float32; without a norm x @ weight.T.
 
     x_offsets, x_mask [M]: where the rows of x begin, and which there are. outputs, outputs_mask [N]: the rows of the
     weight. The scales of int8 are applied to the sums. EARLY: waits for x, once the first weights are on their way.
@@ -67,10 +67,12 @@ def row_products(
     N: tl.constexpr = outputs.shape[0]
     if M == 1:
         return pair_products(
-            x_ptr, x_offsets, x_mask, norm_ptr, weight_ptr, scale_ptr, outputs, outputs_mask,
+            x_ptr, x_offsets, x_mask, norm_ptr, eps, weight_ptr, scale_ptr, outputs, outputs_mask,
             FORMAT, GROUP, K, STORED, WIDTH, EARLY,
         )[None, :]  # fmt: skip
     wait(EARLY)
+    if norm_ptr is not None:
+        factor = inverse_rms(x_ptr, x_offsets, x_mask, eps, K)
     acc = tl.zeros((N, M), tl.float32)
     for start in range(0, STORED, WIDTH):
         stored = _stored(weight_ptr, outputs, outputs_mask, start, FORMAT, STORED, WIDTH)
@@ -90,23 +92,30 @@ def row_products(
     sums = tl.trans(acc)
     if FORMAT == "int8":
         sums *= tl.load(scale_ptr + outputs, mask=outputs_mask, other=0.0)[None, :]
+    if norm_ptr is not None:
+        sums *= factor[:, None]
     return sums
 
 
 @triton.jit
 def pair_products(
-    x_ptr, x_offsets, x_mask, norm_ptr, weight_ptr, scale_ptr, outputs, outputs_mask,
+    x_ptr, x_offsets, x_mask, norm_ptr, eps, weight_ptr, scale_ptr, outputs, outputs_mask,
     FORMAT: tl.constexpr, GROUP: tl.constexpr, K: tl.constexpr, STORED: tl.constexpr, WIDTH: tl.constexpr,
     EARLY: tl.constexpr = False,
 ):  # fmt: skip
-    """Sums over k of x[n, k] * norm[k] * weight[n, k], [N] float32: the n-th row of x with the n-th of the weight.
+    """Sums over k of x[n, k] * weight[n, k], [N] float32: the n-th row of x with the n-th of the weight.
 
     As `row_products`, but x_offsets and x_mask are [N], or [1] where all have the same row of x.
     """
     N: tl.constexpr = outputs.shape[0]
     # Sums stay apart by place until the end, where they are added up once. The next codes are under way meanwhile.
     stored = _stored(weight_ptr, outputs, outputs_mask, 0, FORMAT, STORED, WIDTH)
+    if FORMAT == "int8":
+        row_scale = tl.load(scale_ptr + outputs, mask=outputs_mask, other=0.0)
     wait(EARLY)
+    # The norm's factor is wanted last and asked for first: behind the sum it would be waited for.
+    if norm_ptr is not None:
+        factor = inverse_rms(x_ptr, x_offsets, x_mask, eps, K)
     if FORMAT == "int4":
         BLOCKS: tl.constexpr = WIDTH // _WORDS
         acc = tl.zeros((N, BLOCKS, _WORDS), tl.float32)
@@ -126,7 +135,7 @@ def pair_products(
                     part += x * _code(stored, place)
                 acc += part * scale[:, :, None]
             stored = coming
-        return tl.sum(tl.sum(acc, axis=2), axis=1)
+        sums = tl.sum(tl.sum(acc, axis=2), axis=1)
     else:
         acc = tl.zeros((N, WIDTH), tl.float32)
         for start in range(0, STORED, WIDTH):
@@ -136,8 +145,10 @@ def pair_products(
             stored = coming
         sums = tl.sum(acc, axis=1)
         if FORMAT == "int8":
-            sums *= tl.load(scale_ptr + outputs, mask=outputs_mask, other=0.0)
-        return sums
+            sums *= row_scale
+    if norm_ptr is not None:
+        sums *= factor
+    return sums
 
 
 @triton.jit

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 
 MEASURED: Mapping[str, Mapping[str, tuple[int, int, int, int]]] = {
     "sm_90": {  # an H200
+        "attend/1": (1, 128, 4, 2),
+        "attend/4": (4, 128, 8, 3),
         "down/float/few": (16, 128, 2, 4),
         "down/float/one": (4, 128, 8, 3),
         "down/int4/few": (32, 32, 2, 4),
-        "down/int4/one": (4, 32, 8, 3),
+        "down/int4/one": (1, 128, 4, 3),
         "gate_up/float/few": (16, 128, 4, 4),
         "gate_up/float/one": (4, 128, 2, 3),
         "gate_up/int4/few": (16, 32, 4, 4),

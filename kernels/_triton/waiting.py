@@ -13,7 +13,8 @@ def wait(EARLY: tl.constexpr):
     """Wait for the launch before this one, and only then let the next one begin.
 
     In this order whatever the launch before the last has written is there from the start: it ended before the last one
-    let this one begin. Without EARLY the launches follow one another anyway.
+    let this one begin. Without EARLY the launches follow one another anyway; a launch that was not begun early does not
+    wait, and still lets the next one begin.
     """
     if EARLY:
         tl.extra.cuda.gdc_wait()

@@ -72,7 +72,9 @@ class Actions:
         from mellum_ls.context.languages.parsed import parsed
         from mellum_ls.lsp_server.actions.listing import actions_at, possible_kinds
 
-        session, document = self._session, self._session.documents.get(uri)
+        session = self._session
+        await session.kept_back.judged(uri)
+        document = session.documents.get(uri)
         self.unavailable = (
             "the document is not open" if document is None else session.kept_back.why(uri) or await self.why_none()
         )
@@ -133,7 +135,9 @@ class Actions:
         from mellum_ls.lsp_server.actions.region import region_of
         from mellum_ls.lsp_server.actions.writing import MOVED_ON, Writing
 
-        session, document = self._session, self._session.documents.get(wanted.uri)
+        session = self._session
+        await session.kept_back.judged(wanted.uri)
+        document = session.documents.get(wanted.uri)
         if document is None:
             return Result("the document is not open")
         if reason := session.kept_back.why(wanted.uri) or await self.why_none():

@@ -5,8 +5,9 @@ Knows settings, names and sizes; what the cursor stands in is policy.py's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from mellum_ls.lsp_server.documents.gates import Gates
 from mellum_ls.lsp_server.documents.notebooks import Notebooks
 from mellum_ls.lsp_server.documents.oversize import oversize_reason
 from mellum_ls.lsp_server.documents.store import DocumentStore
@@ -17,7 +18,8 @@ from mellum_ls.lsp_server.settings.fields import Settings
 class KeptBack:
     """The one place that says no.
 
-    `settings_for` gives the settings in force for a document's URI, `private` why its workspace takes a file out.
+    `settings_for` gives the settings in force for a document's URI, `gates` say what the workspace folders `roots()`
+    take out.
     """
 
     def __init__(
@@ -25,12 +27,25 @@ class KeptBack:
         documents: DocumentStore,
         notebooks: Notebooks,
         settings_for: Callable[[str], Settings],
-        private: Callable[[str, Settings], str] = lambda uri, settings: "",
+        gates: Gates,
+        roots: Callable[[], Sequence[str]],
     ) -> None:
         self._documents = documents
         self._notebooks = notebooks
         self._settings_for = settings_for
-        self._private = private
+        self._gates = gates
+        self._roots = roots
+
+    def is_pending(self, uri: str) -> bool:
+        """Whether the document is kept back only because its workspace's ignore files are still being read."""
+        return self._gates.is_pending(self._notebooks.of(uri) or uri, self._roots(), self._settings_for(uri))
+
+    async def judged(self, uri: str) -> bool:
+        """Wait until the workspace's ignore files are read; whether the document is still as it was before that."""
+        document = self._documents.get(uri)
+        revision = None if document is None else document.revision
+        await self._gates.judged(self._notebooks.of(uri) or uri, self._roots(), self._settings_for(uri))
+        return self._documents.get(uri) is document and (document is None or document.revision == revision)
 
     def why(self, uri: str, line: int | None = None) -> str:
         """Why no model may see the document, or be asked at that line; empty when it may."""
@@ -38,7 +53,7 @@ class KeptBack:
         if not settings.enable:
             return "completions are switched off"
         whole = self._notebooks.of(uri)
-        reason = secret_reason(uri) or secret_reason(whole) or self._private(whole or uri, settings)
+        reason = secret_reason(uri) or secret_reason(whole) or self._gates.why(whole or uri, self._roots(), settings)
         if reason:
             return f"the document is kept back: it {reason}"
         if document is None:

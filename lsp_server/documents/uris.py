@@ -55,7 +55,9 @@ def _below(uri: str, root: str) -> str | None:
     scheme = uri.partition(":")[0]
     if scheme in _OF_FILES:
         uri, root = _path_of(uri), _path_of(root)
-    base, whole = unquote(root).rstrip("/") + "/", unquote(uri)
+    # The slashes of a root that is the whole disk, file:///, are not too many.
+    base, whole = re.sub(r"(?<=[^/:])/+\Z", "", unquote(root)), unquote(uri)
+    base += "" if base.endswith("/") else "/"
     return whole[len(base) :] if whole.startswith(base) else None
 
 

@@ -19,8 +19,11 @@ NOTICE_SECONDS = 0.25
 """How long to wait for the server to make use of a caret that rests; it waits for a while itself."""
 FLOW_SECONDS = 0.3
 """Keys that follow one another faster are typed without a look at suggestions, where answers are overtaken."""
+LONG_NOTICE_SECONDS = 1.0
+"""The same where no time is measured, so that a busy machine comes to it as well."""
 POLL_SECONDS = 0.02
-ANSWER_SECONDS = 180.0
+ANSWER_SECONDS = 900.0
+"""Patience with a busy machine, for which the counts are as good: a first prompt may be 10,000 tokens long."""
 
 
 class Typewriter(Protocol):
@@ -57,12 +60,17 @@ class Replay:
         limit: int | None = None,
         overtake: bool = False,
         closed: Collection[str] = (),
+        read_within: float | None = None,
     ) -> None:
         """`limit` ends it after so many requests. With `overtake` keys in the flow of typing wait for no answer: only
         for one round trip, so that the request has reached the model. Files in `closed` are never opened.
+
+        `read_within` plays a machine that has read ahead after so many seconds: a caret that rests for less is not told
+        of, and one that rests for as long rests until all is read. Then what is counted does not depend on the speed.
         """
         self._editor, self._clock, self._sleep = editor, clock, sleep
         self._limit, self._overtake, self._closed = limit, overtake, frozenset(closed)
+        self._read_within = read_within
         self._open: dict[asyncio.Task[None], Asked] = {}
         self.tally = Tally()
 
@@ -91,11 +99,14 @@ class Replay:
             self._editor.change(action)
             if action.caret is not None:
                 await self._ask(action.path, action.caret, wait=not self._overtake or step.pause_s >= FLOW_SECONDS)
-        elif step.pause_s >= REST_SECONDS:
+        elif step.pause_s >= (REST_SECONDS if self._read_within is None else self._read_within):
             await self._answers()
             if self._editor.move(action):
                 self.tally.moves += 1
-                await self._rest(step.pause_s)
+                if self._read_within is None:
+                    await self._rest(step.pause_s, NOTICE_SECONDS)
+                else:
+                    await self._rest(ANSWER_SECONDS, LONG_NOTICE_SECONDS)
 
     async def _ask(self, path: str, caret: int, *, wait: bool) -> None:
         asked = Asked((path, self._editor.text(path), caret))
@@ -129,14 +140,17 @@ class Replay:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await asyncio.gather(*self._open)
 
-    async def _rest(self, seconds: float) -> None:
-        """Let the server use the pause: until it has read ahead and is idle, or until the recorded pause is over."""
+    async def _rest(self, seconds: float, notice: float) -> None:
+        """Let the server use the pause: until it has read ahead and is idle, or until the pause of `seconds` is over.
+
+        What it makes no use of for `notice` seconds is over too.
+        """
         warm_ups = self.tally.warm_ups
         started = now = self._clock()
         while now - started < seconds:
             status = await self._editor.status()
             self.tally.see(status)
-            noticed = self.tally.warm_ups > warm_ups or now - started >= NOTICE_SECONDS
+            noticed = self.tally.warm_ups > warm_ups or now - started >= notice
             if noticed and is_idle(status):
                 return
             await self._sleep(min(POLL_SECONDS, seconds - (now - started)))

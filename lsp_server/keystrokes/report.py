@@ -30,6 +30,7 @@ class Circumstances:
     threads: int
     script: str
     overtake: bool
+    read_within: float | None
     pinned_files: int
     pinned_chars: int
     context_chars: int
@@ -69,6 +70,7 @@ def figures(tally: Tally, about: Circumstances) -> Json:
         "machine": dict(about.machine),
         "script": about.script,
         "overtake": about.overtake,
+        "read_within_seconds": about.read_within,
         **{name: getattr(about, name) for name in ("pinned_files", "pinned_chars", "context_chars")},
         "context_tokens_at_least": _context_tokens(tally),
         "load_seconds": figure(about.load_seconds),
@@ -105,7 +107,8 @@ def table(found: Json) -> str:
         "model": f"{found['model']}{parameters}, {or_dash(found['dtype'])} on {or_dash(found['device'])}",
         "machine": machine_line(found["machine"], found["threads"]),
         "typed": f"{found['script']}, {found['seconds']:g} s"
-        + (", answers overtaken in the flow of typing" if found["overtake"] else ""),
+        + (", answers overtaken in the flow of typing" if found["overtake"] else "")
+        + _patience(found["read_within_seconds"]),
         "pinned": f"{found['pinned_files']} files, {found['pinned_chars']} characters, "
         f"{found['context_tokens_at_least']} tokens or more; chosen by the server at most {found['context_chars']} "
         "characters",
@@ -126,6 +129,10 @@ def table(found: Json) -> str:
     rows: list[tuple[str, ...]] = [HEADER]
     rows += [spread_row(_LABELS[name], spread) for name, spread in found["spread"].items() if spread is not None]
     return page("mellum-ls bench keystrokes", facts, rows)
+
+
+def _patience(seconds: float | None) -> str:
+    return "" if seconds is None else f", as if a place were read {seconds:g} s after the caret came to rest there"
 
 
 _LABELS = {

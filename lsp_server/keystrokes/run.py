@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import sys
 import tempfile
 import time
@@ -17,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from mellum_ls.lsp_server.answers.warming import QUIET_SECONDS
 from mellum_ls.lsp_server.demo.client import LspClient, Refused, ServerGone
 from mellum_ls.lsp_server.keystrokes.editor import Editor
 from mellum_ls.lsp_server.keystrokes.pair import typing_between
@@ -61,6 +63,7 @@ class Plan:
     context: int | None
     limit: int | None
     overtake: bool
+    read_within: float | None
 
 
 def main(parsed: argparse.Namespace) -> int:
@@ -76,7 +79,7 @@ def main(parsed: argparse.Namespace) -> int:
         print(f"{NAME}: {error}", file=sys.stderr)
         return 2
     except (Unsuccessful, NoUsage, MellumError, OSError, ServerGone, Refused) as error:
-        print(f"{NAME}: {error or 'the server did not answer in time'}", file=sys.stderr)
+        print(f"{NAME}: {str(error) or 'the server did not answer in time'}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"{NAME}: interrupted", file=sys.stderr)
@@ -99,7 +102,7 @@ def _plan(parsed: argparse.Namespace) -> Plan:
     pin = None if pinned == "all" else _number("--pin", pinned, 0)
     limit = None if parsed.limit is None else _number("--limit", parsed.limit, 1)
     chars = PINNED_CHARS if parsed.pinned_chars is None else _number("--pinned-chars", parsed.pinned_chars, 0)
-    return Plan(script, parsed.model, pin, chars, context, limit, parsed.overtake)
+    return Plan(script, parsed.model, pin, chars, context, limit, parsed.overtake, _seconds(parsed.read_within))
 
 
 def _number(option: str, text: str, least: int) -> int:
@@ -107,6 +110,16 @@ def _number(option: str, text: str, least: int) -> int:
         also = " or all" if option == "--pin" else ""
         raise SettingError(f"{option} is {text!r}; use a whole number of {least} or more{also}")
     return int(text)
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        seconds = None if text is None else float(text)
+    except ValueError:
+        seconds = -1.0
+    if seconds is not None and not QUIET_SECONDS <= seconds < math.inf:
+        raise SettingError(f"--read-within is {text!r}; use seconds, {QUIET_SECONDS:g} or more: reading begins then")
+    return seconds
 
 
 def _run(plan: Plan, scratch: Path) -> dict[str, Any]:
@@ -169,7 +182,14 @@ async def _play(
         engine = ((await editor.status()).get("runtime") or {}).get("engine") or {}
         device = str(engine.get("device", "cpu"))
         machine = describe_machine(None if device == "cpu" else device)
-        replay = Replay(editor, time.perf_counter, limit=plan.limit, overtake=plan.overtake, closed=workspace.pinned)
+        replay = Replay(
+            editor,
+            time.perf_counter,
+            limit=plan.limit,
+            overtake=plan.overtake,
+            closed=workspace.pinned,
+            read_within=plan.read_within,
+        )
         started = time.perf_counter()
         await replay.run(plan.script)
         about = Circumstances(
@@ -179,6 +199,7 @@ async def _play(
             threads=options.threads or default_threads(),
             script=plan.script.name,
             overtake=plan.overtake,
+            read_within=plan.read_within,
             pinned_files=len(workspace.pinned),
             pinned_chars=workspace.pinned_chars,
             context_chars=plan.context or 0,

@@ -58,6 +58,8 @@ class NextEdits:
         self._fates = Fates()
         self._rejections = Rejections()
         self._edited: tuple[float | None, Kind] = (None, "other")
+        self._early: dict[str, tuple[Lines, Kind]] = {}
+        """Documents edited before it was known whether they may be seen: their lines before that, and the change."""
         self._asked_model: tuple[str, int, int] | None = None
         """URI, revision and line that the model was asked about last, to the end."""
         self._silence = ""
@@ -73,7 +75,15 @@ class NextEdits:
         self._scheduler.supersede(uri)
         if written := self._standing.follow(uri, change):
             self._fates.settle(written, "written")
-        if not self._window.settings_for(uri).next_edits or self._window.kept_back.why(uri):
+        if not self._window.settings_for(uri).next_edits:
+            return
+        if self._window.kept_back.is_pending(uri):
+            self._early.setdefault(uri, (before, kind))
+        else:
+            self._note(uri, *self._early.pop(uri, (before, kind)))
+
+    def _note(self, uri: str, before: Lines, kind: Kind) -> None:
+        if self._window.kept_back.why(uri):
             return
         now = self._clock()
         # A checkout or a formatter says nothing about what the user does next.
@@ -85,6 +95,7 @@ class NextEdits:
         self._scheduler.supersede(uri)
         self._standing.forget(uri)
         self._around.forget(uri)
+        self._early.pop(uri, None)
 
     async def find(self, uri: str, place: Place, version: int | None = None, *, elsewhere: bool = False) -> Answer:
         """What comes next, asked at `place` of the client's `version` of a document; with `elsewhere` also in others.
@@ -138,6 +149,9 @@ class NextEdits:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _found(self, uri: str, place: Place, version: int | None, *, elsewhere: bool) -> Answer:
+        await self._window.kept_back.judged(uri)
+        for early in [early for early in self._early if not self._window.kept_back.is_pending(early)]:
+            self._note(early, *self._early.pop(early))
         document, settings = self._window.documents.get(uri), self._window.settings_for(uri)
         if document is None:
             return Answer(None, "the document is not open")

@@ -120,7 +120,8 @@ class Repository:
 
     async def _make(self, root: str, place: Path, cache_dir: Path, settings: Settings) -> None:
         def make() -> Folder | None:
-            if not place.is_dir():
+            # A window on a whole disk is no project to be read through.
+            if not place.is_dir() or place == place.parent:
                 return None
             # Not before it is wanted, and not in the server's own thread: the parsers would cost the start.
             from mellum_ls.lsp_server.prompt.folder import Folder

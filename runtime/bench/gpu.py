@@ -5,8 +5,9 @@ Weights are random, so speed is all that is told; see synthetic.py for what that
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -25,15 +26,22 @@ CONTEXTS = (512, 2048, 8192, 32768)
 PARITY_LAYERS = 4
 ANSWER, DELTA = 24, 4
 DECODED, REPEATS = 64, 7
+ROWS = (1, 4, 16)
 
 
+@torch.inference_mode()
 def measure_gpu(
-    config: ModelConfig, formats: Sequence[FormatName], contexts: Sequence[int], device: torch.device
+    config: ModelConfig,
+    formats: Sequence[FormatName],
+    contexts: Sequence[int],
+    device: torch.device,
+    on_format: Callable[[Mapping[str, Any]], None] = lambda found: None,
 ) -> dict[str, Any]:
-    """All figures of these formats as JSON types."""
+    """All figures of these formats as JSON types. `on_format` gets what is known after each."""
     bandwidth = copy_bandwidth(device)
     found: dict[str, Any] = {"copy_gb_s": figure(bandwidth / 1e9), "formats": {}}
     for name in formats:
+        print(f"{name} ...", file=sys.stderr, flush=True)
         small = few_layers(config, min(PARITY_LAYERS, config.num_hidden_layers))
         parity = compare(small, synthetic_weights(small, WEIGHT_FORMATS[name], device))
         torch.cuda.empty_cache()
@@ -41,12 +49,15 @@ def measure_gpu(
         found["formats"][name] = {
             "parity": parity,
             "memory_gb": figure(torch.cuda.memory_allocated(device) / 1e9),
-            "steps": [measure_step(model, rows, 2048, bandwidth) for rows in (1, 2, 4, 8, 16)],
+            "steps": [measure_step(model, rows, 2048, bandwidth) for rows in ROWS],
             "decode": [decode(model, context) for context in contexts],
             "keystroke": [keystroke(model, context) for context in contexts],
             "prefill": [prefill(model, context) for context in contexts if context <= 8192],
-            "plain": _plain(model) if name == "float" else None,
         }
+        on_format(found)
+        if name == "float":
+            found["plain"] = _plain(model)
+            on_format(found)
         del model
         torch.cuda.empty_cache()
     return found
@@ -123,9 +134,14 @@ def _rates(spread: Spread, tokens: int) -> dict[str, float]:
     }
 
 
-def _plain(model: FusedModel) -> Mapping[str, Mapping[str, float]]:
-    """Microseconds a layer of torch's own operations, as they are and compiled."""
-    return {"eager": references(model, 1, compiled=False), "compiled": references(model, 1, compiled=True)}
+def _plain(model: FusedModel) -> dict[str, Mapping[str, float] | str]:
+    """Microseconds a layer of torch's own operations, as they are and compiled; or why there are none."""
+    found: dict[str, Mapping[str, float] | str] = {"eager": references(model, 1, compiled=False)}
+    try:
+        found["compiled"] = references(model, 1, compiled=True)
+    except RuntimeError as error:  # torch's compiler wants tools that are not everywhere
+        found["compiled"] = str(error).splitlines()[0]
+    return found
 
 
 def markdown(found: Mapping[str, Any], machine: str) -> str:
@@ -160,13 +176,14 @@ def markdown(found: Mapping[str, Any], machine: str) -> str:
             "| operation | us a layer, 1 row | GB/s | share | us, 4 rows | share |",
             "|---|---|---|---|---|---|",
         ]
-        one, four = part["steps"][0]["ops"], part["steps"][2]["ops"]
+        one, four = part["steps"][0]["ops"], part["steps"][1]["ops"]
         for op, figures in one.items():
             lines.append(
                 f"| {op} | {figures['us']:g} | {figures['gb_s']:g} | {figures['share']:g} | {four[op]['us']:g} | "
                 f"{four[op]['share']:g} |"
             )
-        if part["plain"]:
-            lines += ["", f"Torch's own, us a layer, 1 row: {part['plain']}"]
         lines.append("")
+    for way, figures in found.get("plain", {}).items():
+        said = figures if isinstance(figures, str) else ", ".join(f"{op} {us:g}" for op, us in figures.items())
+        lines.append(f"Torch's own operations, {way}, float, 1 row, us a layer: {said}")
     return "\n".join(lines)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -34,43 +33,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> None:
     """Measure, count or compile, print, and write the files asked for. Raises BenchmarkError and OSError."""
     formats = _formats(given.formats)
-    if find_spec("triton") is None:
-        raise BenchmarkError(NO_TRITON)
-    found = _compile(formats) if given.compiled else _measure(given, formats)
-    if given.json:
-        with open(given.json, "w", encoding="utf-8") as file:
-            file.write(json.dumps(found, indent=1) + "\n")
-    if given.compiled and any(each["faults"] for each in found["compiled"]):
-        raise BenchmarkError("some kernels are unfit for their architectures, see above")
-
-
-def _compile(formats: Sequence[FormatName]) -> dict[str, Any]:
-    from mellum_ls.runtime.bench import compiled
-
-    print("compiling, which takes minutes where it was never done before ...", file=sys.stderr, flush=True)
-    verdicts = compiled.examine(compiled.Plan(formats=formats), read_environment().cache_dir / "compiled")
-    print(compiled.table(verdicts))
-    return {"benchmark": "kernels", "compiled": [asdict(each) for each in verdicts]}
-
-
-def _measure(given: argparse.Namespace, formats: Sequence[FormatName]) -> dict[str, Any]:
-    from mellum_ls.runtime.bench import gpu, static
-
+    try:
+        from mellum_ls.runtime.bench import compiled, gpu, static
+    except ModuleNotFoundError as error:
+        if error.name != "triton":
+            raise
+        raise BenchmarkError(NO_TRITON) from error
+    if given.compiled:
+        print("compiling, for minutes where it was not done before ...", file=sys.stderr, flush=True)
+        verdicts = compiled.examine(compiled.Plan(formats=formats), read_environment().cache_dir / "compiled")
+        print(compiled.table(verdicts))
+        _write(given.json, json.dumps({"benchmark": "kernels", "compiled": [asdict(each) for each in verdicts]}))
+        if any(each.faults for each in verdicts):
+            raise BenchmarkError("some kernels are unfit for their architectures: see above")
+        return
     counted = static.static_report(formats)
     found: dict[str, Any] = {"benchmark": "kernels", "static": counted, "machine": describe_machine(_gpu_name())}
     print(static.table(counted))
     if torch.cuda.is_available() and not given.static:
         print("measuring ...", file=sys.stderr, flush=True)
         contexts = [_whole(text) for text in given.contexts.split(",")]
-        found["measured"] = gpu.measure_gpu(released_config(), formats, contexts, torch.device("cuda", 0))
-        page = gpu.markdown(found["measured"], f"{_gpu_name()}, torch {torch.__version__}")
-        print(page)
-        if given.markdown:
-            with open(given.markdown, "w", encoding="utf-8") as file:
-                file.write(page + "\n")
-    elif not given.static:
+        title = f"{_gpu_name()}, torch {torch.__version__}"
+
+        def keep(measured: Mapping[str, Any]) -> None:
+            """Written after each format: what was measured is not lost with what comes after."""
+            found["measured"] = measured
+            _write(given.json, json.dumps(found, indent=1))
+            _write(given.markdown, gpu.markdown(measured, title))
+
+        print(gpu.markdown(gpu.measure_gpu(released_config(), formats, contexts, torch.device("cuda", 0), keep), title))
+        return
+    if not given.static:
         print("torch sees no GPU: nothing is measured")
-    return found
+    _write(given.json, json.dumps(found, indent=1))
+
+
+def _write(path: str | None, text: str) -> None:
+    if path:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
 
 
 def _gpu_name() -> str | None:

@@ -59,11 +59,13 @@ class KVCache:
         self._shelf = shelf or CheckpointShelf(DEFAULT_CHECKPOINT_BYTES)
         windows = [config.window_of(kind) for kind in layer_types]
         self._sliding = [index for index, window in enumerate(windows) if window is not None]
+        self._full = [index for index, window in enumerate(windows) if window is None]
         # What the next position still sees besides itself.
         self._past = max((window - 1 for window in windows if window is not None), default=0)
         row = (0, config.num_key_value_heads, config.head_dim)
         self._keys = [torch.empty(row, device=device, dtype=dtype) for _ in layer_types]
         self._values = [torch.empty(row, device=device, dtype=dtype) for _ in layer_types]
+        self._places: tuple[int, ...] | None = None
         self._length = 0
         # The position of the sliding layers' first row; that of the full layers' is always 0.
         self._first = 0
@@ -87,18 +89,20 @@ class KVCache:
     def places(self) -> tuple[int, ...]:
         """Addresses of the first rows: keys and values of layer 0, of layer 1 and so on.
 
-        They hold until the next `reserve`, `truncate` or `adopt`. Whoever writes there still calls `advance`.
+        They hold until the next `reserve`, `truncate` or `adopt`; the tuple is another object if any has changed.
+        Whoever writes there still calls `advance`.
         """
-        return tuple(
-            store[layer].data_ptr() for layer in range(len(self._keys)) for store in (self._keys, self._values)
-        )
+        if self._places is None:
+            pairs = zip(self._keys, self._values, strict=True)
+            self._places = tuple(rows.data_ptr() for pair in pairs for rows in pair)
+        return self._places
 
     @torch.inference_mode()
     def reserve(self, count: int) -> None:
         """Make room for `count` new positions in every layer."""
         end = self._length + count
         assert end <= self._limit, f"{end} positions asked for, the model has {self._limit}"
-        for layer in self._full_layers():
+        for layer in self._full:
             self._grow(layer, end, self._length)
         if not self._sliding:
             return
@@ -128,7 +132,7 @@ class KVCache:
 
     def start_at(self, position: int) -> None:
         """Empty it, and let the next position be `position`, before which nothing is held: sliding layers only."""
-        assert not self._full_layers(), "a full layer needs all positions"
+        assert not self._full, "a full layer needs all positions"
         self._checkpoints = []
         self._length = self._first = position
 
@@ -161,7 +165,7 @@ class KVCache:
         if length <= self._length:
             return self._length
         known = self._length
-        for layer in self._full_layers():
+        for layer in self._full:
             self._copy_rows(source, layer, known, length)
         inherited = [found for found in source._checkpoints if found.position <= length and not found.evicted]
         self._checkpoints += [found for found in inherited if found not in self._checkpoints]
@@ -179,9 +183,6 @@ class KVCache:
         self._grow(layer, end, start)
         for mine, theirs in ((self._keys, source._keys), (self._values, source._values)):
             mine[layer][start:end] = theirs[layer][start:end]
-
-    def _full_layers(self) -> list[int]:
-        return [layer for layer in range(len(self._keys)) if layer not in self._sliding]
 
     def _first_of(self, layer: int) -> int:
         return self._first if layer in self._sliding else 0
@@ -214,6 +215,7 @@ class KVCache:
 
     def _slide(self, first: int, room: int) -> None:
         """Let the sliding layers go of all rows before the position `first`, in stores of `room` rows."""
+        self._places = None
         self._save_windows(first)
         shift, rows = first - self._first, self._length - first
         for store in (self._keys, self._values):
@@ -251,6 +253,7 @@ class KVCache:
         capacity = -(-capacity // CAPACITY_STEP) * CAPACITY_STEP
         if needed <= self._limit:
             capacity = min(capacity, self._limit)
+        self._places = None
         for store in (self._keys, self._values):
             old = store[layer]
             store[layer] = rows_like(old, capacity)

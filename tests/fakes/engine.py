@@ -7,6 +7,7 @@ that it says it has.
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -33,13 +34,19 @@ class ScriptedEngine:
         self.requests: list[Request] = []
         self.free = free
         self._leave = threading.Semaphore(0)
+        self._begun = threading.Semaphore(0)
 
     def allow(self, num_steps: int = 1) -> None:
         """Let that many further steps happen."""
         self._leave.release(num_steps)
 
+    async def one_has_begun(self) -> None:
+        """Wait until one more request has begun: from then on it is no longer ended before its turn."""
+        assert await asyncio.to_thread(self._begun.acquire, timeout=60), "the engine has begun nothing"
+
     def begin(self, request: Request, on_text: Callable[[str], None]) -> ScriptedRun:
         self.requests.append(request)
+        self._begun.release()
         return ScriptedRun(self, request, on_text)
 
     def status(self) -> Mapping[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from mellum_ls.runtime.service.worker import ServedEngine
 
 VERSION = "0.1.0"
 
+_peers: defaultdict[Address, list[Peer]] = defaultdict(list)
+
 
 @contextlib.asynccontextmanager
 async def serving(
@@ -31,7 +34,7 @@ async def serving(
     kind: Kind = "unix",
     call_later: CallLater | None = None,
 ) -> AsyncIterator[tuple[Address, RuntimeServer, asyncio.Task[bool]]]:
-    """Address, server, and the task of its `run`, which may also end within the block."""
+    """Address, server, and the task of its `run`, which may also end within the block. Closes all peers at its end."""
     instance = claim(address_of(folder, folder / "run", kind))
     assert instance is not None
     options = ServerOptions(VERSION, str(folder), idle_seconds, cache_idle_seconds, drain_seconds, failed_seconds)
@@ -44,6 +47,9 @@ async def serving(
     finally:
         server.request_stop()
         await running
+        # A test that fails closes nothing, and its own error should not drown in warnings.
+        for peer in _peers.pop(instance.address, ()):
+            await peer.close()
         instance.release()
 
 
@@ -59,6 +65,7 @@ class Peer:
         dialled = await dial(address)
         assert dialled is not None, f"nothing listens at {address}"
         peer = cls(*dialled[0])
+        _peers[address].append(peer)
         if greet:
             await peer.send(t="hello", protocol=PROTOCOL, version=VERSION, token=dialled[1])
             assert (await peer.receive())["t"] == "welcome"

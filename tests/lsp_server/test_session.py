@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import threading
 from pathlib import Path
 
 import pytest
@@ -377,5 +378,58 @@ def test_each_of_several_suggestions_counts_as_asked() -> None:
         session = session_over(ScriptedBackend(lambda query: str(query.rank)))
         assert len(await session.suggest_several(URI, START)) == 3
         assert (await session.report())["modelRuns"] == 3
+
+    asyncio.run(run())
+
+
+def test_an_open_document_reaches_no_model_before_its_folder_is_judged_and_then_as_it_is_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def asked_of_git(folder: Path) -> Path | None:
+        assert go_on.wait(60)
+        return None
+
+    monkeypatch.setattr("mellum_ls.context.privacy.ignore.global_excludes", asked_of_git)
+
+    async def run() -> None:
+        (tmp_path / ".gitignore").write_text("ignored.py\n")
+        backend = ScriptedBackend("1")
+        session = Session(lambda _: backend)
+        session.roots = (tmp_path.as_uri(),)
+        seen, ignored = ((tmp_path / name).as_uri() for name in ("seen.py", "ignored.py"))
+        for uri in (seen, ignored):
+            session.open(uri, "python", 1, "x = ")
+            session.focus(uri)
+        assert "before the ignore files" in session.standing.status.message
+        waiting = [asyncio.ensure_future(session.suggest(uri, START)) for uri in (seen, ignored)]
+        await settled()
+        assert session.quiet(seen) is None
+        assert backend.asked == []
+        go_on.set()
+        assert await waiting[0] == Suggestion("1", 0, 4, 4)
+        assert await waiting[1] is None
+        assert session.silence == "the document is kept back: it is ignored by .gitignore"
+        assert session.quiet(ignored) is None
+        assert [query.path for query in backend.asked] == ["seen.py"]
+        await session.close()
+
+    asyncio.run(run())
+
+
+def test_a_request_that_the_typing_has_left_behind_while_it_waited_is_not_put_to_the_model(tmp_path: Path) -> None:
+    async def run() -> None:
+        backend = ScriptedBackend("1")
+        session = Session(lambda _: backend)
+        session.roots, uri = (tmp_path.as_uri(),), (tmp_path / "a.py").as_uri()
+        session.open(uri, "python", 1, "x = ")
+        waiting = asyncio.ensure_future(session.suggest(uri, START))
+        await asyncio.sleep(0)
+        session.edit(uri, 2, [Edit("2", START, START)])
+        assert await waiting is None
+        assert session.silence == "the document has moved on"
+        assert backend.asked == []
+        await session.close()
 
     asyncio.run(run())

@@ -1,7 +1,16 @@
 import pytest
 import torch
 
-from mellum_ls.runtime.devices import Gpu, MemoryPlan, choose_place, plan_memory, visible_gpus, weight_bytes
+from mellum_ls.runtime import devices
+from mellum_ls.runtime.devices import (
+    Gpu,
+    MemoryPlan,
+    choose_place,
+    default_place,
+    plan_memory,
+    visible_gpus,
+    weight_bytes,
+)
 from mellum_ls.runtime.errors import SettingError
 from mellum_ls.runtime.formats import WEIGHT_FORMATS
 from mellum_ls.runtime.synthetic import released_config, synthetic_weights
@@ -19,6 +28,14 @@ def test_the_gpu_with_the_most_free_memory_is_taken_and_the_choice_explained() -
     assert choose_place([SMALL]).why == "Ampere, the only usable GPU"
     same = Gpu(3, "Ada", (8, 9), LARGE.free, LARGE.total)
     assert choose_place([same, LARGE]).device.index == 2
+
+
+def test_a_device_that_is_named_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "visible_gpus", lambda: [SMALL])
+    assert default_place() == choose_place([SMALL])
+    named = default_place("cpu")
+    assert (named.device.type, named.dtype, named.why) == ("cpu", torch.float32, "cpu, as asked for")
+    assert default_place("cuda").dtype == torch.bfloat16
 
 
 def test_a_gpu_without_bfloat16_is_refused_with_its_reason() -> None:

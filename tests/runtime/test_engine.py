@@ -9,7 +9,7 @@ import torch
 from transformers import MellumForCausalLM
 
 from mellum_ls.runtime.chat import Message
-from mellum_ls.runtime.engine import MAX_SESSIONS, Engine, count_parameters, default_place
+from mellum_ls.runtime.engine import MAX_SESSIONS, Engine, count_parameters
 from mellum_ls.runtime.errors import ModelNotFound, RequestError, TokenizerError
 from mellum_ls.runtime.fim import ContextFile, Prompt
 from mellum_ls.runtime.generate import Chunk, GenerationParams
@@ -188,14 +188,6 @@ def test_without_sentinels_completion_is_refused_but_generation_works(tmp_path: 
     with pytest.raises(RequestError, match="no fill-in-the-middle tokens"):
         engine.complete("s", PROMPT, FREE)
     assert len(engine.generate_ids([40, 41], 3, ())) == 3
-
-
-def test_a_gpu_is_taken_where_torch_sees_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert default_place() == (torch.device("cuda"), torch.bfloat16)
-    assert default_place("cpu") == (torch.device("cpu"), torch.float32)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert default_place() == (torch.device("cpu"), torch.float32)
 
 
 TALK = (Message("system", "Be brief."), Message("user", "def add(left, right):"))

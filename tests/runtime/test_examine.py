@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from mellum_ls.runtime import engine, examine
+from mellum_ls.runtime import devices, examine
 from mellum_ls.runtime.engine import Engine, count_parameters
 from mellum_ls.runtime.examine import PARTS, main
 from tests.fakes.checkpoints import small_config, tokenizer_json, write_checkpoint
@@ -128,7 +128,7 @@ def test_whatever_breaks_is_a_fact(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def broken(device: str | None = None) -> None:
         raise RuntimeError("no driver")
 
-    monkeypatch.setattr(engine, "default_place", broken)
+    monkeypatch.setattr(devices, "default_place", broken)
     found = examined(write_checkpoint(tmp_path / "m"))
     assert found["devices"] == {"error": "no driver", "kind": "RuntimeError"}
     assert found["weights"]["tensors"] > 0

@@ -1,15 +1,18 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
 from mellum_ls.kernels.packing import FORMATS, Format, Packed, pack, packed, unpack
+from mellum_ls.runtime.checkpoint import Checkpoint
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.engine import count_parameters
-from mellum_ls.runtime.formats import WEIGHT_FORMATS, FormatName, quantised
+from mellum_ls.runtime.errors import CheckpointError
+from mellum_ls.runtime.formats import WEIGHT_FORMATS, FormatName, load_packed, quantised
 from mellum_ls.runtime.model import Model
-from mellum_ls.runtime.weights import LayerWeights, ModelWeights, allocate
-from tests.fakes.checkpoints import random_tensors, small_config
+from mellum_ls.runtime.weights import LayerWeights, ModelWeights, allocate, load_weights
+from tests.fakes.checkpoints import random_tensors, small_config, write_checkpoint, write_weights
 
 # One dense layer, and widths of which one is a multiple of a block of int4 and one is not.
 CONFIG = ModelConfig.from_dict(
@@ -80,3 +83,30 @@ def test_a_packed_model_has_as_many_parameters(weights: ModelWeights, name: Form
 def test_the_bytes_of_a_matrix_count_its_scales(kind: Format, shape: tuple[int, int]) -> None:
     found = WEIGHT_FORMATS["int4"].matrix_bytes(kind, *shape, torch.float32)
     assert found == packed(pack(torch.ones(shape), kind)).nbytes
+
+
+def test_loading_packs_as_it_reads(tmp_path: Path) -> None:
+    raw = small_config(hidden_size=128, mlp_layer_types=["sparse", "dense", "sparse", "sparse"])
+    config = ModelConfig.from_dict(raw)
+    write_checkpoint(tmp_path, raw, shards=2)
+    checkpoint, place = Checkpoint.open(tmp_path), (torch.device("cpu"), torch.float32)
+    ids = torch.arange(20)
+    logits = []
+    for weights in (
+        load_packed(checkpoint, config, *place, WEIGHT_FORMATS["int4"]),
+        quantised(load_weights(checkpoint, config, *place), WEIGHT_FORMATS["int4"]),
+    ):
+        model = Model(config, weights)
+        logits.append(model.logits(model.forward(ids, model.new_cache())))
+    assert torch.equal(logits[0], logits[1])
+
+
+def test_a_weight_that_is_no_number_names_the_folder(tmp_path: Path) -> None:
+    raw = small_config()
+    config = ModelConfig.from_dict(raw)
+    tensors = random_tensors(config)
+    tensors["model.layers.2.self_attn.o_proj.weight"][0, 0] = float("nan")
+    write_checkpoint(tmp_path, raw)
+    write_weights(tmp_path, tensors)
+    with pytest.raises(CheckpointError, match=f"{tmp_path.name}: a weight is not a finite number"):
+        load_packed(Checkpoint.open(tmp_path), config, torch.device("cpu"), torch.float32, WEIGHT_FORMATS["int8"])

@@ -4,22 +4,49 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from tree_sitter import Node
 
 from mellum_ls.context.languages.importing.source import Source, first, line
 from mellum_ls.context.languages.symbols import Import
 
-QUERY = """
+STATEMENTS = """
 (import_statement) @import
 (export_statement source: (_)) @import
+"""
+QUERY = f"""{STATEMENTS}
 (call_expression function: (import)) @import
 ((call_expression function: (identifier) @_function) @import (#eq? @_function "require"))
 """
-# Without one of these there are statements only, which stand outside of all functions.
-CALLS = re.compile(rb"\brequire\b|\bimport\s*[(/]")
+# What a call that imports begins with; also in comments and strings.
+_CALLED = re.compile(rb"\brequire\b|\bimport(?=\s*[(/])")
+_MOST_CALLED = 1000
+"""Places to look at one by one: where there are more, the parser's own search is quicker."""
 # What may stand between a call and the variable that gets its value.
 _TRANSPARENT = ("await_expression", "parenthesized_expression", "as_expression")
+
+
+def calls(text: bytes, root: Node) -> list[Node] | None:
+    """The calls that import something, wherever they stand; None where so much looks like one that QUERY is quicker.
+
+    To search the tree for them takes a third as long as to parse it, and most texts have few or none.
+    """
+    places = [match.span() for match in islice(_CALLED.finditer(text), _MOST_CALLED + 1)]
+    if len(places) > _MOST_CALLED:
+        return None
+    found = (_call_of(root, *place) for place in places)
+    return [call for call in found if call is not None]
+
+
+def _call_of(root: Node, start: int, end: int) -> Node | None:
+    """The call whose function is what stands there, neither more nor less."""
+    called = root.descendant_for_byte_range(start, end)
+    if called is not None and not called.is_named:
+        called = called.parent  # a keyword in a node of its own
+    call = called.parent if called is not None and called.byte_range == (start, end) else None
+    is_call = call is not None and call.type == "call_expression" and call.child_by_field_name("function") == called
+    return call if is_call else None
 
 
 def read(source: Source, node: Node) -> Iterator[Import]:

@@ -14,4 +14,5 @@
           (variable_declaration (variable_declarator name: (identifier) @name))] @variable)
 (program (export_statement (lexical_declaration (variable_declarator name: (identifier) @name)) @variable))
 (import_statement) @import
+(export_statement source: (_)) @passing
 [(comment) (decorator)] @before

@@ -116,10 +116,13 @@ async def measure(root: Path, cache: Path, processes: int) -> list[str]:
         out.append(
             f"built in {time.perf_counter() - started:.1f} s with {processes} extra processes: {state['files']} files, "
             f"{state['chunks']} chunks, {state['symbols']} symbols, {ready['num_left_out']} left out; "
-            f"the worker computed for {ready['cpu_seconds']:.1f} s"
+            f"the worker computed for {ready['cpu_seconds']:.1f} s, the others for {ready['helpers_cpu_seconds']:.1f} s"
         )
         assert isinstance(state["disk_bytes"], int)
-        out.append(f"disk {state['disk_bytes'] / 1e6:.1f} MB, worker at most {follower.most_rss / 1e6:.0f} MB resident")
+        out.append(
+            f"disk {state['disk_bytes'] / 1e6:.1f} MB, worker at most {follower.most_rss / 1e6:.0f} MB resident, "
+            f"the largest of the others {ready['helper_rss_bytes'] / 1e6:.0f} MB"
+        )
         out += question_times(root, follower.index.index)
         changed = [path for path in sorted(root.rglob("*.py")) if 2_000 < path.stat().st_size < 40_000][:40]
         updates, done = [], []

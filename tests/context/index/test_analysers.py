@@ -71,7 +71,7 @@ def test_the_file_that_a_process_dies_of_is_left_out_and_no_other(root: Path, tw
     os.kill(victim._process.pid, signal.SIGSTOP)
     answered = []
     while victim.pipe.poll(0.2):
-        answered.append(victim.pipe.recv())
+        answered.append(_outcome(victim.pipe.recv()))
         victim.in_hand.popleft()
     first = victim.in_hand[0] if victim.in_hand else None
     os.kill(victim._process.pid, signal.SIGKILL)

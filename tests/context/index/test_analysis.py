@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mellum_ls.context.index.analysis import MOST_OF_ONE_TERM, MOST_TERMS, analyse, bag_of
+from mellum_ls.context.index.analysis import MOST_TERMS, analyse, bag_of
 from mellum_ls.context.languages.symbols import Import
 
 TEXT = '''import os.path
@@ -41,10 +41,10 @@ def test_an_empty_file_has_no_chunks() -> None:
 
 
 def test_a_bag_keeps_no_order_and_no_crowd() -> None:
-    assert bag_of("beta alpha beta") == "alpha beta beta"
-    assert bag_of("alpha " * 100).split() == ["alpha"] * MOST_OF_ONE_TERM
+    assert bag_of("beta alpha beta") == "alpha beta"
     many = " ".join(f"w{chr(97 + n % 26)}{chr(97 + n // 26 % 26)}{chr(97 + n // 676)}" for n in range(MOST_TERMS + 500))
-    assert len(set(bag_of(many).split())) == MOST_TERMS
+    assert len(bag_of(many).split()) == MOST_TERMS
+    assert "alpha" in bag_of(f"{many} alpha alpha").split()
 
 
 def test_equal_texts_have_equal_digests() -> None:

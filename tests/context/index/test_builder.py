@@ -223,7 +223,8 @@ def test_what_leads_out_or_is_no_file_is_not_taken(root: Path, store: Store, tmp
     assert b"powidl" not in bytes_on_disk(store)
 
 
-def test_a_stop_keeps_what_is_whole(root: Path, store: Store) -> None:
+def test_a_stop_keeps_what_is_whole(root: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mellum_ls.context.index.builder.BATCH_FILES", 300)
     for number in range(450):
         write(root, f"more/file_{number}.py", f"x = {number}\n")
     done = 0

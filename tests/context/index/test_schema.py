@@ -2,6 +2,8 @@
 
 import sqlite3
 
+import pytest
+
 from mellum_ls.context.index.schema import TABLES
 
 
@@ -13,15 +15,17 @@ def test_the_tables_can_be_made() -> None:
     connection.close()
 
 
-def test_no_text_is_kept_and_scores_still_tell_chunks_apart() -> None:
-    """A table of words without positions would give every chunk the score 0."""
+def test_no_text_is_kept_and_what_was_put_in_can_be_taken_out() -> None:
     connection = sqlite3.connect(":memory:")
     connection.executescript(TABLES)
-    for row, bag in enumerate(["alpha beta beta", "alpha gamma delta epsilon", *["other words"] * 9], start=1):
+    for row, bag in enumerate(["alpha beta", "alpha delta epsilon gamma", *["other words"] * 9], start=1):
         connection.execute("INSERT INTO words(rowid, bag) VALUES(?, ?)", (row, bag))
-    scores = connection.execute("SELECT rowid, rank FROM words WHERE words MATCH 'beta OR alpha' ORDER BY rank")
-    (first, best), (second, next_best) = scores.fetchall()
-    assert (first, second) == (1, 2)
-    assert best < next_best < 0
-    assert connection.execute("SELECT bag FROM words WHERE rowid = 1").fetchone() == (None,)
+    holders = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid"
+    assert connection.execute(holders, ('"alpha"',)).fetchall() == [(1,), (2,)]
+    with pytest.raises(sqlite3.OperationalError):
+        connection.execute("SELECT bag FROM words WHERE rowid = 1").fetchall()
+    assert "words_content" not in {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    connection.execute("INSERT INTO words(words, rowid, bag) VALUES('delete', 1, 'alpha beta')")
+    assert connection.execute(holders, ('"alpha"',)).fetchall() == [(2,)]
+    assert connection.execute(holders, ('"beta"',)).fetchall() == []
     connection.close()

@@ -1,10 +1,12 @@
 """The server's side: started, followed, restarted after a crash, and gone without an orphan."""
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -177,6 +179,43 @@ def test_closing_in_the_middle_of_a_build_is_quick_and_final(root: Path, tmp_pat
     run(root, tmp_path, scenario, processes=2)
 
 
+@posix_only
+def test_a_pipe_that_something_else_holds_is_let_go_of(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the process has started may live longer, with its output; then no pipe is left to a loop that has ended."""
+    monkeypatch.setattr("mellum_ls.context.index.workspace_index.CLOSE_SECONDS", 0.1)
+    held = tmp_path / "held"
+    os.mkfifo(held)
+    code = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', f'open({sys.argv[1]!r}).read()'])"
+    code += '; print(\'{"event": "building"}\', flush=True); sys.stdin.read()'
+
+    async def scenario(followed: Followed) -> None:
+        await followed.until("building")
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        run(root, tmp_path, scenario, command=[sys.executable, "-c", code, str(held)])
+        gc.collect()
+    held.open("w").close()
+    assert [str(warning.message) for warning in caught] == []
+
+
+@posix_only
+def test_closing_while_the_process_is_being_started_ends_it(root: Path, tmp_path: Path) -> None:
+    async def scenario(followed: Followed) -> None:
+        await asyncio.sleep(0)  # the keeper's first step: the process is there soon
+        await followed.index.close()
+        assert followed.index.worker_pid is None
+        assert followed.index.state()["state"] == "off"
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        run(root, tmp_path, scenario)
+        gc.collect()
+    assert [str(warning.message) for warning in caught] == []
+
+
 SERVER = """
 import asyncio, sys
 from pathlib import Path
@@ -186,7 +225,8 @@ async def main():
     def on_event(event):
         if event["event"] == "progress":
             print(index.worker_pid, flush=True)
-    index = WorkspaceIndex(Path(sys.argv[1]), Path(sys.argv[2]), on_event=on_event, processes=2)
+    root, cache, *command = sys.argv[1:]
+    index = WorkspaceIndex(Path(root), Path(cache), on_event=on_event, processes=2, command=command)
     await index.start()
     await asyncio.Event().wait()
 
@@ -198,7 +238,7 @@ asyncio.run(main())
 def test_no_process_outlives_a_killed_server(root: Path, tmp_path: Path) -> None:
     for number in range(1000):
         (root / f"many_{number}.py").write_text("def many():\n    return other()\n" * 30)
-    command = [sys.executable, "-P", "-c", SERVER, str(root), str(tmp_path / "cache")]
+    command = [sys.executable, "-P", "-c", SERVER, str(root), str(tmp_path / "cache"), *COMMAND]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         worker = int(server.stdout.readline())

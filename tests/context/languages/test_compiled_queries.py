@@ -9,7 +9,7 @@ from mellum_ls.context.languages.grammars import GRAMMARS, Grammar
 ROOT = Path(__file__).resolve().parents[3]
 QUERIES = ROOT / "context" / "languages" / "queries"
 KINDS = {"class", "function", "method", "field", "constant", "variable", "type", "module", "section", "scope"}
-ROLES = {"name", "of", "body", "container", "only", "before", "import"}
+ROLES = {"name", "of", "body", "container", "only", "before", "import", "passing"}
 NO_PROGRAMS = {"html", "css", "json", "yaml", "toml", "markdown"}
 
 

@@ -92,12 +92,18 @@ def test_imports_are_found_as_deep_as_they_can_stand(language: str, text: str) -
         ),
         ("c", '#include "a.h"\n#ifdef X\n#include <b/c.h>\n#endif\nint f(void) {\n#include "d.inc"\n}\n'),
         ("cpp", '#include "a.h"\nnamespace n {\n#include <b>\n}\n'),
-        ("javascript", 'import a from "b";\nfunction f() { return require("c"); }\n'),
+        (
+            "javascript",
+            'import a from "b";\nfunction f() { return require("c"); }\nexport * from "d";\nexport let e = 1;\n',
+        ),
+        ("typescript", 'export { a } from "./b";\nimport type { C } from "./c";\nexport class D {}\n'),
+        ("tsx", f'import a from "b";\n{"// require" * 2_000}\nfunction f() {{ return import("c"); }}\n'),
     ],
 )
 def test_statements_that_were_found_with_the_definitions_need_no_second_search(language: str, text: str) -> None:
     data, grammar = text.encode(), BY_NAME[language]
     tree = Parser(grammar.load()).parse(data)
-    found = imports(data, tree, grammar, find(data, tree, grammar).imports)
+    known = find(data, tree, grammar)
+    found = imports(data, tree, grammar, (*known.imports, *known.passing))
     assert len(found) >= 2
     assert found == imports(data, tree, grammar)

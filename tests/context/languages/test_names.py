@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mellum_ls.context.languages.definitions import find
 from mellum_ls.context.languages.grammars import GRAMMARS, Grammar
 from mellum_ls.context.languages.names import defined, enclosing, used_names, uses
 from mellum_ls.context.languages.outline import outline
@@ -62,7 +63,7 @@ def test_the_names_alone_are_those_of_the_uses(grammar: Grammar, changes: list[E
     raw = reduce(edited, changes, sample(grammar)).encode("utf-8", "replace")
     tree = parse(raw, grammar, max_seconds=60)
     assert tree is not None
-    assert used_names(raw, tree, grammar) == {use.name for use in uses(raw, tree, grammar)}
+    assert used_names(raw, find(raw, tree, grammar, with_uses=True)) == {use.name for use in uses(raw, tree, grammar)}
 
 
 @given(grammars(), st.integers(0, 60), st.integers(0, 60))

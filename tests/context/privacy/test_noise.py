@@ -86,6 +86,7 @@ def test_ordinary_text_is_read(text: str) -> None:
         ("1, 2, 3,\n" * 200 + "33333333333333\n" * 100, "is data: most of it is digits"),
         (("word " * 30 + "\n") * 900 + "x\n" * 200, "looks packed: most lines are long"),
         (("ab" * 20 + "\n") * 300 + "some words in a line\n" * 800, "is data: lines of hashes"),
+        (('  "' + "aZ+/7" * 8 + '==",\n') * 300 + "some words in a line\n" * 800, "is data: lines of hashes"),
     ],
 )
 def test_packed_text_and_data_are_left_out(text: str, reason: str) -> None:

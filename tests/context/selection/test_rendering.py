@@ -1,5 +1,5 @@
 from mellum_ls.context.selection.candidates import Candidate
-from mellum_ls.context.selection.rendering import head_line, size, skeleton
+from mellum_ls.context.selection.rendering import head_chars, head_line, size, skeleton
 
 CLASS = Candidate("a.py", 0, 9, "outline", "x", "class Shape(Base)", "Shape", "", "class")
 METHOD = Candidate("a.py", 2, 4, "outline", "x", "def area(self) -> float", "area", "Shape", "method")
@@ -22,3 +22,8 @@ def test_what_is_in_two_others_is_indented_twice() -> None:
 
 def test_size_counts_the_header() -> None:
     assert size("a.py", "text") > len("a.py") + len("text") + len("<filename>\n\n")
+
+
+def test_the_length_of_a_line_is_told_without_making_it() -> None:
+    for head in (CLASS, METHOD, FIELD, METHOD._replace(path="a.go"), FIELD._replace(container="Shape.Inner")):
+        assert head_chars(head) == len(head_line(head))

@@ -77,6 +77,11 @@ def test_more_tokens_than_the_window(device: torch.device, tokens: int) -> None:
     check(device, tokens, 9, 32, heads=(1, 1), seed=tokens)
 
 
+def test_one_key_hidden_from_one_token_is_an_edge(device: torch.device) -> None:
+    """A program has two tokens of eight heads: the second no longer sees the first key of a tile that is seen else."""
+    check(device, 4, 60, 33, heads=(8, 1))
+
+
 def test_a_group_larger_than_the_tile(device: torch.device) -> None:
     check(device, 3, 4, None, heads=(20, 1))
 

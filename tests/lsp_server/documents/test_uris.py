@@ -64,6 +64,14 @@ def test_the_innermost_root_wins(uri: str, root: str | None, path: str) -> None:
         assert (root_of(uri, roots), relative_path(uri, roots)) == (root, path)
 
 
+@pytest.mark.parametrize("uri", ["file:///home/a.py", "untitled:/home/a.py"])
+def test_a_root_may_be_the_whole_disk(uri: str) -> None:
+    assert (root_of(uri, ["file:///"]), relative_path(uri, ["file:///"])) == ("file:///", "home/a.py")
+    assert relative_path(uri, ["file:///home//"]) == "a.py"
+    assert root_of(uri, ["file:///hom"]) is None
+    assert root_of("file:///home/a.py", [""]) is None
+
+
 def test_escapes_are_no_part_of_a_path() -> None:
     assert relative_path("file:///c%3A/r/a.py", ["file:///c:/r"]) == "a.py"
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from mellum_ls.lsp_server.demo.client import Refused, ServerGone
-from mellum_ls.lsp_server.keystrokes.replay import NOTICE_SECONDS, POLL_SECONDS, Replay
+from mellum_ls.lsp_server.keystrokes.replay import LONG_NOTICE_SECONDS, NOTICE_SECONDS, POLL_SECONDS, Replay
 from mellum_ls.lsp_server.keystrokes.script import Action, Change, Move, Open, Script, Step
 from mellum_ls.lsp_server.keystrokes.utf16_text import Replacement
 
@@ -120,6 +120,21 @@ def test_a_pause_lasts_no_longer_than_it_was_recorded() -> None:
     desk.warm_ups = [1.0]
     play(desk, script((Move("a.py", 0, 0), 0.5)))
     assert desk.now == pytest.approx(0.5)
+
+
+def test_where_counts_are_not_to_depend_on_the_speed_a_rest_is_for_reading_or_is_none() -> None:
+    """However long this machine takes, what was read at each key is what one that takes 0.3 s would have read."""
+    for slowness in (0.2, 50.0):
+        desk = Desk()
+        desk.warm_ups = [slowness]
+        steps = ((Move("a.py", 0, 0), 0.29), (key(1), 0.0), (Move("a.py", 0, 0), 0.3), (key(2), 0.0))
+        tally = play(desk, script(*steps), read_within=0.3).tally
+        assert (tally.moves, desk.notes.count("move a.py")) == (1, 1)
+        assert tally.warm_ups == 1
+        assert slowness <= desk.now < slowness + 2 * POLL_SECONDS
+    desk = Desk()
+    play(desk, script((Move("a.py", 0, 0), 0.3), (key(1), 0.0)), read_within=0.3)
+    assert LONG_NOTICE_SECONDS <= desk.now < LONG_NOTICE_SECONDS + 2 * POLL_SECONDS, "nothing to read: no long wait"
 
 
 def test_a_pause_that_the_server_makes_no_use_of_is_short() -> None:

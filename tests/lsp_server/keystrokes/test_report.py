@@ -26,7 +26,7 @@ CONTRACT = {
     "equal_prompts",
 }
 MACHINE = {"cpu": "Fast One", "cores": 2, "accelerator": None, "load_average": 1.25}
-ABOUT = Circumstances("0.1.0", "tiny", MACHINE, 1, "session", False, 3, 900, 0, 2.0, 10.0)
+ABOUT = Circumstances("0.1.0", "tiny", MACHINE, 1, "session", False, None, 3, 900, 0, 2.0, 10.0)
 COLD = Call(1000, 1000, 4, 100.0, 150.0, "line")
 WARM = Call(1000, 2, 6, 10.0, 50.0, "line")
 SILENT = Call(1000, 2, 0, 0.0, 12.0, "stop")
@@ -87,6 +87,10 @@ def test_people_read_every_figure_with_its_spread_and_the_machine() -> None:
     assert lines[-6].split() == ["prompt", "tokens", "1000", "1000..1000", "1000..1000"]
     assert lines[-5].split() == ["computed", "tokens", "2", "2..501", "2..1000"]
     assert "overtaken in the flow" in table(figures(tally(), replace(ABOUT, overtake=True)))
+    assert "as if a place" not in text
+    patient = figures(tally(), replace(ABOUT, read_within=0.3))
+    assert patient["read_within_seconds"] == 0.3
+    assert "as if a place were read 0.3 s after" in table(patient)
 
 
 @pytest.mark.parametrize("asked", [[], [Asked(("a.py", "", 0), seconds=0.1, watched=True)]])

@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,6 +82,8 @@ def test_two_versions_are_typed_and_answers_overtaken(tmp_path: Path, scratch: P
         ([f"--recording={SHOP}", "--model=nowhere"], "model 'nowhere' is not a folder"),
         ([f"--recording={SHOP}", "--pin=-1"], "--pin is '-1'; use a whole number of 0 or more or all"),
         ([f"--recording={SHOP}", "--limit=0"], "--limit is '0'; use a whole number of 1 or more"),
+        ([f"--recording={SHOP}", "--read-within=0"], "--read-within is '0'; use seconds, 0.12 or more"),
+        ([f"--recording={SHOP}", "--read-within=soon"], "--read-within is 'soon'; use seconds"),
         ([f"--recording={SHOP}", "--pinned-chars=many"], "--pinned-chars is 'many'; use a whole number of 0 or more"),
     ],
 )
@@ -106,6 +109,17 @@ def test_a_recording_without_typing_is_told(tmp_path: Path, capsys: pytest.Captu
     still.write_text(json.dumps({"log": log[:16]}), encoding="utf-8")
     assert main(["bench", "keystrokes", f"--recording={still}"]) == 2
     assert "in still nobody types at the caret" in capsys.readouterr().err
+
+
+def test_an_answer_that_does_not_come_is_told_though_the_error_says_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def late(plan: object, scratch: Path) -> dict[str, Any]:
+        raise TimeoutError
+
+    monkeypatch.setattr("mellum_ls.lsp_server.keystrokes.run._run", late)
+    assert main(["bench", "keystrokes", f"--recording={SHOP}"]) == 1
+    assert capsys.readouterr().err == "mellum-ls bench keystrokes: the server did not answer in time\n"
 
 
 def test_a_model_that_cannot_be_loaded_gives_no_figure(tmp_path: Path, scratch: Path) -> None:

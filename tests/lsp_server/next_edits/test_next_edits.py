@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
@@ -124,6 +125,30 @@ def test_edits_elsewhere_ask_anew() -> None:
         moved = await window.found()
         assert moved.start == Place(2, 6)
         assert len(window.engine.asked) == 2
+
+    run(test)
+
+
+@pytest.mark.parametrize(("ignored", "asked"), [("", 1), ("*.py\n", 0)])
+def test_what_is_edited_before_its_folder_is_judged_counts_if_it_may_be_seen(
+    tmp_path: Path, ignored: str, asked: int
+) -> None:
+    async def test() -> None:
+        window, uri = Window(), (tmp_path / "b.py").as_uri()
+        (tmp_path / ".gitignore").write_text(ignored)
+        window.session.roots = (tmp_path.as_uri(),)
+        window.session.open(uri, "python", 1, TEXT)
+        window.edit(0, 0, 2, "sur", uri)
+        window.edit(0, 3, 5, "face", uri)
+        assert "before the ignore files" in window.session.kept_back.why(uri)
+        answer = await window.find(uri=uri)
+        assert len(window.engine.asked) == asked
+        assert (answer.edit is not None) == bool(asked)
+        assert ("is ignored by .gitignore" in answer.silence) == (not asked)
+        if asked:
+            # Both changes count, as what they came to together.
+            [hunk] = window.engine.asked[0].log.hunks()
+            assert (hunk.old, hunk.new) == (("area = 1",), ("surface = 1",))
 
     run(test)
 

@@ -201,3 +201,15 @@ def test_a_document_in_no_folder_on_disk_has_no_context(tmp_path: Path, root: Pa
         assert await desk.context(root / "cart.py", root / "prices.py") == {}
 
     with_desk(tmp_path, test)
+
+
+def test_a_whole_disk_is_not_read_through(tmp_path: Path, root: Path) -> None:
+    async def test(desk: Desk) -> None:
+        desk.open(root / "cart.py")
+        disk = Path(root.anchor)
+        assert await desk.context(root / "cart.py", disk) == {}
+        await asyncio.gather(*desk.tasks)
+        assert desk.repository.report() == []
+        assert desk.repository.folder((root / "cart.py").as_uri(), SETTINGS, [disk.as_uri()]) is None
+
+    with_desk(tmp_path, test)

@@ -43,7 +43,10 @@ def test_tensor_cores_are_wanted_where_there_are_rows_for_them() -> None:
 def test_each_architecture_has_the_tiles_that_the_product_would_take() -> None:
     def tiles(target: int) -> dict[str, tuple[object, ...]]:
         launches = {entry.op: entry.launch for entry in entries(target, ("int8",), (1,)) if entry.rows == 1}
-        return {op: (one.constants.get("OUTPUTS"), one.warps, one.early) for op, one in launches.items()}
+        return {
+            op: (one.constants.get("OUTPUTS"), one.warps, one.constants.get("EARLY", False))
+            for op, one in launches.items()
+        }
 
     assert tiles(80) == tiles(86)
     assert tiles(90)["head"][0] == 1

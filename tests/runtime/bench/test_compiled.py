@@ -1,11 +1,15 @@
 """The gate: no kernel that is unfit for an architecture. All of them on all: `mellum-ls bench kernels --compiled`."""
 
+import argparse
 import dataclasses
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from mellum_ls.kernels._triton.inspect import Compiled
+from mellum_ls.runtime.bench import compiled, kernels_command
 from mellum_ls.runtime.bench.catalogue import PROMPT, Entry, entries
 from mellum_ls.runtime.bench.compiled import FORMATS, HALF_AS_WIDE, Plan, Verdict, examine, judge, table
 from mellum_ls.runtime.errors import BenchmarkError
@@ -114,3 +118,51 @@ def test_one_row_needs_no_tensor_cores_and_a_prompt_does() -> None:
 def test_a_kernel_whose_weights_cannot_be_found_in_its_code_is_no_success() -> None:
     with pytest.raises(LookupError, match="nothing is loaded through rows"):
         judge(entry_of("qkv", 4), 80, dataclasses.replace(FIT, loads={"scale_ptr": {32: 1}}))
+
+
+FOUND_FIT = Verdict("qkv", ("int8", "int4"), (4, 16), 90, 56, 0, 0, 50688, 128, 16, 1.5, "", ())
+FOUND_UNFIT = Verdict("down", ("int8",), (1,), 80, 74, 3, 0, 32, 128, 0, 1.5, "", ("3 instructions spill registers",))
+
+
+def given(*arguments: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    kernels_command.add_arguments(parser)
+    return parser.parse_args(arguments)
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Verdict]:
+    """What compiling finds: to do it takes minutes, and is what the tests above are about."""
+    monkeypatch.setenv("MELLUM_CACHE_DIR", str(tmp_path / "cache"))
+    verdicts = [FOUND_FIT]
+
+    def examine(plan: Plan, folder: Path) -> Sequence[Verdict]:
+        assert (plan.targets, plan.rows) == ((80, 86, 89, 90, 120), (1, 4, 16))
+        assert list(plan.formats) == ["int8", "int4"]
+        assert folder == tmp_path / "cache" / "compiled"
+        return verdicts
+
+    monkeypatch.setattr(compiled, "examine", examine)
+    return verdicts
+
+
+def test_what_was_compiled_is_a_table_and_a_file(
+    found: list[Verdict], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "out.json"
+    kernels_command.run(given("--compiled", "--formats=int8,int4", f"--json={file}"))
+    words = capsys.readouterr().out.splitlines()[1].split()
+    assert words == ["qkv", "int8/int4", "4/16", "90", "56", "0", "49.5", "128", "16"]
+    (entry,) = json.loads(file.read_text())["compiled"]
+    assert (entry["op"], entry["registers"], entry["faults"]) == ("qkv", 56, [])
+
+
+def test_a_fault_is_shown_and_is_a_failure(
+    found: list[Verdict], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found.append(FOUND_UNFIT)
+    file = tmp_path / "out.json"
+    with pytest.raises(BenchmarkError, match="unfit"):
+        kernels_command.run(given("--compiled", "--formats=int8,int4", f"--json={file}"))
+    assert capsys.readouterr().out.splitlines()[-1] == "3 instructions spill registers"
+    assert len(json.loads(file.read_text())["compiled"]) == 2

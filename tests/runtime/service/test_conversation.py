@@ -39,7 +39,10 @@ async def answers(peer: Peer, number: int) -> list[dict[str, Any]]:
 
 
 async def taken(peer: Peer) -> None:
-    """Wait until the server has taken all that was sent, while the engine has no leave for a step."""
+    """Wait until the server has taken all that was sent, while the engine has no leave for a step.
+
+    What was sent first has to have begun by then: otherwise it may be ended before the answer that is awaited here.
+    """
     await peer.send(t="status", id=99)
     assert (await peer.receive())["t"] == "status"
 
@@ -348,7 +351,7 @@ def test_a_conversation_is_served_like_a_completion(tmp_path: Path) -> None:
         peer = await Peer.connect(address)
         said = [["user", "why?"]]
         await peer.send(t="chat", id=1, session="talk", messages=said, max_tokens=5)
-        await taken(peer)
+        await engine.one_has_begun()
         # What somebody types goes first, and a newer question of the same talk ends the older one.
         await peer.complete(2)
         await peer.send(t="chat", id=3, session="talk", messages=said, max_tokens=5)

@@ -69,6 +69,17 @@ def test_modules_and_calls(language: str) -> None:
     assert written(language, CALLS) == CALLS_READ
 
 
+@pytest.mark.parametrize("language", ["javascript", "typescript", "tsx"])
+def test_words_in_comments_and_strings_are_no_calls_however_many(language: str) -> None:
+    """Few are looked at one by one, many by a search of the tree: both find the same."""
+    said = """// require('./no') import('./no')
+x = "require('./no')"; const requires = o.require; requires('./no');
+"""
+    few = CALLS + said
+    assert written(language, few) == CALLS_READ
+    assert written(language, few + "// require\n" * 2_000) == CALLS_READ
+
+
 @pytest.mark.parametrize("language", ["typescript", "tsx"])
 def test_types(language: str) -> None:
     assert written(language, TYPES) == TYPES_READ

@@ -1,0 +1,46 @@
+import logging
+from pathlib import Path
+
+import pytest
+import torch
+
+from mellum_ls.runtime import assemble as module
+from mellum_ls.runtime.assemble import assemble, fused_or_plain, obstacle
+from mellum_ls.runtime.checkpoint import Checkpoint
+from mellum_ls.runtime.config import ModelConfig
+from mellum_ls.runtime.model import Model
+from tests.fakes.checkpoints import small_config, write_checkpoint
+
+CPU = torch.device("cpu")
+
+
+def test_a_processor_keeps_floats_and_the_plain_model(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path)
+    config = ModelConfig.from_dict(small_config())
+    model = assemble(Checkpoint.open(tmp_path), config, CPU, torch.float32)
+    assert type(model) is Model
+    assert model.weights.embedding.dtype == torch.float32
+
+
+def test_what_stands_in_the_way_of_the_kernels_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = ModelConfig.from_dict(small_config())
+    assert "not for cpu" in str(obstacle(config, CPU, torch.float32))
+    odd = ModelConfig.from_dict(small_config(head_dim=24))
+    assert "heads of 24 numbers" in str(obstacle(odd, CPU, torch.float32))
+    write_checkpoint(tmp_path)
+    weights = assemble(Checkpoint.open(tmp_path), config, CPU, torch.float32).weights
+    with caplog.at_level(logging.WARNING):
+        assert type(fused_or_plain(config, weights)) is Model
+    assert "torch's own operations" in caplog.text
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    assert obstacle(config, CPU, torch.float32) == "triton is not installed"
+
+
+def test_where_the_kernels_run_they_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "triton_serves", lambda device, dtype: None)
+    write_checkpoint(tmp_path)
+    config = ModelConfig.from_dict(small_config())
+    weights = assemble(Checkpoint.open(tmp_path), config, CPU, torch.float32).weights
+    assert type(fused_or_plain(config, weights)).__name__ == "FusedModel"
