@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,9 +86,10 @@ def unknown_variables(variables: Mapping[str, str] | None = None) -> tuple[str, 
     return tuple(sorted(name for name in env if name.startswith("MELLUM_") and name not in VARIABLES))
 
 
-def variables_with(changes: Mapping[str, str]) -> dict[str, str]:
-    """The variables for a child process: this process's own, with `changes` in place of those of the same name."""
-    return {**os.environ, **changes}
+def variables_with(changes: Mapping[str, str], without: Collection[str] = ()) -> dict[str, str]:
+    """The variables for a child process: this process's own without some, and `changes` in place of the same names."""
+    own = {name: value for name, value in os.environ.items() if name not in without}
+    return {**own, **changes}
 
 
 def model_directory(model: str | None) -> Path:

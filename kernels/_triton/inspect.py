@@ -5,15 +5,17 @@ nor driver: Triton brings the assembler and the disassembler along. Not possible
 """
 
 import ast
+import hashlib
 import re
 import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
 import triton
@@ -92,8 +94,7 @@ def compiled(launch: Launch, target: int) -> Compiled:
 
     Raises RuntimeError in a process in which Triton interprets.
     """
-    if triton.knobs.runtime.interpret:
-        raise RuntimeError("an interpreted kernel cannot be compiled: start a process without TRITON_INTERPRET")
+    _refuse_to_interpret()
     started = time.perf_counter()
     source = ASTSource(launch.kernel, *signature(launch))
     kernel = triton.compile(source, target=GPUTarget("cuda", target, 32), options=options(launch))
@@ -119,13 +120,43 @@ def compiled(launch: Launch, target: int) -> Compiled:
     )
 
 
+def fingerprint(launch: Launch, target: int) -> str:
+    """What `compiled` depends on, as one word: two launches of the same word become the same code.
+
+    That is the kernel's source with all that it calls, what `signature` and `options` say, the target, Triton's version
+    and how the code is read here. Raises RuntimeError in a process in which Triton interprets.
+    """
+    _refuse_to_interpret()
+    types, constants, attributes = signature(launch)
+    parts = [
+        launch.kernel.cache_key,
+        sorted(types.items()),
+        sorted(constants.items()),
+        sorted(attributes),
+        sorted(options(launch).items()),
+        target,
+        triton.__version__,
+        Path(__file__).read_text(encoding="utf-8"),
+    ]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _refuse_to_interpret() -> None:
+    if triton.knobs.runtime.interpret:
+        raise RuntimeError("an interpreted kernel cannot be compiled: start a process without TRITON_INTERPRET")
+
+
 def signature(launch: Launch) -> tuple[dict[str, str], dict[str, Constant], dict[tuple[int], object]]:
     """Types, constants and attributes of the kernel's parameters: what Triton finds out about arguments in a launch."""
     types: dict[str, str] = {}
     constants: dict[str, Constant] = dict(launch.constants)
     attributes: dict[tuple[int], object] = {}
+    plain = _taken_as_they_are(launch.kernel)
     for place, name in enumerate(launch.kernel.arg_names):
         value = launch.arguments.get(name)
+        if name in plain and isinstance(value, int):
+            types[name] = _integer(value)
+            continue
         types[name] = _type(value)  # a constant has no argument
         if isinstance(value, Tensor):
             attributes[(place,)] = _DIVISIBLE  # what torch allocates begins at a multiple of more than that
@@ -148,7 +179,17 @@ def _type(value: Argument) -> str:
         return "fp32"
     if value is None or value == 1:  # Triton makes a constant of a 1, too
         return "constexpr"
+    return _integer(value)
+
+
+def _integer(value: int) -> str:
     return "i32" if -(1 << 31) <= value < 1 << 31 else "i64"
+
+
+def _taken_as_they_are(kernel: Any) -> Iterable[str]:
+    """Parameters of which the compiler is told the type only, not that they are 1 or a multiple of 16."""
+    interpreted = getattr(kernel, "kwargs", {})
+    return getattr(kernel, "do_not_specialize", interpreted.get("do_not_specialize")) or ()
 
 
 def loads(code: str) -> dict[str, dict[int, int]]:

@@ -23,6 +23,8 @@ WIDEST = {"float": 256, "int8": 256, "int4": 32}
 OUTPUTS_ONE, OUTPUTS_FEW = 16, 16
 # `down` of one row multiplies that by the experts of the row.
 OUTPUTS_DOWN = 4
+MOST_WARPS = 4
+WARP_BYTES = 32 * 16  # that a warp reads at once, 128 bits in each thread
 # The short ones gain; one that has much to read takes the memory from the one that still runs. Measured on an H200.
 EARLY = frozenset({"output", "route", "norm"})
 
@@ -73,6 +75,8 @@ def default_tile(op: str, weight: Packed, rows: int) -> Tile:
     while width > WORDS and stored % width:
         width //= 2
     if rows == 1 and op == "down":
-        return Tile(OUTPUTS_DOWN, width, 4)
-    outputs = OUTPUTS_ONE if rows == 1 else OUTPUTS_FEW
-    return Tile(outputs, max(width, WORDS), 4)
+        return Tile(OUTPUTS_DOWN, width, MOST_WARPS)
+    outputs, width = OUTPUTS_ONE if rows == 1 else OUTPUTS_FEW, max(width, WORDS)
+    # No more warps than wide loads of each: what is too little for all would be read in narrow ones.
+    loads = outputs * width * weight.data.element_size() // WARP_BYTES
+    return Tile(outputs, width, max(1, min(MOST_WARPS, loads)))

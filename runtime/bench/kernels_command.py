@@ -6,11 +6,13 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import torch
 
 from mellum_ls.runtime.bench.machine import describe_machine
+from mellum_ls.runtime.environment import read_environment
 from mellum_ls.runtime.errors import BenchmarkError
 from mellum_ls.runtime.formats import WEIGHT_FORMATS, FormatName
 from mellum_ls.runtime.synthetic import released_config
@@ -21,6 +23,7 @@ NO_TRITON = "triton cannot be imported here: torch's builds for GPUs bring it, a
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--static", action="store_true")
+    parser.add_argument("--compiled", action="store_true", help="what becomes of each kernel on each architecture")
     parser.add_argument("--formats", metavar="NAME,NAME", default="int4,int8,float")
     parser.add_argument("--contexts", metavar="N,N", default="512,2048,8192,32768")
     parser.add_argument("--json", metavar="FILE")
@@ -28,14 +31,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> None:
-    """Measure or count, print, and write the files asked for. Raises BenchmarkError and OSError."""
+    """Measure, count or compile, print, and write the files asked for. Raises BenchmarkError and OSError."""
     formats = _formats(given.formats)
     try:
-        from mellum_ls.runtime.bench import gpu, static
+        from mellum_ls.runtime.bench import compiled, gpu, static
     except ModuleNotFoundError as error:
         if error.name != "triton":
             raise
         raise BenchmarkError(NO_TRITON) from error
+    if given.compiled:
+        print("compiling, for minutes where it was not done before ...", file=sys.stderr, flush=True)
+        verdicts = compiled.examine(compiled.Plan(formats=formats), read_environment().cache_dir / "compiled")
+        print(compiled.table(verdicts))
+        _write(given.json, json.dumps({"benchmark": "kernels", "compiled": [asdict(each) for each in verdicts]}))
+        if any(each.faults for each in verdicts):
+            raise BenchmarkError("some kernels are unfit for their architectures: see above")
+        return
     counted = static.static_report(formats)
     found: dict[str, Any] = {"benchmark": "kernels", "static": counted, "machine": describe_machine(_gpu_name())}
     print(static.table(counted))

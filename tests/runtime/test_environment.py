@@ -125,6 +125,15 @@ def test_a_child_gets_this_process_variables_and_the_changed_ones(monkeypatch: p
     assert read_environment().runtime_dir == Path("/mine")
 
 
+def test_a_child_goes_without_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MELLUM_THREADS", "3")
+    monkeypatch.setenv("MELLUM_RUNTIME_DIR", "/mine")
+    found = variables_with({"MELLUM_RUNTIME_DIR": "/its"}, without=("MELLUM_THREADS", "MELLUM_RUNTIME_DIR"))
+    assert "MELLUM_THREADS" not in found
+    assert found["MELLUM_RUNTIME_DIR"] == "/its"
+    assert variables_with({})["MELLUM_THREADS"] == "3"
+
+
 def test_the_model_is_a_folder_or_the_embedded_one(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "link").symlink_to("model")

@@ -1,12 +1,14 @@
-"""Of the listing that is read here, the lines are those of nvdisasm; kernels are compiled in test_compiled.py."""
+"""Of the listing that is read here, the lines are those of nvdisasm; kernels are compiled by the tests of
+runtime/bench/compiled.py."""
 
 import dataclasses
 from pathlib import Path
 
 import pytest
 import torch
+import triton
 
-from mellum_ls.kernels._triton.inspect import Compiled, loads, signature
+from mellum_ls.kernels._triton.inspect import Compiled, compiled, fingerprint, loads, signature
 from mellum_ls.kernels._triton.project import project
 from mellum_ls.kernels._triton.projection import Tile
 from mellum_ls.kernels.packing import pack
@@ -69,7 +71,18 @@ def test_the_compiler_is_told_what_a_launch_would_find_out() -> None:
     types, constants, attributes = signature(launch)
     assert (types["x_ptr"], types["weight_ptr"], types["eps"], types["N"]) == ("*fp32", "*i8", "fp32", "i32")
     assert (types["norm_ptr"], constants["norm_ptr"]) == ("constexpr", None)
-    assert (types["ROWS"], constants["ROWS"]) == ("constexpr", 1)
+    assert (types["TILE_ROWS"], constants["TILE_ROWS"]) == ("constexpr", 1)
     places = {name: (place,) for place, name in enumerate(launch.kernel.arg_names)}
     assert places["N"] in attributes  # 48 is a multiple of 16
     assert places["eps"] not in attributes
+    # Of the rows only the type is told, so that 1 and 16 of them are no kernels of their own.
+    assert types["rows_there"] == "i32"
+    assert places["rows_there"] not in attributes
+
+
+def test_where_triton_interprets_nothing_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    launch = project("some", torch.empty(1, 64), pack(torch.ones(48, 64), "int8"), torch.empty(1, 48), Tile(16, 64, 1))
+    monkeypatch.setattr(triton.knobs.runtime, "interpret", True)
+    for look in (compiled, fingerprint):
+        with pytest.raises(RuntimeError, match="without TRITON_INTERPRET"):
+            look(launch, 90)
