@@ -211,8 +211,8 @@ def test_paths_named_in_documents_exist(name: str) -> None:
 @pytest.mark.parametrize("name", documents())
 def test_commands_named_in_documents_exist(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"`make ([a-z]+)", text)) <= targets
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z-]+)", text)) <= targets
     commands = set(
         re.findall(
             r"mellum-ls ((?:serve|demo|runtime|bench|models|context|doctor|settings)(?: (?:start|stop|status))?)",
