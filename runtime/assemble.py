@@ -51,7 +51,9 @@ def fused_or_plain(config: ModelConfig, weights: ModelWeights) -> Model:
     if reason is None:
         from mellum_ls.runtime.fused import FusedModel
 
-        return FusedModel(config, weights)
+        model = FusedModel(config, weights)
+        model.prepare()
+        return model
     logger.warning("passes go through torch's own operations, which is slower: %s", reason)
     return Model(config, weights)
 

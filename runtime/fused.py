@@ -28,6 +28,9 @@ LEAST_CONTEXT, CONTEXT_FACTOR = 256, 4
 # Positions of a program of attention: fewer would leave each too little, more leave processors idle.
 POSITIONS_PER_SPLIT = 256
 MOST_SPLITS = 32
+# One row and several are different kernels, and attention has one for each of these numbers up to its tile's.
+PREPARED_ROWS = (1, 2, 4, MOST_ROWS)
+PREPARED_PROMPT = MOST_ROWS + 1
 
 
 def context_bucket(length: int) -> int:
@@ -103,6 +106,15 @@ class FusedModel(Model):
         if not rest and 0 <= place <= len(states) - len(hidden) and hidden.is_contiguous():
             return logits[place : place + len(hidden)].clone()
         return super().logits(hidden)
+
+    def prepare(self) -> None:
+        """Compile what passes will need: the first time on a machine takes half a minute, which no key should wait for.
+
+        Kernels are kept on disk by Triton; graphs of the passes that are met most are captured as well.
+        """
+        cache = self.new_cache()
+        for count in (PREPARED_PROMPT, *PREPARED_ROWS):
+            self.logits(self.forward(torch.zeros(count, dtype=torch.int64, device=self.device), cache)[-1:])
 
     def _put(self, ids: Tensor, cache: KVCache) -> None:
         """Write what this pass reads from the device: one copy, and another where the cache has moved."""

@@ -43,4 +43,8 @@ def test_where_the_kernels_run_they_are_taken(tmp_path: Path, monkeypatch: pytes
     write_checkpoint(tmp_path)
     config = ModelConfig.from_dict(small_config())
     weights = assemble(Checkpoint.open(tmp_path), config, CPU, torch.float32).weights
-    assert type(fused_or_plain(config, weights)).__name__ == "FusedModel"
+    prepared: list[Model] = []
+    monkeypatch.setattr("mellum_ls.runtime.fused.FusedModel.prepare", lambda self: prepared.append(self))
+    model = fused_or_plain(config, weights)
+    assert type(model).__name__ == "FusedModel"
+    assert prepared == [model]

@@ -129,6 +129,18 @@ def test_contexts_share_steps_and_long_ones_are_split() -> None:
     assert splits_for(65536, 1024) == 4
 
 
+def test_what_is_prepared_is_not_made_at_a_key() -> None:
+    config = ModelConfig.from_dict(raw_config(num_experts=2))
+    fused = FusedModel(config, weights_of(config), WIDE)
+    fused.prepare()
+    made = {rows: fused.step(rows, 256) for rows in (1, 2, 4, 16)}
+    cache = fused.new_cache()
+    fused.forward(torch.zeros(2, dtype=torch.int64, device=DEVICE), cache)
+    assert fused.step(2, 256) is made[2]
+    assert cache.length == 2  # what was prepared has left nothing in it
+    assert set(fused._steps) == {(rows, 256) for rows in made}
+
+
 def test_a_step_is_made_once() -> None:
     config = ModelConfig.from_dict(raw_config())
     fused = FusedModel(config, weights_of(config), WIDE)
