@@ -25,19 +25,19 @@ PARTS = 8  # of the experts, of several rows: each part has programs of its own
 
 
 @triton.jit
-def _going_to(expert, chosen_ptr, ROWS: tl.constexpr, TILE_ROWS: tl.constexpr, K: tl.constexpr, SLOTS: tl.constexpr):
+def _going_to(expert, chosen_ptr, rows_there, TILE_ROWS: tl.constexpr, K: tl.constexpr, SLOTS: tl.constexpr):
     """Which rows chose this expert, [TILE_ROWS], and in which of their slots."""
     rows, slots = tl.arange(0, TILE_ROWS), tl.arange(0, SLOTS)
-    there = (rows < ROWS)[:, None] & (slots < K)[None, :]
+    there = (rows < rows_there)[:, None] & (slots < K)[None, :]
     chosen = tl.load(chosen_ptr + rows[:, None] * K + slots[None, :], mask=there, other=-1)
     same = (chosen == expert).to(tl.int32)
     return tl.max(same, axis=1) > 0, tl.sum(same * slots[None, :], axis=1)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["rows_there"])
 def _gate_up(
-    x_ptr, norm_ptr, chosen_ptr, hit_ptr, count_ptr, weight_ptr, scale_ptr, inner_ptr, eps,
-    ROWS: tl.constexpr, TILE_ROWS: tl.constexpr, CHOSEN: tl.constexpr, SLOTS: tl.constexpr, INNER: tl.constexpr,
+    x_ptr, norm_ptr, chosen_ptr, hit_ptr, count_ptr, weight_ptr, scale_ptr, inner_ptr, eps, rows_there,
+    TILE_ROWS: tl.constexpr, CHOSEN: tl.constexpr, SLOTS: tl.constexpr, INNER: tl.constexpr,
     OUTPUTS: tl.constexpr, WIDTH: tl.constexpr, FORMAT: tl.constexpr, GROUP: tl.constexpr, K: tl.constexpr,
     STORED: tl.constexpr, EARLY: tl.constexpr = False,
 ):  # fmt: skip
@@ -47,15 +47,15 @@ def _gate_up(
     rows = tl.arange(0, TILE_ROWS)
     if chosen_ptr is None:
         expert = 0
-        going, slots = rows < ROWS, rows * 0
-    elif ROWS == 1:
+        going, slots = rows < rows_there, rows * 0
+    elif TILE_ROWS == 1:
         expert = tl.load(chosen_ptr + tl.program_id(0))
-        going, slots = rows < ROWS, rows * 0 + tl.program_id(0)
+        going, slots = rows < rows_there, rows * 0 + tl.program_id(0)
     else:
         if tl.program_id(0) >= tl.load(count_ptr):
             return
         expert = tl.load(hit_ptr + tl.program_id(0))
-        going, slots = _going_to(expert, chosen_ptr, ROWS, TILE_ROWS, CHOSEN, SLOTS)
+        going, slots = _going_to(expert, chosen_ptr, rows_there, TILE_ROWS, CHOSEN, SLOTS)
     # A gate's row and its row of `up` are neighbours here, so that one pass over x serves both.
     pairs = tl.arange(0, 2 * OUTPUTS)
     columns = tl.program_id(1) * OUTPUTS + pairs // 2
@@ -94,10 +94,11 @@ def _down_one(
     tl.store(stream_ptr + own, rounded(stream + total, stream_ptr), mask=own < H)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["rows_there"])
 def _down(
     inner_ptr, shares_ptr, chosen_ptr, hit_ptr, count_ptr, weight_ptr, scale_ptr, stream_ptr, sums_ptr, counters_ptr, H,
-    ROWS: tl.constexpr, TILE_ROWS: tl.constexpr, CHOSEN: tl.constexpr, SLOTS: tl.constexpr, PARTS: tl.constexpr,
+    rows_there,
+    TILE_ROWS: tl.constexpr, CHOSEN: tl.constexpr, SLOTS: tl.constexpr, PARTS: tl.constexpr,
     OUTPUTS: tl.constexpr, WIDTH: tl.constexpr, FORMAT: tl.constexpr, GROUP: tl.constexpr, K: tl.constexpr,
     STORED: tl.constexpr, EARLY: tl.constexpr = False,
 ):  # fmt: skip
@@ -109,7 +110,7 @@ def _down(
     index, count = tl.program_id(1), tl.load(count_ptr)
     while index < count:
         expert = tl.load(hit_ptr + index)
-        going, slots = _going_to(expert, chosen_ptr, ROWS, TILE_ROWS, CHOSEN, SLOTS)
+        going, slots = _going_to(expert, chosen_ptr, rows_there, TILE_ROWS, CHOSEN, SLOTS)
         pairs = rows * CHOSEN + slots
         share = tl.load(shares_ptr + pairs, mask=going, other=0.0)
         sums = row_products(
@@ -119,12 +120,12 @@ def _down(
         total += sums * share[:, None]
         index += PARTS
     places = rows[:, None] * H + columns[None, :]
-    mask = (rows < ROWS)[:, None] & (columns < H)[None, :]
-    tl.store(sums_ptr + tl.program_id(1) * ROWS * H + places, total, mask=mask)
+    mask = (rows < rows_there)[:, None] & (columns < H)[None, :]
+    tl.store(sums_ptr + tl.program_id(1) * rows_there * H + places, total, mask=mask)
     if last_to_arrive(counters_ptr + tl.program_id(0), PARTS):
         total = tl.load(stream_ptr + places, mask=mask, other=0.0).to(tl.float32)
         for part in tl.static_range(PARTS):
-            total += tl.load(sums_ptr + part * ROWS * H + places, mask=mask, other=0.0, cache_modifier=".cg")
+            total += tl.load(sums_ptr + rows_there * (part * H) + places, mask=mask, other=0.0, cache_modifier=".cg")
         tl.store(stream_ptr + places, rounded(total, stream_ptr), mask=mask)
 
 
@@ -159,9 +160,10 @@ def gate_up(
         {
             "x_ptr": x, "norm_ptr": norm, "chosen_ptr": chosen, "hit_ptr": hit, "count_ptr": count,
             "weight_ptr": weight.data, "scale_ptr": weight.scale, "inner_ptr": inner, "eps": eps,
+            "rows_there": rows,
         },
         {
-            "ROWS": rows, "TILE_ROWS": row_tile(rows), "CHOSEN": slots, "SLOTS": next_power(slots), "INNER": columns,
+            "TILE_ROWS": row_tile(rows), "CHOSEN": slots, "SLOTS": next_power(slots), "INNER": columns,
             **weight_constants(weight, tile),
         },
         tile.warps,
@@ -215,7 +217,8 @@ def down(
         raise ValueError("down of several rows needs room for its sums: room_for_sums")
     sums, counters = room
     arguments |= {"hit_ptr": hit, "count_ptr": count, "sums_ptr": sums, "counters_ptr": counters}
-    constants |= {"ROWS": rows, "TILE_ROWS": row_tile(rows), "PARTS": PARTS}
+    arguments["rows_there"] = rows
+    constants |= {"TILE_ROWS": row_tile(rows), "PARTS": PARTS}
     return Launch(
         "down", _down, (blocks, PARTS), arguments, constants, tile.warps, tile.stages,
         reads=reads + sums.nbytes, writes=writes + sums.nbytes,

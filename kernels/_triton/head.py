@@ -27,16 +27,16 @@ def _in_order(bits):
     return tl.where(bits >= 0, bits, bits ^ 0x7FFFFFFF)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["rows_there"])
 def _head(
     x_ptr, norm_ptr, weight_ptr, scale_ptr, vocabulary_ptr, logits_ptr, ids_ptr, largest_ptr, keys_ptr, counter_ptr,
-    eps, N, LEAST: tl.constexpr,
-    ROWS: tl.constexpr, TILE_ROWS: tl.constexpr, OUTPUTS: tl.constexpr, WIDTH: tl.constexpr,
+    eps, N, rows_there, LEAST: tl.constexpr,
+    TILE_ROWS: tl.constexpr, OUTPUTS: tl.constexpr, WIDTH: tl.constexpr,
     FORMAT: tl.constexpr, GROUP: tl.constexpr, K: tl.constexpr, STORED: tl.constexpr,
 ):  # fmt: skip
     rows = tl.arange(0, TILE_ROWS)
     places = tl.program_id(0) * OUTPUTS + tl.arange(0, OUTPUTS)
-    there, within = rows < ROWS, places < N
+    there, within = rows < rows_there, places < N
     if vocabulary_ptr is None:
         ids = places
     else:
@@ -93,8 +93,9 @@ def head(
             "x_ptr": x, "norm_ptr": norm, "weight_ptr": weight.data, "scale_ptr": weight.scale,
             "vocabulary_ptr": vocabulary, "logits_ptr": logits, "ids_ptr": ids, "largest_ptr": largest,
             "keys_ptr": keys, "counter_ptr": counter, "eps": eps, "N": outputs,
+            "rows_there": rows,
         },
-        {"LEAST": LEAST, "ROWS": rows, "TILE_ROWS": row_tile(rows), **weight_constants(weight, tile)},
+        {"LEAST": LEAST, "TILE_ROWS": row_tile(rows), **weight_constants(weight, tile)},
         tile.warps,
         tile.stages,
         reads=scores + sum(tensor.nbytes for tensor in read if tensor is not None),

@@ -13,6 +13,7 @@ from torch import Tensor
 from mellum_ls.kernels._triton.arrival import last_to_arrive
 from mellum_ls.kernels._triton.launch import Launch, cdiv, next_power
 from mellum_ls.kernels._triton.numerics import rounded
+from mellum_ls.kernels._triton.projection import row_tile
 from mellum_ls.kernels._triton.waiting import wait
 
 EACH = 2  # experts whose scores a program computes
@@ -56,10 +57,10 @@ def room_for_routes(
     )
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["rows_there"])
 def _route(
     x_ptr, norm_ptr, weight_ptr, normed_ptr, shares_ptr, chosen_ptr, hit_ptr, count_ptr, logits_ptr, counters_ptr, eps,
-    ROWS: tl.constexpr, H: tl.constexpr, E: tl.constexpr, K: tl.constexpr, NORMALISE: tl.constexpr,
+    rows_there, ONE: tl.constexpr, H: tl.constexpr, E: tl.constexpr, K: tl.constexpr, NORMALISE: tl.constexpr,
     WIDTH: tl.constexpr, EXPERTS: tl.constexpr, ALL: tl.constexpr, PAIRS: tl.constexpr,
     EARLY: tl.constexpr = False,
 ):  # fmt: skip
@@ -82,11 +83,11 @@ def _route(
     tl.store(logits_ptr + row * E + experts, logits, mask=experts < E)
     if last_to_arrive(counters_ptr + row, tl.num_programs(0)):
         taken = _choose(logits_ptr + row * E, shares_ptr + row * K, chosen_ptr + row * K, E, K, NORMALISE, ALL)
-        if ROWS == 1:
+        if ONE:
             _list_hit(taken, hit_ptr, count_ptr, ALL)
-        elif last_to_arrive(counters_ptr + ROWS, ROWS):
+        elif last_to_arrive(counters_ptr + rows_there, rows_there):
             pairs = tl.arange(0, PAIRS)
-            chosen = tl.load(chosen_ptr + pairs, mask=pairs < ROWS * K, other=-1, cache_modifier=".cg")
+            chosen = tl.load(chosen_ptr + pairs, mask=pairs < rows_there * K, other=-1, cache_modifier=".cg")
             same = (chosen[:, None] == tl.arange(0, ALL)[None, :]).to(tl.int32)
             _list_hit(tl.max(same, axis=0), hit_ptr, count_ptr, ALL)
 
@@ -150,10 +151,12 @@ def route(
             "x_ptr": x, "norm_ptr": norm, "weight_ptr": weight, "normed_ptr": found.normed,
             "shares_ptr": found.shares, "chosen_ptr": found.chosen, "hit_ptr": found.hit, "count_ptr": found.count,
             "logits_ptr": found.logits, "counters_ptr": found.counters, "eps": eps,
+            "rows_there": rows,
         },
         {
-            "ROWS": rows, "H": hidden, "E": experts, "K": top_k, "NORMALISE": normalise, "WIDTH": next_power(hidden),
-            "EXPERTS": each, "ALL": max(next_power(experts), _COMPARED.value), "PAIRS": next_power(rows * top_k),
+            "ONE": rows == 1, "H": hidden, "E": experts, "K": top_k, "NORMALISE": normalise,
+            "WIDTH": next_power(hidden), "EXPERTS": each, "ALL": max(next_power(experts), _COMPARED.value),
+            "PAIRS": next_power(row_tile(rows) * top_k),
         },
         WARPS,
         1,

@@ -79,4 +79,6 @@ def default_tile(op: str, weight: Packed, rows: int) -> Tile:
     outputs, width = OUTPUTS_ONE if rows == 1 else OUTPUTS_FEW, max(width, WORDS)
     # No more warps than wide loads of each: what is too little for all would be read in narrow ones.
     loads = outputs * width * weight.data.element_size() // WARP_BYTES
-    return Tile(outputs, width, max(1, min(MOST_WARPS, loads)))
+    # Codes of four bits take many registers on their way: with a third stage some architectures spill.
+    stages = 2 if weight.format == "int4" and rows > 1 else 3
+    return Tile(outputs, width, max(1, min(MOST_WARPS, loads)), stages)
