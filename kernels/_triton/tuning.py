@@ -77,8 +77,11 @@ def default_tile(op: str, weight: Packed, rows: int) -> Tile:
     if rows == 1 and op == "down":
         return Tile(OUTPUTS_DOWN, width, MOST_WARPS)
     outputs, width = OUTPUTS_ONE if rows == 1 else OUTPUTS_FEW, max(width, WORDS)
+    if op == "down" and weight.format == "int4" and rows > 1:
+        # With fewer, two warps share the tile and need more registers than sm_86 gives them.
+        outputs = 2 * OUTPUTS_FEW
     # No more warps than wide loads of each: what is too little for all would be read in narrow ones.
     loads = outputs * width * weight.data.element_size() // WARP_BYTES
-    # Codes of four bits take many registers on their way: with a third stage some architectures spill.
-    stages = 2 if weight.format == "int4" and rows > 1 else 3
+    # Gate and up of four bits take many registers on their way: with a third stage sm_120 spills.
+    stages = 2 if (op, weight.format) == ("gate_up", "int4") and rows > 1 else 3
     return Tile(outputs, width, max(1, min(MOST_WARPS, loads)), stages)
