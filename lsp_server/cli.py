@@ -149,7 +149,7 @@ def _bench(parsed: argparse.Namespace) -> int:
 
     options = ["model", "tokens", "context", "repeats", "against", "json"]
     if parsed.benchmark == "kernels":
-        options = ["static", "formats", "contexts", "json", "markdown"]
+        options = ["static", "compiled", "formats", "contexts", "json", "markdown"]
     if parsed.benchmark == "decode":
         options += ["drafting", "prompts", "explain"]
     return run(parsed.benchmark, {name: getattr(parsed, name) for name in options})
@@ -187,6 +187,7 @@ def _add_kernels(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     meaning = "what a GPU's kernels take, or without one what can be counted of them"
     sub = kinds.add_parser("kernels", help=meaning, description=meaning, allow_abbrev=False)
     sub.add_argument("--static", action="store_true", help="count only, also where there is a GPU")
+    sub.add_argument("--compiled", action="store_true", help="what each kernel compiles to, for five architectures")
     sub.add_argument("--formats", metavar="NAME,NAME", help="float, int8, int4 (default: all)")
     sub.add_argument("--contexts", metavar="N,N", help="tokens before those that are decoded")
     sub.add_argument("--json", metavar="FILE", help="write the figures to FILE")

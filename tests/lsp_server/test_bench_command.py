@@ -9,6 +9,7 @@ import pytest
 from mellum_ls.lsp_server import bench_command, cli
 from mellum_ls.lsp_server.bench_command import INTERRUPTED, run
 from mellum_ls.lsp_server.keystrokes import run as keystrokes_run
+from mellum_ls.runtime.bench import kernels_command
 from tests.fakes.checkpoints import write_checkpoint
 
 
@@ -83,3 +84,13 @@ def test_keystrokes_run_here_with_their_own_options(monkeypatch: pytest.MonkeyPa
         ("r", None, None, "3", None, True, "f", "m"),
         (None, "a", "b", None, "2", False, None, None),
     ]
+
+
+def test_kernels_take_every_option_that_the_child_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    child = argparse.ArgumentParser()
+    kernels_command.add_arguments(child)
+    calls: list[dict[str, str | bool | None]] = []
+    monkeypatch.setattr(bench_command, "run", lambda benchmark, options: calls.append(options) or 0)
+    assert cli.main(["bench", "kernels", "--compiled", "--formats=int4"]) == 0
+    assert set(calls[0]) == set(vars(child.parse_args([])))
+    assert (calls[0]["compiled"], calls[0]["static"], calls[0]["formats"]) == (True, False, "int4")
