@@ -74,6 +74,8 @@ def default_tile(op: str, weight: Packed, rows: int) -> Tile:
     width = min(WIDEST[weight.format], next_power(stored))
     while width > WORDS and stored % width:
         width //= 2
+    if op == "likeliest" and weight.format == "float" and rows > 1:
+        width //= 2  # the search for the largest needs registers, too: sm_80 spills with whole tiles
     if rows == 1 and op == "down":
         return Tile(OUTPUTS_DOWN, width, MOST_WARPS)
     outputs, width = OUTPUTS_ONE if rows == 1 else OUTPUTS_FEW, max(width, WORDS)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 
-from mellum_ls.kernels._triton import flash, grouped
+from mellum_ls.kernels._triton import flash, grouped, head
 from mellum_ls.kernels._triton.launch import Launch
 from mellum_ls.kernels._triton.matmul import default_block, matmul
 from mellum_ls.kernels._triton.tuning import Tuning
@@ -23,6 +23,7 @@ from mellum_ls.runtime.synthetic import released_config, synthetic_weights
 from mellum_ls.runtime.weights import SparseMlpWeights
 
 PROMPT = 512  # tokens
+DRAFTED = 16384  # ids that drafts are chosen from
 PERIOD = 4  # layers, of which one sees everything and the others a window
 PROGRAMS = 264  # that share the tiles of a prompt's experts: two for each multiprocessor of a large GPU
 # The pointers through which a kernel reads what there is much of: its weights, or the cache. As its source has them.
@@ -34,6 +35,7 @@ MUCH_READ: Mapping[str, Sequence[str]] = {
     "flash._flash": ("k_ptr", "v_ptr"),
     "grouped._down": ("weight_ptr",),
     "grouped._gate_up": ("weight_ptr",),
+    "head._head": ("rows[",),
     "matmul._matmul": ("weight_ptr",),
     "project._project": ("rows[",),
     "route._route": ("weight_ptr",),
@@ -70,6 +72,7 @@ def entries(target: int, formats: Sequence[FormatName], rows: Sequence[int]) -> 
     for name in formats:
         for count in rows:
             launches, _ = released_launches(config, WEIGHT_FORMATS[name], count, CONTEXT, 1, tuning)
+            launches += _heads(config, WEIGHT_FORMATS[name], count, tuning)
             found += [Entry(_op(launch), name, count, launch) for launch in launches]
     return found + prompt_entries(config, target, formats)
 
@@ -92,7 +95,7 @@ def prompt_entries(config: ModelConfig, target: int, formats: Sequence[FormatNam
 def _op(launch: Launch) -> str:
     """Its name, and whether it is of a layer with a window: those are kernels of their own."""
     if "WINDOW" not in launch.constants:
-        return launch.name
+        return launch.name if launch.kernel.fn.__name__ != "_head" else "likeliest"
     return f"{launch.name} {'full' if launch.constants['WINDOW'] is None else 'window'}"
 
 
@@ -103,6 +106,21 @@ def _attention(config: ModelConfig, target: int) -> list[Launch]:
     tile = flash.default_tile(PROMPT, heads, head_dim, DTYPE, target)
     windows = dict.fromkeys(config.window_of(kind) for kind in config.layer_types)
     return [flash.flash("flash", q, k, v, torch.empty_like(q), tile, window=window) for window in windows]
+
+
+def _heads(config: ModelConfig, format: WeightFormat, rows: int, tuning: Tuning) -> list[Launch]:
+    """Norm, scores and the likeliest id in one launch: over the whole vocabulary, and over some of it for drafts."""
+    weight = packed(synthetic_weights(config, format, META, DTYPE).lm_head)
+    x, tile = _room(rows, weight.columns), tuning.tile("likeliest", weight, rows)
+    ids, largest = torch.empty(rows, dtype=torch.int32, device=META), torch.empty(rows, device=META)
+    some = torch.empty(DRAFTED, dtype=torch.int32, device=META)
+    return [
+        head.head(
+            x, x[0], weight, torch.empty(rows, weight.rows if chosen is None else DRAFTED, device=META), ids, largest,
+            head.room_for_keys(rows, META), tile, eps=config.rms_norm_eps, vocabulary=chosen,
+        )
+        for chosen in (None, some)
+    ]  # fmt: skip
 
 
 def _product(weight: Packed) -> Launch:

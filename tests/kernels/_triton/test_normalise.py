@@ -1,15 +1,21 @@
-import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mellum_ls.kernels._triton.normalise import normalise
 from mellum_ls.kernels.rms_norm import rms_norm_reference
 from tests.kernels._triton.poisoned import Poisoned
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize(("rows", "columns"), [(1, 64), (3, 300), (16, 20)])
-def test_equals_the_reference(device: torch.device, rows: int, columns: int, dtype: torch.dtype) -> None:
-    generator = torch.Generator().manual_seed(rows)
+@settings(max_examples=12)
+@given(
+    rows=st.integers(1, 16),
+    columns=st.sampled_from([20, 64, 257, 300]),
+    dtype=st.sampled_from([torch.float32, torch.bfloat16]),
+    seed=st.integers(0, 999),
+)
+def test_equals_the_reference(device: torch.device, rows: int, columns: int, dtype: torch.dtype, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
     x = torch.randn(rows, columns, generator=generator).to(dtype)
     norm = torch.randn(columns, generator=generator).to(dtype)
     buffers = Poisoned(device)
