@@ -2,7 +2,7 @@ from mellum_ls.runtime.bench.catalogue import MUCH_READ, NOT_MULTIPLYING, PROMPT
 from mellum_ls.runtime.bench.compiled import FORMATS
 
 OF_A_STEP = {
-    "embed", "qkv", "attend full", "attend window", "output", "route", "gate_up", "down", "norm", "head",
+    "embed", "qkv", "attend full", "attend window", "output", "route", "gate_up", "down", "norm", "head", "likeliest",
 }  # fmt: skip
 OF_A_PROMPT = {"flash full", "flash window", "gate_up", "down", "combine"}
 
