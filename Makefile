@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 
 .PHONY: setup demo test check bench gpu-check typed clean
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt $(wildcard kernels/_cpu/*.cpp kernels/_cpu/*.h)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@

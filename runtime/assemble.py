@@ -16,6 +16,8 @@ from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.devices import plan_memory
 from mellum_ls.runtime.formats import FormatName, load_packed
 from mellum_ls.runtime.model import Model
+from mellum_ls.runtime.native import NativeModel
+from mellum_ls.runtime.native import obstacle as native_obstacle
 from mellum_ls.runtime.weights import ModelWeights, load_weights
 
 logger = logging.getLogger(__name__)
@@ -34,7 +36,7 @@ def assemble(
     anything is allocated, where none does. CheckpointError as loading raises it.
     """
     if device.type != "cuda":
-        return Model(config, load_weights(checkpoint, config, device, dtype))
+        return native_or_plain(config, load_weights(checkpoint, config, device, dtype))
     free, _ = torch.cuda.mem_get_info(device)
     plan = plan_memory(config, free, dtype, format)
     logger.info("%s", plan.why)
@@ -55,6 +57,15 @@ def fused_or_plain(config: ModelConfig, weights: ModelWeights) -> Model:
         model.prepare()
         return model
     logger.warning("passes go through torch's own operations, which is slower: %s", reason)
+    return Model(config, weights)
+
+
+def native_or_plain(config: ModelConfig, weights: ModelWeights) -> Model:
+    """The model with compiled layers, or the plain one and, in the log, what stands in the way."""
+    reason = native_obstacle(config, weights)
+    if reason is None:
+        return NativeModel(config, weights)
+    logger.info("passes go through torch's own operations, which is slower than compiled ones: %s", reason)
     return Model(config, weights)
 
 

@@ -42,9 +42,22 @@ class Model:
         angles = {kind: self.rope.rows(kind, start, count) for kind in self.config.rope}
         for index, layer in enumerate(self.weights.layers):
             kind = self.config.layer_types[index]
-            x = decoder_layer(x, layer, self.config, kind, angles[kind], cache, index)
+            x = self.layer(x, layer, kind, angles[kind], cache, index)
         cache.advance(count)
         return rms_norm(x, self.weights.norm, self.config.rms_norm_eps)
+
+    def layer(
+        self,
+        x: Tensor,
+        weights: LayerWeights,
+        kind: AttentionType,
+        angles: tuple[Tensor, Tensor],
+        cache: KVCache,
+        index: int,
+        last: int | None = None,
+    ) -> Tensor:
+        """One layer, of the model or of its MTP head, as `decoder_layer`; x is not needed any more."""
+        return decoder_layer(x, weights, self.config, kind, angles, cache, index, last)
 
     @torch.inference_mode()
     def logits(self, hidden: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from torch.nn.functional import embedding
 from mellum_ls.kernels import linear, rms_norm
 from mellum_ls.runtime.cache.kv_cache import CAPACITY_STEP, KVCache, Retention
 from mellum_ls.runtime.cache.pages import rows_like
-from mellum_ls.runtime.model import Model, decoder_layer
+from mellum_ls.runtime.model import Model
 from mellum_ls.runtime.weights import MtpWeights
 
 
@@ -59,7 +59,7 @@ class MtpHead:
         # Positions are those of the next tokens, one ahead of the cache.
         angles = self._model.rope.rows(config.mtp_layer_type, cache.length + 1, count)
         cache.reserve(count)
-        x = decoder_layer(x, weights.layer, config, config.mtp_layer_type, angles, cache, 0, last)  # [T or last, H]
+        x = self._model.layer(x, weights.layer, config.mtp_layer_type, angles, cache, 0, last)  # [T or last, H]
         cache.advance(count)
         return rms_norm(x, weights.norm, eps)
 
