@@ -21,6 +21,9 @@ from mellum_ls.runtime.weights import DenseMlpWeights, LayerWeights, ModelWeight
 class Model:
     """A loaded decoder. Holds no state of any sequence: that is in the cache it is given."""
 
+    implementation = "plain operations"
+    """What computes it: figures of its speed are kept by this."""
+
     def __init__(self, config: ModelConfig, weights: ModelWeights) -> None:
         self.config, self.weights = config, weights
         self.device, self.dtype = weights.embedding.device, weights.embedding.dtype

@@ -11,7 +11,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from mellum_ls.kernels._cpu.binding import LANES, Layer, Library, Place, library, matrix_of, readable
+from mellum_ls.kernels._cpu.binding import LANES, VERSION, Layer, Library, Place, library, matrix_of, readable
 from mellum_ls.kernels.packing import Packed, Weight, packed
 from mellum_ls.runtime.cache.kv_cache import KVCache
 from mellum_ls.runtime.config import AttentionType, ModelConfig
@@ -43,6 +43,8 @@ def matrices(layer: LayerWeights) -> tuple[Weight, ...]:
 
 class NativeModel(Model):
     """A Model whose `obstacle` is None."""
+
+    implementation = f"compiled layers {VERSION}"
 
     def __init__(self, config: ModelConfig, weights: ModelWeights) -> None:
         weights = narrowed(weights)

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from mellum_ls.kernels.packing import Format, Packed, Weight, packed
 
-VERSION = 1
+VERSION = 2
 """Of what the functions take; layer.cpp says the same."""
 LANES = 8
 NAME = "native"
@@ -73,8 +73,9 @@ class Library:
         void, whole, long = ctypes.c_void_p, ctypes.c_int32, ctypes.c_int64
         functions.mellum_threads.argtypes = (whole,)
         functions.mellum_linear.argtypes = (void, void, whole, void)
+        functions.mellum_norm.argtypes = (void, void, whole, whole, ctypes.c_float, void)
         functions.mellum_layer.argtypes = (void, void, whole, whole, void, void, void, void, long, long)
-        for name in ("mellum_threads", "mellum_linear", "mellum_layer"):
+        for name in ("mellum_threads", "mellum_linear", "mellum_norm", "mellum_layer"):
             getattr(functions, name).restype = None
 
     @property
@@ -91,6 +92,13 @@ class Library:
         x = x.contiguous()
         output = torch.empty(x.shape[0], weight.rows)
         self._functions.mellum_linear(ctypes.byref(weight), x.data_ptr(), x.shape[0], output.data_ptr())
+        return output
+
+    def norm(self, x: Tensor, weight: Tensor, eps: float) -> Tensor:
+        """Return x / sqrt(mean(x^2) + eps) * weight for x [T, D] and weight [D], float32 and contiguous, D in lanes."""
+        output = torch.empty_like(x)
+        count, width = x.shape
+        self._functions.mellum_norm(x.data_ptr(), weight.data_ptr(), count, width, eps, output.data_ptr())
         return output
 
     def layer(self, layer: Layer, x: Tensor, last: int, angles: tuple[Tensor, Tensor], place: Place) -> Tensor:

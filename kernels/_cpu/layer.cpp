@@ -159,7 +159,7 @@ void experts(const Layer& of, Table& x, int count, float* out, Scratch& use) {
 extern "C" {
 
 // Raised with every change of what these functions take: an old library is not called.
-int32_t mellum_version() { return 1; }
+int32_t mellum_version() { return 2; }
 
 void mellum_threads(int32_t count) { Pool::shared().resize(count); }
 
@@ -171,6 +171,11 @@ void mellum_linear(const Matrix* matrix, const float* x, int32_t count, float* o
     for (int t = 0; t < count; t++) std::copy_n(x + int64_t(t) * m.columns, m.columns, padded.row(t));
     shared_product(m, [&](int t) { return padded.row(t); }, count,
                    [&](int t, int n, float value) { out[int64_t(t) * m.rows + n] = value; });
+}
+
+// out [count, width] = x / sqrt(mean of its squares + eps) * weight [width], row by row.
+void mellum_norm(const float* x, const float* weight, int32_t count, int32_t width, float eps, float* out) {
+    for (int64_t t = 0; t < count; t++) normalise(x + t * width, weight, out + t * width, width, eps);
 }
 
 // x [count, hidden] becomes the layer's output, of its last `last` rows alone. Keys and values of all rows are written
