@@ -136,7 +136,7 @@ class Engine:
         dtype: torch.dtype | None = None,
         device: str | None = None,
         cache_bytes: int | None = None,
-        draft: bool = False,
+        draft: bool | None = False,
         cache_dir: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> "Engine":
@@ -144,8 +144,8 @@ class Engine:
 
         `cache_bytes` of device memory are for keys and values, None stands for what the device has to spare.
         Device and dtype are those of devices.default_place where they are not given.
-        With `draft` tokens are drafted where that pays: the first time a device meets the model a few seconds go into
-        measuring what passes cost, which is kept in `cache_dir`, if there is one.
+        With `draft` tokens are drafted where that pays, None does so on a processor: the first time a device meets the
+        model a few seconds go into measuring what passes cost, which is kept in `cache_dir`, if there is one.
         """
         if not model_dir.is_dir():
             raise ModelNotFound(f"there is no model directory {model_dir}")
@@ -162,7 +162,8 @@ class Engine:
         profile = Profile.derive(config, generation_config, tokenizer, read_chat_format(model_dir, tokenizer))
         limits = CacheLimits(device_bytes=cache_bytes)
         model = assemble(Checkpoint.open(model_dir), config, place.device, kind)
-        drafting = _drafting_of(model, tokenizer, cache_dir, model_dir) if draft else None
+        wanted = place.device.type == "cpu" if draft is None else draft
+        drafting = _drafting_of(model, tokenizer, cache_dir, model_dir) if wanted else None
         engine = cls(model_dir, model, tokenizer, profile, limits=limits, drafting=drafting, clock=clock)
         logger.info(
             "loaded %s in %.1f s: %d parameters, %s, %s",

@@ -43,8 +43,8 @@ class Environment:
     cache_idle_seconds: float
     cache_mb: int | None
     """Most memory for keys and values, in 10**6 bytes; None: what suits the device."""
-    drafting: bool = False
-    """Whether the model process drafts tokens; not by itself yet, since the gain has not been shown."""
+    drafting: bool | None = None
+    """Whether the model process drafts tokens; None: where that was shown to pay, on a processor."""
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
@@ -134,8 +134,10 @@ def _log_level(env: Mapping[str, str]) -> str:
     return level
 
 
-def _switch(env: Mapping[str, str], name: str) -> bool:
-    value = env.get(name) or "0"
+def _switch(env: Mapping[str, str], name: str) -> bool | None:
+    value = env.get(name)
+    if not value:
+        return None
     if value not in ("0", "1"):
         raise SettingError(f"{name} is {value!r}; use 1 for on, 0 for off")
     return value == "1"

@@ -96,16 +96,20 @@ class LoadedEngine:
 
 
 def load_engine(
-    model_dir: Path, threads: int | None, cache_bytes: int | None = None, cache_dir: Path | None = None
+    model_dir: Path,
+    threads: int | None,
+    cache_bytes: int | None = None,
+    cache_dir: Path | None = None,
+    drafting: bool | None = False,
 ) -> LoadedEngine:
     """Load the model in `model_dir`. `threads` None stands for `default_threads`. Raises ModelError.
 
     `cache_bytes` is the most memory for keys and values; None: what suits the device. Raises SettingError when no
-    prompt worth the name fits into it. With `cache_dir` tokens are drafted where that pays; what passes cost on
-    this device is kept there.
+    prompt worth the name fits into it. With `drafting` tokens are drafted where that pays, None leaves it to the
+    device; what passes cost on it is kept in `cache_dir`.
     """
     torch.set_num_threads(threads or default_threads())
-    engine = Engine.load(model_dir, cache_bytes=cache_bytes, draft=cache_dir is not None, cache_dir=cache_dir)
+    engine = Engine.load(model_dir, cache_bytes=cache_bytes, draft=drafting, cache_dir=cache_dir)
     require_room(engine.config, engine.model.dtype, engine.max_positions)
     return LoadedEngine(engine)
 

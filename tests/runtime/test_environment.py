@@ -146,7 +146,7 @@ def test_the_model_is_a_folder_or_the_embedded_one(tmp_path: Path) -> None:
         model_directory("JetBrains/Mellum2")
 
 
-def test_drafting_is_switched_on_by_a_one_and_by_nothing_else() -> None:
-    assert [read_environment({"MELLUM_DRAFTING": value}).drafting for value in ("", "0", "1")] == [False, False, True]
+def test_drafting_is_switched_by_a_one_or_a_zero_and_by_nothing_else() -> None:
+    assert [read_environment({"MELLUM_DRAFTING": value}).drafting for value in ("", "0", "1")] == [None, False, True]
     with pytest.raises(SettingError, match="MELLUM_DRAFTING is 'yes'; use 1 for on, 0 for off"):
         read_environment({"MELLUM_DRAFTING": "yes"})

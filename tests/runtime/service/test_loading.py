@@ -164,7 +164,7 @@ def test_sigterm_lets_the_real_process_answer_first(tmp_path: Path, model_dir: P
 
 
 def test_a_predicted_text_saves_passes_and_changes_nothing(model_dir: Path, expected: str, tmp_path: Path) -> None:
-    engine = load_engine(model_dir, torch.get_num_threads(), cache_dir=tmp_path)
+    engine = load_engine(model_dir, torch.get_num_threads(), cache_dir=tmp_path, drafting=None)
     costs = list((tmp_path / "costs").iterdir())
     assert len(costs) == 1
     steps = {}
