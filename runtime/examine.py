@@ -71,6 +71,13 @@ class Examination:
         chosen = {"place": place.device.type, "dtype": _name(place.dtype), "why": place.why}
         return {**chosen, "gpus": gpus, "built_for": built_for}
 
+    def read_compiled(self) -> Facts:
+        """Why layers are not computed in compiled code on a processor; None if they can be."""
+        from mellum_ls.kernels._cpu.binding import library
+
+        found = library()
+        return {"obstacle": found if isinstance(found, str) else None}
+
     def read_triton(self) -> Facts:
         """Whether GPU kernels can be compiled."""
         return {"version": str(import_module("triton").__version__)}
@@ -169,6 +176,7 @@ class Examination:
 PARTS: Mapping[str, Callable[[Examination], Facts]] = {
     "torch": Examination.read_torch,
     "devices": Examination.read_devices,
+    "compiled": Examination.read_compiled,
     "triton": Examination.read_triton,
     "folder": Examination.read_folder,
     "config": Examination.read_config,
