@@ -13,6 +13,7 @@ import torch
 
 from mellum_ls.kernels.packing import Weight, weight_count
 from mellum_ls.runtime.assemble import assemble
+from mellum_ls.runtime.belonging import read_tokenizer
 from mellum_ls.runtime.cache.budget import (
     CacheLimits,
     device_budget,
@@ -33,7 +34,7 @@ from mellum_ls.runtime.drafting.policy import Adaptive
 from mellum_ls.runtime.drafting.sampling import Temperature
 from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
 from mellum_ls.runtime.encoding import PromptEncoders
-from mellum_ls.runtime.errors import ConfigError, ModelNotFound, RequestError, TokenizerError
+from mellum_ls.runtime.errors import ConfigError, ModelNotFound, RequestError
 from mellum_ls.runtime.fim import Layout, Prompt, lay_out
 from mellum_ls.runtime.generate import Chunk, GenerationParams, Pace, Result, at_once, greedy, prefill
 from mellum_ls.runtime.healing import Healer
@@ -153,11 +154,7 @@ class Engine:
         kind = dtype or place.dtype
         started = clock()
         config = ModelConfig.from_file(model_dir / "config.json")
-        tokenizer = Tokenizer.from_file(model_dir / "tokenizer.json", expected_sha256=config.tokenizer_sha256)
-        if tokenizer.vocab_size > config.vocab_size:
-            raise TokenizerError(
-                f"{model_dir}: tokenizer.json has {tokenizer.vocab_size} ids, the weights {config.vocab_size}"
-            )
+        tokenizer = read_tokenizer(model_dir, config)
         generation_config = read_generation_config(model_dir / "generation_config.json")
         profile = Profile.derive(config, generation_config, tokenizer, read_chat_format(model_dir, tokenizer))
         limits = CacheLimits(device_bytes=cache_bytes)

@@ -96,16 +96,12 @@ class Examination:
 
     def read_tokenizer(self) -> Facts:
         """How many tokens there are, and why texts cannot be encoded in parts, if so."""
-        from mellum_ls.runtime.errors import TokenizerError
+        from mellum_ls.runtime.belonging import TOKENIZER_FILE, read_tokenizer
         from mellum_ls.runtime.tokenizer import Tokenizer
 
-        expected = self.config.tokenizer_sha256 if self.config else None
-        tokenizer = Tokenizer.from_file(self._folder() / "tokenizer.json", expected_sha256=expected)
-        if self.config is not None and tokenizer.vocab_size > self.config.vocab_size:
-            raise TokenizerError(
-                f"tokenizer.json has {tokenizer.vocab_size} ids, the weights {self.config.vocab_size}: "
-                "take all files from the same revision"
-            )
+        folder = self._folder()
+        known = self.config
+        tokenizer = Tokenizer.from_file(folder / TOKENIZER_FILE) if known is None else read_tokenizer(folder, known)
         self.tokenizer = tokenizer
         return {"ids": tokenizer.vocab_size, "obstacle": tokenizer.obstacle}
 

@@ -16,6 +16,7 @@ import tokenizers
 
 from mellum_ls.runtime import boundaries
 from mellum_ls.runtime.errors import ModelNotFound, TokenizerError
+from mellum_ls.runtime.json_file import AGAIN, reason
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,8 @@ class Tokenizer:
             data = path.read_bytes()
         except FileNotFoundError:
             raise ModelNotFound(f"{path} is missing: the model directory has no tokenizer") from None
+        except OSError as error:
+            raise TokenizerError(f"{path} cannot be read: {reason(error)}") from error
         found = hashlib.sha256(data).hexdigest()
         if expected_sha256 is not None and found != expected_sha256:
             raise TokenizerError(
@@ -69,7 +72,7 @@ class Tokenizer:
             inner = tokenizers.Tokenizer.from_str(json.dumps(raw))
             special_ids = {str(token["content"]): int(token["id"]) for token in raw.get("added_tokens") or ()}
         except Exception as error:
-            raise TokenizerError(f"{path} cannot be read as a tokenizer.json: {error}") from error
+            raise TokenizerError(f"{path} cannot be read as a tokenizer.json: {error}. {AGAIN}") from error
         if (raw.get("decoder") or {}).get("type") != "ByteLevel":
             raise TokenizerError(f"{path}: the decoder is {raw.get('decoder')!r}, wanted ByteLevel")
         inner.encode_special_tokens = True
