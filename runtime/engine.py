@@ -23,7 +23,7 @@ from mellum_ls.runtime.cache.budget import (
 )
 from mellum_ls.runtime.cache.checkpoints import CheckpointShelf
 from mellum_ls.runtime.cache.sessions import Lease, Session, SessionCache
-from mellum_ls.runtime.chat import ChatFormat, Message, read_chat_format
+from mellum_ls.runtime.chat import ChatFormat, Message
 from mellum_ls.runtime.checkpoint import Checkpoint
 from mellum_ls.runtime.completion import Completion, OnChunk, Tools, Wanted
 from mellum_ls.runtime.config import ModelConfig
@@ -40,7 +40,8 @@ from mellum_ls.runtime.generate import Chunk, GenerationParams, Pace, Result, at
 from mellum_ls.runtime.healing import Healer
 from mellum_ls.runtime.model import Model
 from mellum_ls.runtime.mtp import MtpFollower, MtpHead
-from mellum_ls.runtime.profile import Profile, read_generation_config
+from mellum_ls.runtime.overrides import read_overrides
+from mellum_ls.runtime.profile import Profile, read_profile
 from mellum_ls.runtime.stopping import make_rule
 from mellum_ls.runtime.thoughts import Thoughts
 from mellum_ls.runtime.tokenizer import Tokenizer
@@ -139,11 +140,13 @@ class Engine:
         cache_bytes: int | None = None,
         draft: bool = False,
         cache_dir: Path | None = None,
+        profile_file: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> "Engine":
         """Load a model directory in the Hugging Face layout; a ModelError says what is wrong with it.
 
         `cache_bytes` of device memory are for keys and values, None stands for what the device has to spare.
+        `profile_file` is what the user says against the checkpoint's files; None looks for it beside the weights.
         Device and dtype are those of devices.default_place where they are not given.
         With `draft` tokens are drafted where that pays: the first time a device meets the model a few seconds go into
         measuring what passes cost, which is kept in `cache_dir`, if there is one.
@@ -153,10 +156,10 @@ class Engine:
         place = default_place(device)
         kind = dtype or place.dtype
         started = clock()
-        config = ModelConfig.from_file(model_dir / "config.json")
+        overrides = read_overrides(model_dir, profile_file)
+        config = overrides.apply(ModelConfig.from_file(model_dir / "config.json"))
         tokenizer = read_tokenizer(model_dir, config)
-        generation_config = read_generation_config(model_dir / "generation_config.json")
-        profile = Profile.derive(config, generation_config, tokenizer, read_chat_format(model_dir, tokenizer))
+        profile = read_profile(model_dir, config, tokenizer, overrides)
         limits = CacheLimits(device_bytes=cache_bytes)
         model = assemble(Checkpoint.open(model_dir), config, place.device, kind)
         drafting = _drafting_of(model, tokenizer, cache_dir, model_dir) if draft else None

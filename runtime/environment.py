@@ -25,6 +25,7 @@ VARIABLES = (
     "MELLUM_IDLE_SECONDS",
     "MELLUM_LOG_LEVEL",
     "MELLUM_MODEL",
+    "MELLUM_PROFILE",
     "MELLUM_RUNTIME_DIR",
     "MELLUM_THREADS",
 )
@@ -45,6 +46,8 @@ class Environment:
     """Most memory for keys and values, in 10**6 bytes; None: what suits the device."""
     drafting: bool = False
     """Whether the model process drafts tokens; not by itself yet, since the gain has not been shown."""
+    profile: Path | None = None
+    """A file of what the user says against the checkpoint's own files; None: mellum.json beside the weights."""
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
@@ -64,6 +67,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         cache_idle_seconds=_seconds(env, "MELLUM_CACHE_IDLE_SECONDS", DEFAULT_CACHE_IDLE_SECONDS),
         cache_mb=_whole(env, "MELLUM_CACHE_MB"),
         drafting=_switch(env, "MELLUM_DRAFTING"),
+        profile=_folder(env, "MELLUM_PROFILE"),
     )
 
 

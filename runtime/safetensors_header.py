@@ -12,7 +12,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeGuard
 
 from mellum_ls.runtime.errors import CheckpointError
 from mellum_ls.runtime.json_file import AGAIN, parsed, reason
@@ -112,7 +112,7 @@ def _entry(file: Path, name: str, raw: Any, data: int) -> TensorEntry:
     return TensorEntry(file, tuple(shape), dtype, data + offsets[0], data + offsets[1])
 
 
-def _counts(value: Any) -> bool:
+def _counts(value: Any) -> TypeGuard[list[int]]:
     # A file has fewer than 2**63 bytes, and no tensor more dimensions than fit on a line.
     return (
         isinstance(value, list)

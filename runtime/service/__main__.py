@@ -142,7 +142,7 @@ def main() -> int:
         cache_bytes = None if arguments.cache_mb is None else arguments.cache_mb * 10**6
         environment = read_environment()
         costs_dir = environment.cache_dir if environment.drafting else None
-        return load_engine(arguments.model, arguments.threads, cache_bytes, costs_dir)
+        return load_engine(arguments.model, arguments.threads, cache_bytes, costs_dir, environment.profile)
 
     return serve(arguments, load, installed_version())
 
