@@ -11,9 +11,11 @@ import json
 import sys
 from collections.abc import Sequence
 
+MODEL_HELP = "folder, or OWNER/NAME that was pulled (default: MELLUM_MODEL, else the embedded model)"
 
-def build_parser() -> argparse.ArgumentParser:
-    """All commands and their options."""
+
+def build_parser(command: str | None = None) -> argparse.ArgumentParser:
+    """All commands and their options; those of `models` only if that is the `command`, or none is named."""
     parser = argparse.ArgumentParser(
         prog="mellum-ls",
         description="Inline code completions from Mellum2 on your own machine.",
@@ -48,6 +50,12 @@ def build_parser() -> argparse.ArgumentParser:
         sub.add_argument("--json", action="store_true", help="print JSON")
         _add_model(sub)
 
+    models = commands.add_parser("models", help="released checkpoints: list, fetch and examine", allow_abbrev=False)
+    if command in (None, "models"):
+        from mellum_ls.lsp_server.models_command.command import add
+
+        add(models)
+
     _add_bench(commands.add_parser("bench", help="measure speed on this machine", allow_abbrev=False))
 
     context = commands.add_parser("context", help="the code of other files that the model sees", allow_abbrev=False)
@@ -77,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help", "--version")):
         given = ["serve", *given]
-    parsed = build_parser().parse_args(given)
+    parsed = build_parser(given[0]).parse_args(given)
     if parsed.version:
         from importlib.metadata import version
 
@@ -91,6 +99,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return demo(parsed)
     if parsed.command == "runtime":
         return _runtime(parsed)
+    if parsed.command == "models":
+        from mellum_ls.lsp_server.models_command.command import run
+
+        return run(parsed)
     if parsed.command == "context":
         return _context(parsed)
     if parsed.command == "doctor":
@@ -229,7 +241,7 @@ def _add_context(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", metavar="DIR", help="model folder (default: MELLUM_MODEL, else the embedded model)")
+    parser.add_argument("--model", metavar="MODEL", help=MODEL_HELP)
 
 
 def _count(text: str) -> int:

@@ -127,9 +127,7 @@ def _fim_tokens(tokenizer: Tokenizer, overrides: Overrides) -> tuple[FimTokens |
     ids = {key: None if text is None else tokenizer.id_of(text) for key, text in texts.items()}
     for key, number in ids.items():
         if number is None and overrides.values.get(key) is not None:
-            raise ConfigError(
-                f"{overrides.path}: {key} is {texts[key]!r:.80}, which is no special token of this model"
-            )
+            raise ConfigError(f"{overrides.path}: {key} is {texts[key]!r:.80}, which is no special token of this model")
     changed = [key for key in texts if key in overrides.values]
     origin = f"{TOKENIZER_FILE}, {overrides.path.name}" if changed else TOKENIZER_FILE
     prefix, middle, suffix = ids["fim_prefix"], ids["fim_middle"], ids["fim_suffix"]
