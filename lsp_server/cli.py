@@ -58,15 +58,7 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
 
     _add_bench(commands.add_parser("bench", help="measure speed on this machine", allow_abbrev=False))
 
-    context = commands.add_parser("context", help="the code of other files that the model sees", allow_abbrev=False)
-    explain = context.add_subparsers(dest="action", required=True, metavar="explain").add_parser(
-        "explain", help="what is chosen for a cursor, why, and what is left out", allow_abbrev=False
-    )
-    explain.add_argument("place", metavar="FILE:LINE:COL", help="the cursor; line and column count from 1")
-    explain.add_argument("--workspace", metavar="DIR", help="workspace folder (default: the repository of FILE)")
-    explain.add_argument("--chars", metavar="N", type=_count, help="most characters (default: those of a first prompt)")
-    explain.add_argument("--texts", action="store_true", help="also print the texts themselves")
-    explain.add_argument("--json", action="store_true", help="print JSON")
+    _add_explain(commands.add_parser("context", help="the code of other files that the model sees", allow_abbrev=False))
 
     doctor = commands.add_parser("doctor", help="what works here, what not, and why", allow_abbrev=False)
     doctor.add_argument(
@@ -165,6 +157,17 @@ def _bench(parsed: argparse.Namespace) -> int:
     if parsed.benchmark == "decode":
         options += ["drafting", "prompts", "explain"]
     return run(parsed.benchmark, {name: getattr(parsed, name) for name in options})
+
+
+def _add_explain(context: argparse.ArgumentParser) -> None:
+    explain = context.add_subparsers(dest="action", required=True, metavar="explain").add_parser(
+        "explain", help="what is chosen for a cursor, why, and what is left out", allow_abbrev=False
+    )
+    explain.add_argument("place", metavar="FILE:LINE:COL", help="the cursor; line and column count from 1")
+    explain.add_argument("--workspace", metavar="DIR", help="workspace folder (default: the repository of FILE)")
+    explain.add_argument("--chars", metavar="N", type=_count, help="most characters (default: those of a first prompt)")
+    explain.add_argument("--texts", action="store_true", help="also print the texts themselves")
+    explain.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
