@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import tokenizers
 
@@ -37,6 +38,13 @@ def byte_alphabet() -> dict[str, int]:
 def well_formed(text: str) -> str:
     """The text with each lone surrogate, cut out of a pair by an editor, as "?": it has no UTF-8 form. Same length."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _refuse_affixes(path: Path, raw: Any) -> None:
+    """Byte-level tokens have none; the library cuts them off in the middle of a character, which ends the process."""
+    for key in ("continuing_subword_prefix", "end_of_word_suffix"):
+        if found := raw["model"].get(key):
+            raise TokenizerError(f"{path}: model.{key} is {found!r:.80}, wanted none. {AGAIN}")
 
 
 @dataclass(frozen=True)
@@ -69,8 +77,11 @@ class Tokenizer:
             # with special-token matching off; marked as special they are not.
             for token in raw.get("added_tokens") or ():
                 token["special"] = True
+            _refuse_affixes(path, raw)
             inner = tokenizers.Tokenizer.from_str(json.dumps(raw))
             special_ids = {str(token["content"]): int(token["id"]) for token in raw.get("added_tokens") or ()}
+        except TokenizerError:
+            raise
         except Exception as error:
             raise TokenizerError(f"{path} cannot be read as a tokenizer.json: {error}. {AGAIN}") from error
         if (raw.get("decoder") or {}).get("type") != "ByteLevel":

@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         plan = Plan(given.benchmark, given.context, given.tokens, given.repeats)
         environment = read_environment()
         torch.set_num_threads(environment.threads or default_threads())
-        engine = Engine.load(model_directory(given.model or environment.model))
+        engine = Engine.load(model_directory(given.model or environment.model), profile_file=environment.profile)
         model = engine.model
         rival = TransformersRival(engine.model_dir, model.dtype, model.device) if given.against else None
         print(f"measuring {engine.model_dir.name}, {plan.repeats} repeats ...", file=sys.stderr, flush=True)
@@ -80,7 +80,12 @@ def _drafting(given: argparse.Namespace) -> int:
     """The two measurements of drafting."""
     environment = read_environment()
     torch.set_num_threads(environment.threads or default_threads())
-    engine = Engine.load(model_directory(given.model or environment.model), draft=True, cache_dir=environment.cache_dir)
+    engine = Engine.load(
+        model_directory(given.model or environment.model),
+        draft=True,
+        cache_dir=environment.cache_dir,
+        profile_file=environment.profile,
+    )
     if given.explain:
         found = explain.explain(engine)
         print(explain.table(found))

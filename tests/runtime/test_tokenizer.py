@@ -167,6 +167,11 @@ def test_faults_of_the_file(path: Path, tmp_path: Path) -> None:
         Tokenizer.from_file(other)
     other.chmod(0o600)
     raw = json.loads(path.read_text(encoding="utf-8"))
+    for key in ("continuing_subword_prefix", "end_of_word_suffix"):
+        # The library ends the process over some of these.
+        other.write_text(json.dumps({**raw, "model": {**raw["model"], key: "x"}}))
+        with pytest.raises(TokenizerError, match=rf"tokenizer\.json: model\.{key} is 'x', wanted none"):
+            Tokenizer.from_file(other)
     other.write_text(json.dumps({**raw, "decoder": {"type": "Fuse"}}))
     with pytest.raises(TokenizerError, match="wanted ByteLevel"):
         Tokenizer.from_file(other)
