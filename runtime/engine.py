@@ -25,6 +25,7 @@ from mellum_ls.runtime.cache.checkpoints import CheckpointShelf
 from mellum_ls.runtime.cache.sessions import Lease, Session, SessionCache
 from mellum_ls.runtime.chat import ChatFormat, Message
 from mellum_ls.runtime.checkpoint import Checkpoint
+from mellum_ls.runtime.checkpoints.hub_cache import shown_name
 from mellum_ls.runtime.completion import Completion, OnChunk, Tools, Wanted
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.devices import default_place
@@ -231,7 +232,7 @@ class Engine:
 
     def _chat_format(self) -> ChatFormat:
         if self.profile.chat is None:
-            raise RequestError(f"the model {self.model_dir.name} cannot chat: {self.profile.no_chat}")
+            raise RequestError(f"the model {shown_name(self.model_dir)} cannot chat: {self.profile.no_chat}")
         return self.profile.chat
 
     def _completion(self, session: str, wanted: Wanted, anchors: tuple[int, ...], on_chunk: OnChunk) -> Completion:
@@ -305,7 +306,7 @@ class Engine:
         counters = self.counters
         reused = counters.prompt_tokens - counters.computed_tokens
         return {
-            "model": self.model_dir.name,
+            "model": shown_name(self.model_dir),
             "model_dir": str(self.model_dir),
             "parameters": self._parameters,
             "dtype": str(self.model.dtype).removeprefix("torch."),

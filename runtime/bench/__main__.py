@@ -16,6 +16,7 @@ from mellum_ls.runtime.bench import drafting, drafting_report, explain, kernels_
 from mellum_ls.runtime.bench.decode import Plan, measure
 from mellum_ls.runtime.bench.report import table
 from mellum_ls.runtime.bench.rival import TransformersRival
+from mellum_ls.runtime.checkpoints.hub_cache import shown_name
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.environment import model_directory, read_environment
 from mellum_ls.runtime.errors import MellumError
@@ -61,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         engine = Engine.load(model_directory(given.model or environment.model), profile_file=environment.profile)
         model = engine.model
         rival = TransformersRival(engine.model_dir, model.dtype, model.device) if given.against else None
-        print(f"measuring {engine.model_dir.name}, {plan.repeats} repeats ...", file=sys.stderr, flush=True)
+        print(f"measuring {shown_name(engine.model_dir)}, {plan.repeats} repeats ...", file=sys.stderr, flush=True)
         if given.benchmark == "warm":
             found = warm.measure(engine, plan, rival=rival)
             print(warm_report.table(found))

@@ -57,6 +57,14 @@ def find_snapshot(model: HubModel, cache: Path) -> Path | None:
     return snapshot if (snapshot / "config.json").is_file() else None
 
 
+def shown_name(folder: Path) -> str:
+    """What people call the model in this folder: of a snapshot, whose own name is a commit, the model's."""
+    repository = folder.parent.parent.name
+    if folder.parent.name == "snapshots" and repository.startswith("models--"):
+        return repository.removeprefix("models--").replace("--", "/", 1)
+    return folder.name
+
+
 def blob_path(model: HubModel, cache: Path, checksum: str) -> Path:
     """Where the content of this checksum lies, or would."""
     return model.folder(cache) / "blobs" / checksum

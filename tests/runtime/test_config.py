@@ -145,8 +145,9 @@ def test_another_architecture_is_refused() -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
+        ("num_hidden_layers", 1025),
         ("num_hidden_layers", 10**9),
-        ("num_experts", 10**9),
+        ("num_experts", 4097),
         ("vocab_size", 10**30),
         ("rms_norm_eps", 10**400),
         ("rms_norm_eps", float("inf")),

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import scan_cache_dir, try_to_load_from_cache
 
-from mellum_ls.runtime.checkpoints.hub_cache import HubModel, blob_path, find_snapshot, link, write_ref
+from mellum_ls.runtime.checkpoints.hub_cache import HubModel, blob_path, find_snapshot, link, shown_name, write_ref
 
 MODEL = HubModel("JetBrains/Mellum2-12B-A2.5B-Base")
 COMMIT, OTHER = "a" * 40, "b" * 40
@@ -43,6 +43,8 @@ def test_the_layout_is_that_of_huggingface_hub(tmp_path: Path) -> None:
     assert repo.repo_id == MODEL.id
     assert {name for revision in repo.revisions for name in revision.refs} == {"main"}
     assert find_snapshot(MODEL, tmp_path) == folder
+    assert shown_name(folder) == MODEL.id
+    assert shown_name(tmp_path / "mine") == "mine"
 
 
 def test_a_snapshot_without_its_config_is_not_whole(tmp_path: Path) -> None:
