@@ -290,9 +290,9 @@ def _check(checkpoint: Checkpoint, expected: Mapping[str, Shape]) -> None:
     for name, shape in expected.items():
         entry = found.get(name)
         if entry is not None and entry.shape != shape:
-            problems.append(f"{name} has shape {list(entry.shape)}, wanted {list(shape)}")
+            problems.append(f"{name} has shape {list(entry.shape)}, wanted {list(shape)} ({entry.file.name})")
         elif entry is not None and entry.dtype not in DTYPES:
-            problems.append(f"{name} is stored as {entry.dtype}, wanted one of {', '.join(DTYPES)}")
+            problems.append(f"{name} is stored as {entry.dtype}, wanted one of {', '.join(DTYPES)} ({entry.file.name})")
     if problems:
         listed = "\n".join(f"  {problem}" for problem in problems[:MAX_LISTED])
         more = f"\n  and {len(problems) - MAX_LISTED} more" if len(problems) > MAX_LISTED else ""

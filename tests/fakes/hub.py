@@ -1,6 +1,6 @@
 """A hub on this machine: real HTTP, the routes and headers of huggingface.co, and the faults that networks have.
 
-GET /api/models/ID/revision/REV?blobs=true, HEAD and GET /ID/resolve/COMMIT/FILE with Range; large files lead, by a
+GET /api/models/ID/revision/REV?blobs=true, HEAD and GET /ID/resolve/REV/FILE with Range; large files lead, by a
 redirect, to another path, as on the real one to a content network.
 """
 
@@ -75,7 +75,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._api(path)
             return
         *_, name = path.split("/")
-        if path not in (f"/{state.model}/resolve/{state.commit}/{name}", f"/cdn/{name}") or name not in state.files:
+        known = [f"/{state.model}/resolve/{revision}/{name}" for revision in (state.commit, *state.branches)]
+        if path not in (*known, f"/cdn/{name}") or name not in state.files:
             self._fail(404, "EntryNotFound")
         elif state.refuses.get(name):
             self._fail(state.refuses[name].pop(0), "")

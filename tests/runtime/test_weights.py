@@ -97,8 +97,9 @@ def test_every_misfit_is_named(tmp_path: Path) -> None:
     message = str(caught.value)
     assert "model.norm.weight is missing, wanted shape [32]" in message
     assert "model.layers.9.surprise is not part of this architecture" in message
-    assert f"{EXPERT} has shape [24, 31], wanted [24, 32]" in message
-    assert "lm_head.weight is stored as I8" in message
+    assert f"{EXPERT} has shape [24, 31], wanted [24, 32] (model.safetensors)" in message
+    assert "lm_head.weight is stored as I8, wanted one of BF16, F16, F32 (model.safetensors)" in message
+    assert "Take all files from the same revision" in message
 
 
 def test_a_long_list_of_misfits_is_cut(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from huggingface_hub import hf_hub_download
 
 from mellum_ls.runtime.checkpoints.fetch import PART
 from mellum_ls.runtime.checkpoints.hub import Hub
@@ -70,6 +71,19 @@ def test_a_model_is_fetched_once_and_found_without_the_network(
     again = pulled(address, tmp_path)
     assert again == replace(done, fetched_files=0, fetched_bytes=0)
     assert len(state.requests) == asked + 1
+
+
+def test_other_programs_find_it_where_they_look(
+    state: HubState, address: str, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    """huggingface_hub asks the same hub for its own checksums, and fetches nothing."""
+    done = pulled(address, tmp_path)
+    served = sum(state.served.values())
+    for name in files:
+        found = hf_hub_download(MODEL.id, name, cache_dir=tmp_path, endpoint=address)
+        assert Path(found) == done.folder / name
+    assert f"HEAD /{MODEL.id}/resolve/main/{SHARD}" in state.requests
+    assert sum(state.served.values()) == served
 
 
 def test_a_connection_that_breaks_twice_is_taken_up_where_it_broke(
