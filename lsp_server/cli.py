@@ -11,9 +11,11 @@ import json
 import sys
 from collections.abc import Sequence
 
+MODEL_HELP = "folder, or OWNER/NAME that was pulled (default: MELLUM_MODEL, else the embedded model)"
 
-def build_parser() -> argparse.ArgumentParser:
-    """All commands and their options."""
+
+def build_parser(command: str | None = None) -> argparse.ArgumentParser:
+    """All commands and their options; those of `models` only if that is the `command`, or none is named."""
     parser = argparse.ArgumentParser(
         prog="mellum-ls",
         description="Inline code completions from Mellum2 on your own machine.",
@@ -48,17 +50,15 @@ def build_parser() -> argparse.ArgumentParser:
         sub.add_argument("--json", action="store_true", help="print JSON")
         _add_model(sub)
 
+    models = commands.add_parser("models", help="released checkpoints: list, fetch and examine", allow_abbrev=False)
+    if command in (None, "models"):
+        from mellum_ls.lsp_server.models_command.command import add
+
+        add(models)
+
     _add_bench(commands.add_parser("bench", help="measure speed on this machine", allow_abbrev=False))
 
-    context = commands.add_parser("context", help="the code of other files that the model sees", allow_abbrev=False)
-    explain = context.add_subparsers(dest="action", required=True, metavar="explain").add_parser(
-        "explain", help="what is chosen for a cursor, why, and what is left out", allow_abbrev=False
-    )
-    explain.add_argument("place", metavar="FILE:LINE:COL", help="the cursor; line and column count from 1")
-    explain.add_argument("--workspace", metavar="DIR", help="workspace folder (default: the repository of FILE)")
-    explain.add_argument("--chars", metavar="N", type=_count, help="most characters (default: those of a first prompt)")
-    explain.add_argument("--texts", action="store_true", help="also print the texts themselves")
-    explain.add_argument("--json", action="store_true", help="print JSON")
+    _add_explain(commands.add_parser("context", help="the code of other files that the model sees", allow_abbrev=False))
 
     doctor = commands.add_parser("doctor", help="what works here, what not, and why", allow_abbrev=False)
     doctor.add_argument(
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help", "--version")):
         given = ["serve", *given]
-    parsed = build_parser().parse_args(given)
+    parsed = build_parser(given[0]).parse_args(given)
     if parsed.version:
         from importlib.metadata import version
 
@@ -91,6 +91,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return demo(parsed)
     if parsed.command == "runtime":
         return _runtime(parsed)
+    if parsed.command == "models":
+        from mellum_ls.lsp_server.models_command.command import run
+
+        return run(parsed)
     if parsed.command == "context":
         return _context(parsed)
     if parsed.command == "doctor":
@@ -153,6 +157,17 @@ def _bench(parsed: argparse.Namespace) -> int:
     if parsed.benchmark == "decode":
         options += ["drafting", "prompts", "explain"]
     return run(parsed.benchmark, {name: getattr(parsed, name) for name in options})
+
+
+def _add_explain(context: argparse.ArgumentParser) -> None:
+    explain = context.add_subparsers(dest="action", required=True, metavar="explain").add_parser(
+        "explain", help="what is chosen for a cursor, why, and what is left out", allow_abbrev=False
+    )
+    explain.add_argument("place", metavar="FILE:LINE:COL", help="the cursor; line and column count from 1")
+    explain.add_argument("--workspace", metavar="DIR", help="workspace folder (default: the repository of FILE)")
+    explain.add_argument("--chars", metavar="N", type=_count, help="most characters (default: those of a first prompt)")
+    explain.add_argument("--texts", action="store_true", help="also print the texts themselves")
+    explain.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
@@ -229,7 +244,7 @@ def _add_context(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", metavar="DIR", help="model folder (default: MELLUM_MODEL, else the embedded model)")
+    parser.add_argument("--model", metavar="MODEL", help=MODEL_HELP)
 
 
 def _count(text: str) -> int:

@@ -5,7 +5,6 @@ Special tokens come from the template alone: what looks like one in a message is
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mellum_ls.runtime.belonging import read_tokenizer_config
 from mellum_ls.runtime.chat_template import ChatTemplate
 from mellum_ls.runtime.errors import ConfigError
 from mellum_ls.runtime.tokenizer import Tokenizer
@@ -20,6 +20,7 @@ from mellum_ls.runtime.tokenizer import Tokenizer
 TEMPLATE_FILE = "chat_template.jinja"
 NO_TEMPLATE = "it has no chat template"
 THINK, END_OF_THINK = "<think>", "</think>"
+SWITCH = "enable_thinking"
 # Kept out of special tokens that a message spells, so that those of the template can be told from them.
 _PRIVATE = range(0xE000, 0xF8FF)
 _TOKEN_NAMES = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
@@ -39,8 +40,9 @@ class Message:
 class ChatFormat:
     """How one checkpoint is talked to. Raises ConfigError where its template cannot render a plain conversation."""
 
-    def __init__(self, template: ChatTemplate, tokenizer: Tokenizer) -> None:
-        self._template, self._tokenizer = template, tokenizer
+    def __init__(self, template: ChatTemplate, tokenizer: Tokenizer, switch: str | None = SWITCH) -> None:
+        """`switch` is the template's variable that thoughts are switched off by; None leaves it to the template."""
+        self._template, self._tokenizer, self._switch = template, tokenizer, switch
         longest_first = sorted(tokenizer.special_ids, key=len, reverse=True)
         self._special = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
         self.think_id = tokenizer.id_of(THINK)
@@ -61,6 +63,11 @@ class ChatFormat:
         guarded = [Message(message.role, self._guard(message.text, mark)) for message in messages]
         return list(self._encoded(self._render(guarded, thinking=thinking), mark))
 
+    def has_switch(self) -> bool:
+        """Whether the template lays out a conversation differently when thoughts are switched off."""
+        said = (Message("user", "mellum"),)
+        return self._render(said, thinking=True) != self._render(said, thinking=False)
+
     def thinks(self, ids: Sequence[int]) -> bool:
         """Whether a prompt with these ids ends in the middle of the model's thoughts."""
         places = {number: place for place, number in enumerate(ids)}
@@ -70,7 +77,7 @@ class ChatFormat:
     def _render(self, messages: Sequence[Message], *, thinking: bool) -> str:
         said = [{"role": message.role, "content": message.text} for message in messages]
         # Left out, not true: a template without the name has a default of its own.
-        switch: dict[str, Any] = {} if thinking else {"enable_thinking": False}
+        switch: dict[str, Any] = {} if thinking or self._switch is None else {self._switch: False}
         return self._template.render(said, **switch)
 
     def _guard(self, text: str, mark: str) -> str:
@@ -85,17 +92,19 @@ class ChatFormat:
         yield from self._tokenizer.encode(text[start:].replace(mark, ""))
 
 
-def read_chat_format(model_dir: Path, tokenizer: Tokenizer) -> tuple[ChatFormat | None, str]:
+def read_chat_format(
+    model_dir: Path, tokenizer: Tokenizer, *, template: Path | None = None, switch: str | None = SWITCH
+) -> tuple[ChatFormat | None, str]:
     """How the checkpoint is talked to, or None and why it cannot be, in words to put behind its name.
 
-    The template is chat_template.jinja, or else `chat_template` in tokenizer_config.json.
+    The template is the file `template`, or else chat_template.jinja, or else `chat_template` in tokenizer_config.json.
     """
     try:
-        settings = _settings(model_dir / "tokenizer_config.json")
-        source = _template(model_dir, settings)
+        settings = read_tokenizer_config(model_dir)
+        source = _template(model_dir, settings) if template is None else _read(template)
         if source is None:
             return None, NO_TEMPLATE
-        return ChatFormat(ChatTemplate(source, _special_tokens(settings)), tokenizer), ""
+        return ChatFormat(ChatTemplate(source, _special_tokens(settings)), tokenizer, switch), ""
     except ConfigError as error:
         logger.warning("no chat with %s: %s", model_dir, error)
         return None, f"it cannot be used: {error}"
@@ -104,10 +113,7 @@ def read_chat_format(model_dir: Path, tokenizer: Tokenizer) -> tuple[ChatFormat 
 def _template(model_dir: Path, settings: dict[str, Any]) -> str | None:
     file = model_dir / TEMPLATE_FILE
     if file.is_file():
-        try:
-            return file.read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"{file} cannot be read: {type(error).__name__}") from error
+        return _read(file)
     source = settings.get("chat_template")
     if isinstance(source, list):
         # Several by name: [{"name": "default", "template": …}, …].
@@ -115,14 +121,11 @@ def _template(model_dir: Path, settings: dict[str, Any]) -> str | None:
     return source if isinstance(source, str) else None
 
 
-def _settings(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
+def _read(file: Path) -> str:
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        return file.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be read as JSON: {type(error).__name__}") from error
-    return raw if isinstance(raw, dict) else {}
+        raise ConfigError(f"{file} cannot be read: {type(error).__name__}") from error
 
 
 def _special_tokens(settings: dict[str, Any]) -> dict[str, str]:

@@ -3,8 +3,6 @@
 Knows the file format, not the architecture: names and shapes are judged in weights.py.
 """
 
-import json
-import struct
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,21 +12,14 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from mellum_ls.runtime.errors import CheckpointError, ModelNotFound
+from mellum_ls.runtime.json_file import read_object, reason
+from mellum_ls.runtime.safetensors_header import TensorEntry, read_header
 
 SINGLE_FILE = "model.safetensors"
 INDEX_FILE = "model.safetensors.index.json"
 DTYPES = ("BF16", "F16", "F32")
-# A header is a few hundred bytes for each tensor; a longer one means that the file is something else.
-MAX_HEADER_BYTES = 100 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class TensorEntry:
-    """Where one tensor lies and what its header says about it."""
-
-    file: Path
-    shape: tuple[int, ...]
-    dtype: str
+MAX_LISTED = 8
+_AGAIN = "Download them again: mellum-ls models pull does, and checks every file."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +33,13 @@ class Checkpoint:
     def open(cls, directory: Path) -> "Checkpoint":
         """Find the weight files; ModelNotFound if there are none, CheckpointError if one is damaged."""
         single, index = directory / SINGLE_FILE, directory / INDEX_FILE
-        if single.is_file():
-            return cls(directory, _read_header(single))
-        if index.is_file():
+        if _is_file(single):
+            return cls(directory, read_header(single))
+        if _is_file(index):
             return cls(directory, _read_shards(index))
+        parts = _shards(directory)
+        if parts:
+            raise CheckpointError(f"{directory} has {len(parts)} weight files and no {INDEX_FILE}. {_AGAIN}")
         raise ModelNotFound(f"{directory} has neither {SINGLE_FILE} nor {INDEX_FILE}: there are no weights to load")
 
     def read(self, names: Iterable[str]) -> Iterator[tuple[str, Tensor]]:
@@ -60,28 +54,26 @@ class Checkpoint:
                 except (OSError, SafetensorError) as error:
                     raise CheckpointError(f"{file} cannot be opened: {error}") from error
                 for name in wanted:
-                    yield name, opened.get_tensor(name)
+                    try:
+                        tensor = opened.get_tensor(name)
+                    except (OSError, SafetensorError) as error:
+                        raise CheckpointError(f"{file}: {name} cannot be read: {error}") from error
+                    yield name, tensor
 
 
 def _read_shards(index: Path) -> dict[str, TensorEntry]:
     """The tensors of a sharded checkpoint; every file of the index must be there and hold what it says."""
-    try:
-        weight_map = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
-        assigned = {str(name): str(file) for name, file in weight_map.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{index} cannot be read: wanted an object with weight_map ({error!r})") from error
+    assigned = _assigned(index)
     files = sorted(set(assigned.values()))
     missing = [file for file in files if not (index.parent / file).is_file()]
     if missing:
-        raise CheckpointError(
-            f"{index.parent} lacks {len(missing)} of {len(files)} weight files: {', '.join(missing)}. "
-            "Download them again."
-        )
+        shown = ", ".join(missing[:MAX_LISTED]) + (" and others" if len(missing) > MAX_LISTED else "")
+        raise CheckpointError(f"{index.parent} lacks {len(missing)} of {len(files)} weight files: {shown}. {_AGAIN}")
     tensors: dict[str, TensorEntry] = {}
     for file in files:
-        for name, entry in _read_header(index.parent / file).items():
+        for name, entry in read_header(index.parent / file).items():
             if name in tensors:
-                raise CheckpointError(f"tensor {name} is in two files, {tensors[name].file.name} and {file}")
+                raise CheckpointError(f"tensor {name} is in two files, {tensors[name].file.name} and {file}. {_AGAIN}")
             tensors[name] = entry
     for name, file in assigned.items():
         if name not in tensors or tensors[name].file.name != Path(file).name:
@@ -91,27 +83,23 @@ def _read_shards(index: Path) -> dict[str, TensorEntry]:
     return tensors
 
 
-def _read_header(file: Path) -> dict[str, TensorEntry]:
-    """Parse the header of one safetensors file and compare the file's length with its promise."""
-    size = file.stat().st_size
-    with file.open("rb") as stream:
-        lead = stream.read(8)
-        length = struct.unpack("<Q", lead)[0] if len(lead) == 8 else -1
-        if not 2 <= length <= min(MAX_HEADER_BYTES, size - 8):
-            raise CheckpointError(f"{file} is not a safetensors file or was cut off in its header ({size} bytes long)")
-        text = stream.read(length)
+def _assigned(index: Path) -> dict[str, str]:
+    """The file of each tensor, by the index. A name of another folder is none of this model's."""
+    weight_map = (read_object(index, CheckpointError) or {}).get("weight_map")
+    if not isinstance(weight_map, dict) or not weight_map:
+        raise CheckpointError(f"{index} cannot be read: wanted an object with weight_map. {_AGAIN}")
+    for name, file in weight_map.items():
+        if not isinstance(file, str) or "/" in file or "\\" in file or file in ("", ".", ".."):
+            raise CheckpointError(f"{index} names no file of its folder for {name}: {file!r:.120}. {_AGAIN}")
+    return weight_map
+
+
+def _is_file(path: Path) -> bool:
     try:
-        header = json.loads(text)
-        header.pop("__metadata__", None)
-        entries = {
-            name: TensorEntry(file, tuple(int(n) for n in entry["shape"]), str(entry["dtype"]))
-            for name, entry in header.items()
-        }
-        end = 8 + length + max((int(entry["data_offsets"][1]) for entry in header.values()), default=0)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise CheckpointError(f"{file} has a damaged safetensors header: {error!r}") from error
-    if size < end:
-        raise CheckpointError(
-            f"{file} is truncated: {size} bytes, its header promises {end}. Download or copy it again."
-        )
-    return entries
+        return path.is_file()
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be looked for: {reason(error)}") from error
+
+
+def _shards(directory: Path) -> list[Path]:
+    return sorted(directory.glob("*.safetensors"))

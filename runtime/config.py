@@ -4,13 +4,13 @@ Every missing or bad key is named in one error, with what was wanted. Only keys 
 architecture's definition may be absent.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from mellum_ls.runtime.errors import ConfigError, ModelNotFound
+from mellum_ls.runtime.json_file import read_object
 
 AttentionType = Literal["full_attention", "sliding_attention"]
 MlpType = Literal["sparse", "dense"]
@@ -19,6 +19,13 @@ ATTENTION_TYPES: tuple[AttentionType, ...] = ("full_attention", "sliding_attenti
 MLP_TYPES: tuple[MlpType, ...] = ("sparse", "dense")
 # The same fact goes by two names: the one of the released file and the one that transformers writes.
 ALIASES = {"num_experts": "num_local_experts", "num_mtp_layers": "num_nextn_predict_layers"}
+
+# Far above every model there is: beyond, a damaged file would have names and lists made that fill the memory.
+MAX_COUNT = 1 << 24
+MAX_LAYERS = 1 << 10
+MAX_EXPERTS = 1 << 12
+MAX_NUMBER = 1e300
+MAX_QUOTED = 120
 
 _ABSENT = object()
 
@@ -77,16 +84,11 @@ class ModelConfig:
     @classmethod
     def from_file(cls, path: Path) -> "ModelConfig":
         """Read a config.json; ModelNotFound if it is not there, ConfigError if it is not usable."""
-        try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        raw = read_object(path, ConfigError)
+        if raw is None:
             raise ModelNotFound(
                 f"{path.parent} has no config.json: it is not a model directory in the Hugging Face layout"
-            ) from None
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"{path} cannot be read as JSON: {error}") from error
-        if not isinstance(raw, dict):
-            raise ConfigError(f"{path} holds {type(raw).__name__}, wanted an object with the model's keys")
+            )
         return cls.from_dict(raw, source=str(path))
 
     @classmethod
@@ -132,7 +134,8 @@ class _Keys:
 
     def bad(self, key: str, wanted: str) -> None:
         found = self.find(key)
-        state = "is missing" if found is _ABSENT else f"is {found!r}"
+        shown = repr(found)
+        state = "is missing" if found is _ABSENT else f"is {shown[:MAX_QUOTED]}{'…' if len(shown) > MAX_QUOTED else ''}"
         self.problems.append(f"{self.prefix}{key} {state}, wanted {wanted}")
 
     def read(self, key: str, wanted: str, fits: Callable[[Any], bool], default: Any = _ABSENT) -> Any:
@@ -145,11 +148,12 @@ class _Keys:
             return None
         return value
 
-    def count(self, key: str, default: Any = _ABSENT, *, least: int = 1) -> int:
-        return cast(int, self.read(key, f"a whole number >= {least}", lambda v: _whole(v) and v >= least, default))
+    def count(self, key: str, default: Any = _ABSENT, *, least: int = 1, most: int = MAX_COUNT) -> int:
+        wanted = f"a whole number >= {least}, at most {most}"
+        return cast(int, self.read(key, wanted, lambda v: _whole(v) and least <= v <= most, default))
 
     def positive(self, key: str, default: Any = _ABSENT) -> float:
-        value = self.read(key, "a number > 0", lambda v: _number(v) and v > 0, default)
+        value = self.read(key, "a number > 0", lambda v: _number(v) and 0 < v <= MAX_NUMBER, default)
         return cast(float, value if value is None else float(value))
 
     def flag(self, key: str, default: bool) -> bool:
@@ -181,7 +185,7 @@ def _number(value: Any) -> bool:
 
 def _read(cls: type[ModelConfig], keys: _Keys) -> ModelConfig | None:
     """Build the config, or return None after noting the problems that make it impossible."""
-    layers = keys.count("num_hidden_layers")
+    layers = keys.count("num_hidden_layers", most=MAX_LAYERS)
     types = cast(tuple[AttentionType, ...], keys.kinds("layer_types", ATTENTION_TYPES, layers))
     mlps = cast(
         tuple[MlpType, ...],
@@ -204,7 +208,7 @@ def _read(cls: type[ModelConfig], keys: _Keys) -> ModelConfig | None:
     head_dim = keys.count("head_dim")
     if head_dim and head_dim % 2:
         keys.bad("head_dim", "an even number: rotary embedding turns pairs")
-    num_experts = keys.count("num_experts") if sparse else 0
+    num_experts = keys.count("num_experts", most=MAX_EXPERTS) if sparse else 0
     top_k = keys.count("num_experts_per_tok") if sparse else 0
     if num_experts and top_k and top_k > num_experts:
         keys.bad("num_experts_per_tok", f"at most num_experts, {num_experts}")

@@ -13,6 +13,7 @@ import torch
 
 from mellum_ls.kernels.packing import Weight, weight_count
 from mellum_ls.runtime.assemble import assemble
+from mellum_ls.runtime.belonging import read_tokenizer
 from mellum_ls.runtime.cache.budget import (
     CacheLimits,
     device_budget,
@@ -22,8 +23,9 @@ from mellum_ls.runtime.cache.budget import (
 )
 from mellum_ls.runtime.cache.checkpoints import CheckpointShelf
 from mellum_ls.runtime.cache.sessions import Lease, Session, SessionCache
-from mellum_ls.runtime.chat import ChatFormat, Message, read_chat_format
+from mellum_ls.runtime.chat import ChatFormat, Message
 from mellum_ls.runtime.checkpoint import Checkpoint
+from mellum_ls.runtime.checkpoints.hub_cache import shown_name
 from mellum_ls.runtime.completion import Completion, OnChunk, Tools, Wanted
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.devices import default_place
@@ -33,13 +35,14 @@ from mellum_ls.runtime.drafting.policy import Adaptive
 from mellum_ls.runtime.drafting.sampling import Temperature
 from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
 from mellum_ls.runtime.encoding import PromptEncoders
-from mellum_ls.runtime.errors import ConfigError, ModelNotFound, RequestError, TokenizerError
+from mellum_ls.runtime.errors import ConfigError, ModelNotFound, RequestError
 from mellum_ls.runtime.fim import Layout, Prompt, lay_out
 from mellum_ls.runtime.generate import Chunk, GenerationParams, Pace, Result, at_once, greedy, prefill
 from mellum_ls.runtime.healing import Healer
 from mellum_ls.runtime.model import Model
 from mellum_ls.runtime.mtp import MtpFollower, MtpHead
-from mellum_ls.runtime.profile import Profile, read_generation_config
+from mellum_ls.runtime.overrides import read_overrides
+from mellum_ls.runtime.profile import Profile, read_profile
 from mellum_ls.runtime.stopping import make_rule
 from mellum_ls.runtime.thoughts import Thoughts
 from mellum_ls.runtime.tokenizer import Tokenizer
@@ -138,11 +141,13 @@ class Engine:
         cache_bytes: int | None = None,
         draft: bool | None = False,
         cache_dir: Path | None = None,
+        profile_file: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> "Engine":
         """Load a model directory in the Hugging Face layout; a ModelError says what is wrong with it.
 
         `cache_bytes` of device memory are for keys and values, None stands for what the device has to spare.
+        `profile_file` is what the user says against the checkpoint's files; None looks for it beside the weights.
         Device and dtype are those of devices.default_place where they are not given.
         With `draft` tokens are drafted where that pays, None does so on a processor: the first time a device meets the
         model a few seconds go into measuring what passes cost, which is kept in `cache_dir`, if there is one.
@@ -152,14 +157,10 @@ class Engine:
         place = default_place(device)
         kind = dtype or place.dtype
         started = clock()
-        config = ModelConfig.from_file(model_dir / "config.json")
-        tokenizer = Tokenizer.from_file(model_dir / "tokenizer.json", expected_sha256=config.tokenizer_sha256)
-        if tokenizer.vocab_size > config.vocab_size:
-            raise TokenizerError(
-                f"{model_dir}: tokenizer.json has {tokenizer.vocab_size} ids, the weights {config.vocab_size}"
-            )
-        generation_config = read_generation_config(model_dir / "generation_config.json")
-        profile = Profile.derive(config, generation_config, tokenizer, read_chat_format(model_dir, tokenizer))
+        overrides = read_overrides(model_dir, profile_file)
+        config = overrides.apply(ModelConfig.from_file(model_dir / "config.json"))
+        tokenizer = read_tokenizer(model_dir, config)
+        profile = read_profile(model_dir, config, tokenizer, overrides)
         limits = CacheLimits(device_bytes=cache_bytes)
         model = assemble(Checkpoint.open(model_dir), config, place.device, kind)
         wanted = place.device.type == "cpu" if draft is None else draft
@@ -232,7 +233,7 @@ class Engine:
 
     def _chat_format(self) -> ChatFormat:
         if self.profile.chat is None:
-            raise RequestError(f"the model {self.model_dir.name} cannot chat: {self.profile.no_chat}")
+            raise RequestError(f"the model {shown_name(self.model_dir)} cannot chat: {self.profile.no_chat}")
         return self.profile.chat
 
     def _completion(self, session: str, wanted: Wanted, anchors: tuple[int, ...], on_chunk: OnChunk) -> Completion:
@@ -306,7 +307,7 @@ class Engine:
         counters = self.counters
         reused = counters.prompt_tokens - counters.computed_tokens
         return {
-            "model": self.model_dir.name,
+            "model": shown_name(self.model_dir),
             "model_dir": str(self.model_dir),
             "parameters": self._parameters,
             "dtype": str(self.model.dtype).removeprefix("torch."),

@@ -25,6 +25,7 @@ VARIABLES = (
     "MELLUM_IDLE_SECONDS",
     "MELLUM_LOG_LEVEL",
     "MELLUM_MODEL",
+    "MELLUM_PROFILE",
     "MELLUM_RUNTIME_DIR",
     "MELLUM_THREADS",
 )
@@ -45,6 +46,12 @@ class Environment:
     """Most memory for keys and values, in 10**6 bytes; None: what suits the device."""
     drafting: bool | None = None
     """Whether the model process drafts tokens; None: where that was shown to pay, on a processor."""
+    profile: Path | None = None
+    """A file of what the user says against the checkpoint's own files; None: mellum.json beside the weights."""
+    hub_cache: Path = Path()
+    """Where models of a hub lie, as huggingface_hub has it."""
+    hub_offline: bool = False
+    """Whether HF_HUB_OFFLINE forbids asking a hub."""
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
@@ -64,6 +71,9 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         cache_idle_seconds=_seconds(env, "MELLUM_CACHE_IDLE_SECONDS", DEFAULT_CACHE_IDLE_SECONDS),
         cache_mb=_whole(env, "MELLUM_CACHE_MB"),
         drafting=_switch(env, "MELLUM_DRAFTING"),
+        profile=_folder(env, "MELLUM_PROFILE"),
+        hub_cache=_hub_cache(env),
+        hub_offline=(env.get("HF_HUB_OFFLINE") or "").upper() in ("1", "ON", "YES", "TRUE"),
     )
 
 
@@ -92,10 +102,10 @@ def variables_with(changes: Mapping[str, str], without: Collection[str] = ()) ->
     return {**own, **changes}
 
 
-def model_directory(model: str | None) -> Path:
-    """The absolute folder of `model`: a folder, or None for the embedded mellum2-nano.
+def model_directory(model: str | None, variables: Mapping[str, str] | None = None) -> Path:
+    """The absolute folder of `model`: a folder, the name of a model on a hub that was pulled, or None for mellum2-nano.
 
-    Raises ModelNotFound when it is no folder on this machine. The loader says whether it holds a model.
+    Asks no network. Raises ModelNotFound when it is not on this machine. The loader says whether it holds a model.
     """
     if model is None:
         from importlib.resources import files  # not needed, and not paid for, when a folder is named
@@ -106,12 +116,34 @@ def model_directory(model: str | None) -> Path:
         return path.resolve()
     if path.exists():
         raise ModelNotFound(f"model {model!r} is a file; name the folder that holds config.json")
-    raise ModelNotFound(f"model {model!r} is not a folder on this machine; models cannot be downloaded yet")
+    from mellum_ls.runtime.checkpoints.hub_cache import HubModel, find_snapshot
+
+    named = HubModel.parse(model)
+    if named is None:
+        raise ModelNotFound(
+            f"model {model!r} is not a folder on this machine, nor a name such as OWNER/NAME; "
+            "`mellum-ls models list` shows those that are known"
+        )
+    snapshot = find_snapshot(named, _hub_cache(os.environ if variables is None else variables))
+    if snapshot is None:
+        revision = "" if named.revision is None else f" --revision {named.revision}"
+        raise ModelNotFound(
+            f"model {model!r} is not on this machine, or not all of it: "
+            f"`mellum-ls models pull {named.id}{revision}` fetches it"
+        )
+    return snapshot
 
 
 def _folder(env: Mapping[str, str], name: str) -> Path | None:
     value = env.get(name)
     return Path(os.path.abspath(os.path.expanduser(value))) if value else None
+
+
+def _hub_cache(env: Mapping[str, str]) -> Path:
+    """As huggingface_hub finds it, whose programs share what is fetched."""
+    named = _folder(env, "HF_HUB_CACHE") or _folder(env, "HUGGINGFACE_HUB_CACHE")
+    home = _folder(env, "HF_HOME") or (_folder(env, "XDG_CACHE_HOME") or Path.home() / ".cache") / "huggingface"
+    return named or home / "hub"
 
 
 def _default_cache_dir() -> Path:

@@ -6,6 +6,10 @@ MellumError
 │   ├── ConfigError           config.json: bad or missing keys, all of them named
 │   ├── CheckpointError       safetensors files: missing, truncated, wrong names, shapes or dtypes
 │   └── TokenizerError        tokenizer.json: unreadable, of another kind, or not the one of these weights
+├── PullError                 a model cannot be fetched from a hub
+│   ├── HubUnavailable        the hub cannot be reached, refuses, or has no such model
+│   ├── NoRoomLeft            the disk has too little room
+│   └── DamagedDownload       what came is not what the hub says it is
 ├── SettingError              an environment variable or an option has a value that cannot be used
 ├── RequestError              a completion request that cannot be served as asked
 ├── BenchmarkError            a benchmark that can give no figure, or none that would mean anything
@@ -41,6 +45,34 @@ class CheckpointError(ModelError):
 
 class TokenizerError(ModelError):
     """tokenizer.json cannot be read, is of another kind, or does not belong to these weights."""
+
+
+class PullError(MellumError):
+    """A model cannot be fetched from a hub; `code` is the exit code that says so."""
+
+    code = 1
+
+
+class HubUnavailable(PullError):
+    """The hub cannot be reached, refuses, or has no such model; `again` says that it may not at the next try."""
+
+    code = 3
+
+    def __init__(self, message: str, *, again: bool = False) -> None:
+        super().__init__(message)
+        self.again = again
+
+
+class NoRoomLeft(PullError):
+    """The disk has too little room for what is to be fetched."""
+
+    code = 4
+
+
+class DamagedDownload(PullError):
+    """What came is not what the hub says it is."""
+
+    code = 5
 
 
 class SettingError(MellumError):

@@ -23,6 +23,7 @@ from mellum_ls.runtime.threads import default_threads
 if TYPE_CHECKING:
     from mellum_ls.runtime.checkpoint import Checkpoint
     from mellum_ls.runtime.config import ModelConfig
+    from mellum_ls.runtime.overrides import Overrides
     from mellum_ls.runtime.tokenizer import Tokenizer
 
 Facts = Mapping[str, object]
@@ -38,6 +39,7 @@ class Examination:
     model: str | None
     directory: Path | None = None
     config: ModelConfig | None = None
+    overrides: Overrides | None = None
     tokenizer: Tokenizer | None = None
     checkpoint: Checkpoint | None = None
     facts: dict[str, Facts] = field(default_factory=dict)
@@ -92,8 +94,11 @@ class Examination:
     def read_config(self) -> Facts:
         """The architecture."""
         from mellum_ls.runtime.config import ModelConfig
+        from mellum_ls.runtime.overrides import read_overrides
 
-        config = self.config = ModelConfig.from_file(self._folder() / "config.json")
+        folder = self._folder()
+        self.overrides = read_overrides(folder, self.environment.profile)
+        config = self.config = self.overrides.apply(ModelConfig.from_file(folder / "config.json"))
         return {
             "layers": config.num_hidden_layers,
             "experts": config.num_experts,
@@ -103,27 +108,22 @@ class Examination:
 
     def read_tokenizer(self) -> Facts:
         """How many tokens there are, and why texts cannot be encoded in parts, if so."""
-        from mellum_ls.runtime.errors import TokenizerError
+        from mellum_ls.runtime.belonging import TOKENIZER_FILE, read_tokenizer
         from mellum_ls.runtime.tokenizer import Tokenizer
 
-        expected = self.config.tokenizer_sha256 if self.config else None
-        tokenizer = Tokenizer.from_file(self._folder() / "tokenizer.json", expected_sha256=expected)
-        if self.config is not None and tokenizer.vocab_size > self.config.vocab_size:
-            raise TokenizerError(
-                f"tokenizer.json has {tokenizer.vocab_size} ids, the weights {self.config.vocab_size}: "
-                "take all files from the same revision"
-            )
+        folder = self._folder()
+        known = self.config
+        tokenizer = Tokenizer.from_file(folder / TOKENIZER_FILE) if known is None else read_tokenizer(folder, known)
         self.tokenizer = tokenizer
         return {"ids": tokenizer.vocab_size, "obstacle": tokenizer.obstacle}
 
     def read_profile(self) -> Facts:
         """What the model can do: order of its fill-in-the-middle prompts, conversation. Needs config and tokenizer."""
-        from mellum_ls.runtime.profile import Profile, read_generation_config
+        from mellum_ls.runtime.profile import read_profile
 
-        if self.config is None or self.tokenizer is None:
+        if self.config is None or self.tokenizer is None or self.overrides is None:
             return {"needs": "config and tokenizer"}
-        generation = read_generation_config(self._folder() / "generation_config.json")
-        profile = Profile.derive(self.config, generation, self.tokenizer)
+        profile = read_profile(self._folder(), self.config, self.tokenizer, self.overrides)
         return {
             "fim_order": None if profile.fim is None else profile.fim_order,
             "chat": all(self.tokenizer.id_of(token) is not None for token in CHAT_TOKENS),

@@ -11,11 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import tokenizers
 
 from mellum_ls.runtime import boundaries
 from mellum_ls.runtime.errors import ModelNotFound, TokenizerError
+from mellum_ls.runtime.json_file import AGAIN, reason
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +40,13 @@ def well_formed(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def _refuse_affixes(path: Path, raw: Any) -> None:
+    """Byte-level tokens have none; the library cuts them off in the middle of a character, which ends the process."""
+    for key in ("continuing_subword_prefix", "end_of_word_suffix"):
+        if found := raw["model"].get(key):
+            raise TokenizerError(f"{path}: model.{key} is {found!r:.80}, wanted none. {AGAIN}")
+
+
 @dataclass(frozen=True)
 class Tokenizer:
     """A byte-level BPE tokenizer with its special tokens kept apart from text."""
@@ -54,6 +63,8 @@ class Tokenizer:
             data = path.read_bytes()
         except FileNotFoundError:
             raise ModelNotFound(f"{path} is missing: the model directory has no tokenizer") from None
+        except OSError as error:
+            raise TokenizerError(f"{path} cannot be read: {reason(error)}") from error
         found = hashlib.sha256(data).hexdigest()
         if expected_sha256 is not None and found != expected_sha256:
             raise TokenizerError(
@@ -66,10 +77,13 @@ class Tokenizer:
             # with special-token matching off; marked as special they are not.
             for token in raw.get("added_tokens") or ():
                 token["special"] = True
+            _refuse_affixes(path, raw)
             inner = tokenizers.Tokenizer.from_str(json.dumps(raw))
             special_ids = {str(token["content"]): int(token["id"]) for token in raw.get("added_tokens") or ()}
+        except TokenizerError:
+            raise
         except Exception as error:
-            raise TokenizerError(f"{path} cannot be read as a tokenizer.json: {error}") from error
+            raise TokenizerError(f"{path} cannot be read as a tokenizer.json: {error}. {AGAIN}") from error
         if (raw.get("decoder") or {}).get("type") != "ByteLevel":
             raise TokenizerError(f"{path}: the decoder is {raw.get('decoder')!r}, wanted ByteLevel")
         inner.encode_special_tokens = True

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 MTP_PREFIX = "mtp."
 MAX_LISTED = 8
+MAX_NETWORKS = 1 << 16
 
 Shape = tuple[int, ...]
 
@@ -178,9 +179,21 @@ class Builder:
         )
 
     def fill(self, checkpoint: Checkpoint, names: Iterable[str]) -> None:
-        """Read tensors of the checkpoint into their places."""
+        """Read tensors of the checkpoint into their places. Raises CheckpointError where a number is not finite."""
+        sums: dict[str, Tensor] = {}
         for name, tensor in checkpoint.read(names):
-            self.parts[name].copy_(tensor)
+            # A sum passes on what is not finite, makes no copy, and is asked for once all are under way.
+            sums[name] = self.parts[name].copy_(tensor).sum(dtype=torch.float32)
+        if not sums or torch.stack(list(sums.values())).isfinite().all():
+            return
+        for name in sums:
+            # Asked again number by number: the sum of large ones can pass the range of float32.
+            if not self.parts[name].isfinite().all():
+                raise CheckpointError(
+                    f"{checkpoint.tensors[name].file}: {name} holds a weight that is not a finite number (NaN or "
+                    f"infinite) in {str(self.dtype).removeprefix('torch.')}. Download the model again; if that does "
+                    "not help, the checkpoint itself is damaged."
+                )
 
     def _dense(self, prefix: str) -> DenseMlpWeights:
         hidden, inner = self.config.hidden_size, self.config.intermediate_size
@@ -237,6 +250,14 @@ def tensors_to_load(checkpoint: Checkpoint, config: ModelConfig) -> dict[str, Sh
     if present != (config.num_mtp_layers > 0):
         state = "ignored: the config has no MTP layer" if present else "absent: drafting with the MTP layer is off"
         logger.info("%s: mtp.* tensors are %s", checkpoint.directory, state)
+    # Before their names are made: a damaged config can describe more than memory holds.
+    least = sum(config.num_experts if kind == "sparse" else 1 for kind in config.mlp_layer_types)
+    if least > max(MAX_NETWORKS, len(checkpoint.tensors)):
+        raise CheckpointError(
+            f"{checkpoint.directory}: config.json describes {least} feed-forward networks in "
+            f"{config.num_hidden_layers} layers, the weight files hold {len(checkpoint.tensors)} tensors. "
+            "Take all files from the same revision."
+        )
     expected = expected_tensors(config, mtp=with_mtp)
     _check(checkpoint, expected)
     return expected
@@ -269,10 +290,13 @@ def _check(checkpoint: Checkpoint, expected: Mapping[str, Shape]) -> None:
     for name, shape in expected.items():
         entry = found.get(name)
         if entry is not None and entry.shape != shape:
-            problems.append(f"{name} has shape {list(entry.shape)}, wanted {list(shape)}")
+            problems.append(f"{name} has shape {list(entry.shape)}, wanted {list(shape)} ({entry.file.name})")
         elif entry is not None and entry.dtype not in DTYPES:
-            problems.append(f"{name} is stored as {entry.dtype}, wanted one of {', '.join(DTYPES)}")
+            problems.append(f"{name} is stored as {entry.dtype}, wanted one of {', '.join(DTYPES)} ({entry.file.name})")
     if problems:
         listed = "\n".join(f"  {problem}" for problem in problems[:MAX_LISTED])
         more = f"\n  and {len(problems) - MAX_LISTED} more" if len(problems) > MAX_LISTED else ""
-        raise CheckpointError(f"{checkpoint.directory}: the weights do not fit config.json:\n{listed}{more}")
+        raise CheckpointError(
+            f"{checkpoint.directory}: the weights do not fit config.json:\n{listed}{more}\n"
+            "Take all files from the same revision."
+        )

@@ -39,7 +39,9 @@ MAY_IMPORT = {
 BELONGS_TO = {
     "pygls": ("lsp_server",),
     "lsprotocol": ("lsp_server",),
-    "rich": ("lsp_server.demo",),
+    "rich": ("lsp_server.demo", "runtime.checkpoints"),
+    "huggingface_hub": ("runtime.checkpoints",),
+    "httpx2": ("runtime.checkpoints",),
     "torch": ("kernels", "runtime"),
     "triton": ("kernels",),
     "safetensors": ("runtime",),
@@ -185,7 +187,8 @@ def test_the_language_server_never_imports_torch() -> None:
     code = (
         "import sys, mellum_ls.lsp_server.cli, mellum_ls.lsp_server.serve, mellum_ls.lsp_server.server, "
         "mellum_ls.lsp_server.answers.completer, mellum_ls.runtime.client.launch, mellum_ls.lsp_server.keystrokes.run\n"
-        "print([m for m in ('torch', 'numpy', 'tokenizers', 'safetensors', 'transformers') if m in sys.modules])"
+        "heavy = ('torch', 'numpy', 'tokenizers', 'safetensors', 'transformers', 'huggingface_hub', 'httpx2')\n"
+        "print([m for m in heavy if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -215,7 +218,8 @@ def test_commands_named_in_documents_exist(name: str) -> None:
     assert set(re.findall(r"`make ([a-z-]+)", text)) <= targets
     commands = set(
         re.findall(
-            r"mellum-ls ((?:serve|demo|runtime|bench|models|context|doctor|settings)(?: (?:start|stop|status))?)",
+            r"mellum-ls ((?:serve|demo|runtime|bench|models|context|doctor|settings)"
+            r"(?: (?:start|stop|status|list|pull|inspect))?)",
             text,
         )
     )

@@ -16,6 +16,7 @@ from mellum_ls.runtime.bench import drafting, drafting_report, explain, kernels_
 from mellum_ls.runtime.bench.decode import Plan, measure
 from mellum_ls.runtime.bench.report import table
 from mellum_ls.runtime.bench.rival import TransformersRival
+from mellum_ls.runtime.checkpoints.hub_cache import shown_name
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.environment import model_directory, read_environment
 from mellum_ls.runtime.errors import MellumError
@@ -58,10 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         plan = Plan(given.benchmark, given.context, given.tokens, given.repeats)
         environment = read_environment()
         torch.set_num_threads(environment.threads or default_threads())
-        engine = Engine.load(model_directory(given.model or environment.model))
+        engine = Engine.load(model_directory(given.model or environment.model), profile_file=environment.profile)
         model = engine.model
         rival = TransformersRival(engine.model_dir, model.dtype, model.device) if given.against else None
-        print(f"measuring {engine.model_dir.name}, {plan.repeats} repeats ...", file=sys.stderr, flush=True)
+        print(f"measuring {shown_name(engine.model_dir)}, {plan.repeats} repeats ...", file=sys.stderr, flush=True)
         if given.benchmark == "warm":
             found = warm.measure(engine, plan, rival=rival)
             print(warm_report.table(found))
@@ -80,7 +81,12 @@ def _drafting(given: argparse.Namespace) -> int:
     """The two measurements of drafting."""
     environment = read_environment()
     torch.set_num_threads(environment.threads or default_threads())
-    engine = Engine.load(model_directory(given.model or environment.model), draft=True, cache_dir=environment.cache_dir)
+    engine = Engine.load(
+        model_directory(given.model or environment.model),
+        draft=True,
+        cache_dir=environment.cache_dir,
+        profile_file=environment.profile,
+    )
     if given.explain:
         found = explain.explain(engine)
         print(explain.table(found))

@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -142,7 +141,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         environment = read_environment()
         torch.set_num_threads(environment.threads or default_threads())
-        engine = Engine.load(Path(model_directory(given.model or environment.model)))
+        engine = Engine.load(model_directory(given.model or environment.model), profile_file=environment.profile)
     except (MellumError, OSError) as error:
         print(f"score: {error}", file=sys.stderr)
         return 1

@@ -141,7 +141,14 @@ def main() -> int:
 
         cache_bytes = None if arguments.cache_mb is None else arguments.cache_mb * 10**6
         environment = read_environment()
-        return load_engine(arguments.model, arguments.threads, cache_bytes, environment.cache_dir, environment.drafting)
+        return load_engine(
+            arguments.model,
+            arguments.threads,
+            cache_bytes,
+            environment.cache_dir,
+            drafting=environment.drafting,
+            profile_file=environment.profile,
+        )
 
     return serve(arguments, load, installed_version())
 

@@ -101,15 +101,23 @@ def load_engine(
     cache_bytes: int | None = None,
     cache_dir: Path | None = None,
     drafting: bool | None = False,
+    profile_file: Path | None = None,
 ) -> LoadedEngine:
     """Load the model in `model_dir`. `threads` None stands for `default_threads`. Raises ModelError.
 
     `cache_bytes` is the most memory for keys and values; None: what suits the device. Raises SettingError when no
     prompt worth the name fits into it. With `drafting` tokens are drafted where that pays, None leaves it to the
-    device; what passes cost on it is kept in `cache_dir`.
+    device; what passes cost on it is kept in `cache_dir`. `profile_file` is what the user says about the model's
+    profile.
     """
     torch.set_num_threads(threads or default_threads())
-    engine = Engine.load(model_dir, cache_bytes=cache_bytes, draft=drafting, cache_dir=cache_dir)
+    engine = Engine.load(
+        model_dir,
+        cache_bytes=cache_bytes,
+        draft=drafting,
+        cache_dir=cache_dir,
+        profile_file=profile_file,
+    )
     require_room(engine.config, engine.model.dtype, engine.max_positions)
     return LoadedEngine(engine)
 

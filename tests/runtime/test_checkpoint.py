@@ -7,6 +7,7 @@ import torch
 from mellum_ls.runtime.checkpoint import Checkpoint
 from mellum_ls.runtime.errors import CheckpointError, ModelNotFound
 from tests.fakes.checkpoints import write_weights
+from tests.fakes.unprivileged import as_nobody
 
 TENSORS = {"a": torch.arange(6.0).view(2, 3), "b": torch.ones(4, dtype=torch.bfloat16), "c": torch.zeros(1)}
 
@@ -64,8 +65,29 @@ def test_an_index_that_does_not_fit_its_shards(tmp_path: Path) -> None:
     index.write_text(json.dumps(raw))
     with pytest.raises(CheckpointError, match="ghost is in"):
         Checkpoint.open(tmp_path)
-    index.write_text("[]")
-    with pytest.raises(CheckpointError, match="wanted an object with weight_map"):
+    for content, words in (
+        ("[]", "wanted an object"),
+        ("{}", "wanted an object with weight_map"),
+        ('{"weight_map": {"a": "../a.safetensors"}}', "names no file of its folder for a"),
+        ('{"weight_map": {"a": 7}}', "names no file of its folder for a"),
+        ("", "it is empty"),
+    ):
+        index.write_text(content)
+        with pytest.raises(CheckpointError, match=words):
+            Checkpoint.open(tmp_path)
+
+
+def test_shards_without_their_index(tmp_path: Path) -> None:
+    write_weights(tmp_path, TENSORS, shards=2)
+    (tmp_path / "model.safetensors.index.json").unlink()
+    with pytest.raises(CheckpointError, match=r"2 weight files and no model\.safetensors\.index\.json.*models pull"):
+        Checkpoint.open(tmp_path)
+
+
+def test_a_file_without_permission(tmp_path: Path) -> None:
+    write_weights(tmp_path, TENSORS)
+    (tmp_path / "model.safetensors").chmod(0)
+    with as_nobody(tmp_path), pytest.raises(CheckpointError, match=r"model\.safetensors cannot be .*permission denied"):
         Checkpoint.open(tmp_path)
 
 

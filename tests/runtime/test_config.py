@@ -3,6 +3,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.errors import ConfigError, ModelNotFound
@@ -138,6 +140,44 @@ def test_what_no_layer_uses_may_be_absent() -> None:
 def test_another_architecture_is_refused() -> None:
     with pytest.raises(ConfigError, match="model_type is 'llama', wanted 'mellum'"):
         ModelConfig.from_dict({"model_type": "llama"})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("num_hidden_layers", 1025),
+        ("num_hidden_layers", 10**9),
+        ("num_experts", 4097),
+        ("vocab_size", 10**30),
+        ("rms_norm_eps", 10**400),
+        ("rms_norm_eps", float("inf")),
+        ("rms_norm_eps", float("nan")),
+    ],
+)
+def test_numbers_that_no_model_has_are_refused_before_anything_is_made_of_them(key: str, value: float) -> None:
+    raw = small_config(**{key: value})
+    del raw["mlp_layer_types"]  # the default has an entry for each layer
+    with pytest.raises(ConfigError, match=f"{key} is .*, wanted") as caught:
+        ModelConfig.from_dict(raw)
+    assert len(str(caught.value)) < 1000
+
+
+junk = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.lists(st.integers(), max_size=3)
+)
+
+
+@settings(max_examples=60)
+@given(
+    st.dictionaries(st.sampled_from(sorted(RELEASED)), junk | st.dictionaries(st.text(max_size=3), junk), max_size=3)
+)
+def test_any_values_are_a_config_or_a_fault(changes: dict[str, Any]) -> None:
+    words = "config.json"
+    try:
+        ModelConfig.from_dict(small_config(**changes))
+    except ConfigError as error:
+        words = str(error)
+    assert "config.json" in words
 
 
 def test_files(tmp_path: Path) -> None:

@@ -142,8 +142,37 @@ def test_the_model_is_a_folder_or_the_embedded_one(tmp_path: Path) -> None:
     assert model_directory(None).parts[-3:] == ("runtime", "nano", "mellum2-nano")
     with pytest.raises(ModelNotFound, match="is a file"):
         model_directory(str(tmp_path / "file"))
-    with pytest.raises(ModelNotFound, match=r"'JetBrains/Mellum2' is not a folder.*cannot be downloaded yet"):
-        model_directory("JetBrains/Mellum2")
+    with pytest.raises(ModelNotFound, match="not a folder on this machine, nor a name such as OWNER/NAME"):
+        model_directory("Mellum2")
+
+
+def test_a_model_of_a_hub_is_where_other_programs_keep_it(tmp_path: Path) -> None:
+    env = {"HF_HUB_CACHE": str(tmp_path)}
+    for name, remedy in (("a/b", "models pull a/b`"), ("a/b@v1", "models pull a/b --revision v1`")):
+        with pytest.raises(ModelNotFound, match=rf"'{name}' is not on this machine.*mellum-ls {remedy}"):
+            model_directory(name, env)
+    snapshot = tmp_path / "models--a--b" / "snapshots" / ("c" * 40)
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").touch()
+    assert model_directory("a/b", env) == snapshot
+    for given, cache in (
+        ({"HF_HOME": "/h"}, "/h/hub"),
+        ({"XDG_CACHE_HOME": "/x"}, "/x/huggingface/hub"),
+        ({"HF_HUB_CACHE": "/c", "HF_HOME": "/h"}, "/c"),
+        ({}, str(Path.home() / ".cache" / "huggingface" / "hub")),
+    ):
+        assert str(read_environment(given).hub_cache) == cache
+
+
+def test_the_network_may_be_forbidden_and_a_profile_named() -> None:
+    assert [read_environment({"HF_HUB_OFFLINE": value}).hub_offline for value in ("", "0", "1", "true")] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    assert read_environment({}).profile is None
+    assert read_environment({"MELLUM_PROFILE": "/p/mine.json"}).profile == Path("/p/mine.json")
 
 
 def test_drafting_is_switched_by_a_one_or_a_zero_and_by_nothing_else() -> None:

@@ -13,6 +13,7 @@ from mellum_ls.runtime.errors import ModelNotFound, TokenizerError
 from mellum_ls.runtime.tokenizer import Detokenizer, Tokenizer, byte_alphabet, well_formed
 from tests.fakes.checkpoints import ADDED_TOKENS, VOCAB, tokenizer_json
 from tests.fakes.texts import texts
+from tests.fakes.unprivileged import as_nobody
 
 
 def shared() -> Tokenizer:
@@ -159,9 +160,18 @@ def test_faults_of_the_file(path: Path, tmp_path: Path) -> None:
     other = tmp_path / "tokenizer.json"
     for content in ("", "{}", "[]", '{"added_tokens": [{"id": 0}]}'):
         other.write_text(content)
-        with pytest.raises(TokenizerError, match="cannot be read"):
+        with pytest.raises(TokenizerError, match=r"tokenizer\.json cannot be read"):
             Tokenizer.from_file(other)
+    other.chmod(0)
+    with as_nobody(tmp_path), pytest.raises(TokenizerError, match="permission denied"):
+        Tokenizer.from_file(other)
+    other.chmod(0o600)
     raw = json.loads(path.read_text(encoding="utf-8"))
+    for key in ("continuing_subword_prefix", "end_of_word_suffix"):
+        # The library ends the process over some of these.
+        other.write_text(json.dumps({**raw, "model": {**raw["model"], key: "x"}}))
+        with pytest.raises(TokenizerError, match=rf"tokenizer\.json: model\.{key} is 'x', wanted none"):
+            Tokenizer.from_file(other)
     other.write_text(json.dumps({**raw, "decoder": {"type": "Fuse"}}))
     with pytest.raises(TokenizerError, match="wanted ByteLevel"):
         Tokenizer.from_file(other)

@@ -1,4 +1,5 @@
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -96,8 +97,9 @@ def test_every_misfit_is_named(tmp_path: Path) -> None:
     message = str(caught.value)
     assert "model.norm.weight is missing, wanted shape [32]" in message
     assert "model.layers.9.surprise is not part of this architecture" in message
-    assert f"{EXPERT} has shape [24, 31], wanted [24, 32]" in message
-    assert "lm_head.weight is stored as I8" in message
+    assert f"{EXPERT} has shape [24, 31], wanted [24, 32] (model.safetensors)" in message
+    assert "lm_head.weight is stored as I8, wanted one of BF16, F16, F32 (model.safetensors)" in message
+    assert "Take all files from the same revision" in message
 
 
 def test_a_long_list_of_misfits_is_cut(tmp_path: Path) -> None:
@@ -113,4 +115,33 @@ def test_an_incomplete_mtp_layer_is_a_fault(tmp_path: Path) -> None:
     del tensors["mtp.fc.weight"]
     write_weights(tmp_path, tensors)
     with pytest.raises(CheckpointError, match=r"mtp\.fc\.weight is missing"):
+        load_weights(Checkpoint.open(tmp_path), config, CPU, torch.float32)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("name", [EXPERT, "lm_head.weight", "model.layers.1.self_attn.k_norm.weight"])
+def test_a_weight_that_is_no_number_is_named_with_its_file(tmp_path: Path, name: str, value: float) -> None:
+    config = ModelConfig.from_dict(small_config())
+    tensors = random_tensors(config)
+    tensors[name].view(-1)[3] = value
+    write_weights(tmp_path, tensors, shards=2)
+    with pytest.raises(CheckpointError, match=rf"model-0000\d-of-00002\.safetensors: {re.escape(name)} holds"):
+        load_weights(Checkpoint.open(tmp_path), config, CPU, torch.bfloat16)
+
+
+def test_large_numbers_are_numbers(tmp_path: Path) -> None:
+    config = ModelConfig.from_dict(small_config())
+    tensors = random_tensors(config)
+    tensors[EXPERT].fill_(3e38)  # their sum is infinite
+    write_weights(tmp_path, tensors)
+    assert load_weights(Checkpoint.open(tmp_path), config, CPU, torch.float32).layers
+    with pytest.raises(CheckpointError, match=r"not a finite number .* in float16"):
+        load_weights(Checkpoint.open(tmp_path), config, CPU, torch.float16)
+
+
+def test_a_config_of_more_networks_than_there_are_tensors(tmp_path: Path) -> None:
+    raw = small_config(num_experts=4096, num_hidden_layers=1000, layer_types=["full_attention"] * 1000)
+    config = ModelConfig.from_dict({**raw, "mlp_layer_types": ["sparse"] * 1000})
+    write_weights(tmp_path, {"model.norm.weight": torch.ones(32)})
+    with pytest.raises(CheckpointError, match="describes 4096000 feed-forward networks in 1000 layers"):
         load_weights(Checkpoint.open(tmp_path), config, CPU, torch.float32)

@@ -1,0 +1,1 @@
+"""Released checkpoints: which there are, how they come to this machine, and what is in them."""
