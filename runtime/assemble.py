@@ -47,7 +47,7 @@ def assemble(
 
 def fused_or_plain(config: ModelConfig, weights: ModelWeights) -> Model:
     """The model with fused kernels, or the plain one and, in the log, what stands in the way."""
-    reason = obstacle(config, weights.embedding.device, weights.embedding.dtype)
+    reason = obstacle(config, weights.norm.device, weights.norm.dtype)
     if reason is None:
         from mellum_ls.runtime.fused import FusedModel
 

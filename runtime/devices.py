@@ -113,7 +113,7 @@ def weight_bytes(config: ModelConfig, format: WeightFormat, dtype: torch.dtype) 
     def matrix(kind: Format, rows: int, columns: int) -> int:
         return format.matrix_bytes(kind, rows, columns, dtype)
 
-    total = matrix("float", config.vocab_size, hidden)
+    total = config.vocab_size * hidden * dtype.itemsize
     total += 0 if config.tie_word_embeddings else matrix(format.head, config.vocab_size, hidden)
     for mlp in config.mlp_layer_types:
         total += matrix(format.attention, config.attention_width, hidden) + matrix(format.attention, hidden, attended)
