@@ -7,6 +7,7 @@ MellumError
 │   ├── CheckpointError       safetensors files: missing, truncated, wrong names, shapes or dtypes
 │   └── TokenizerError        tokenizer.json: unreadable, of another kind, or not the one of these weights
 ├── SettingError              an environment variable or an option has a value that cannot be used
+├── StorageError              a file cannot be kept: no room, no right, or another process writes it
 ├── RequestError              a completion request that cannot be served as asked
 ├── BenchmarkError            a benchmark that can give no figure, or none that would mean anything
 └── RuntimeUnavailable        the model process cannot be reached
@@ -45,6 +46,10 @@ class TokenizerError(ModelError):
 
 class SettingError(MellumError):
     """An environment variable or an option has a value that cannot be used; the message names it."""
+
+
+class StorageError(MellumError):
+    """A file cannot be kept: no room on the disk, no right to write there, or another process writes it."""
 
 
 class RequestError(MellumError):
