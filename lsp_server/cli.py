@@ -10,6 +10,9 @@ import io
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
+
+from mellum_ls.runtime.environment import FORMATS
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -30,6 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     way.add_argument("--port", metavar="PORT", type=_port, help="wait for the editor on this local port; 0 takes any")
     serve.add_argument("--clientProcessId", metavar="PID", type=int, help="end when this process is gone")
     _add_model(serve)
+    _add_format(serve)
 
     demo = commands.add_parser("demo", help="watch the server complete code in a real repository", allow_abbrev=False)
     demo.add_argument("--repo", metavar="DIR", help="repository to type in (default: an installed package)")
@@ -47,6 +51,8 @@ def build_parser() -> argparse.ArgumentParser:
         sub = actions.add_parser(action, help=meaning, allow_abbrev=False)
         sub.add_argument("--json", action="store_true", help="print JSON")
         _add_model(sub)
+        if action == "start":
+            _add_format(sub)
 
     _add_bench(commands.add_parser("bench", help="measure speed on this machine", allow_abbrev=False))
 
@@ -103,16 +109,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(parsed: argparse.Namespace) -> int:
-    from mellum_ls.lsp_server.serve import Connection, run
+    from mellum_ls.lsp_server.serve import Connection, resident_backend, run
 
     connection = Connection(parsed.pipe, parsed.socket, parsed.port)
-    return run(connection, model=parsed.model or "", parent=parsed.clientProcessId)
+    backend = resident_backend if parsed.format is None else partial(resident_backend, format=parsed.format)
+    return run(connection, parsed.model or "", parsed.clientProcessId, backend)
 
 
 def _runtime(parsed: argparse.Namespace) -> int:
     from mellum_ls.lsp_server.runtime_command import run
 
-    return run(parsed.action, parsed.model, as_json=parsed.json, out=print)
+    return run(parsed.action, parsed.model, getattr(parsed, "format", None), as_json=parsed.json, out=print)
 
 
 def _context(parsed: argparse.Namespace) -> int:
@@ -152,6 +159,10 @@ def _bench(parsed: argparse.Namespace) -> int:
         options = ["static", "compiled", "formats", "contexts", "json", "markdown"]
     if parsed.benchmark == "decode":
         options += ["drafting", "prompts", "explain"]
+    if parsed.benchmark in ("decode", "prefill", "warm"):
+        options += ["format"]
+    if parsed.benchmark in ("decode", "prefill"):
+        options += ["synthetic", "seed"]
     return run(parsed.benchmark, {name: getattr(parsed, name) for name in options})
 
 
@@ -166,6 +177,12 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         ("warm", "time of a key press with a warm cache, and from scratch"),
     ):
         sub = kinds.add_parser(name, help=meaning, description=meaning, allow_abbrev=False)
+        _add_format(sub)
+        if name != "warm":
+            sub.add_argument(
+                "--synthetic", metavar="released|layers=N|nano", help="random weights of this shape, made in the format"
+            )
+            sub.add_argument("--seed", metavar="N", help="of the random weights (default: 0)")
         sub.add_argument("--tokens", metavar="N", help="new tokens in each repeat")
         sub.add_argument("--context", metavar="N", help="tokens of the prompt")
         sub.add_argument("--repeats", metavar="N", help="how often to measure, 5 or more; keys to type for warm")
@@ -230,6 +247,12 @@ def _add_context(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="DIR", help="model folder (default: MELLUM_MODEL, else the embedded model)")
+
+
+def _add_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format", choices=FORMATS, help="what weights are kept as (default: MELLUM_FORMAT, else the best that fits)"
+    )
 
 
 def _count(text: str) -> int:

@@ -7,18 +7,24 @@ from __future__ import annotations
 
 import logging
 from importlib.util import find_spec
+from pathlib import Path
 
 import torch
 
 from mellum_ls.kernels.dispatch import triton_serves
 from mellum_ls.runtime.checkpoint import Checkpoint
 from mellum_ls.runtime.config import ModelConfig
-from mellum_ls.runtime.devices import plan_memory
+from mellum_ls.runtime.devices import free_memory, plan_memory
 from mellum_ls.runtime.formats import FormatName, load_packed
 from mellum_ls.runtime.model import Model
+from mellum_ls.runtime.packed.load import Source, load_kept
 from mellum_ls.runtime.weights import ModelWeights, load_weights
 
 logger = logging.getLogger(__name__)
+
+
+KEPT = ("int8", "int4")
+"""Formats whose packed weights are kept in a file as they are made; of others that would be the checkpoint once more."""
 
 
 def assemble(
@@ -27,22 +33,23 @@ def assemble(
     device: torch.device,
     dtype: torch.dtype,
     format: FormatName | None = None,
+    cache_dir: Path | None = None,
 ) -> Model:
     """Load the weights and choose what computes them.
 
-    On a processor they stay floats. On a GPU the format is the best that fits, or `format`; SettingError, before
-    anything is allocated, where none does. CheckpointError as loading raises it.
+    The format is the best that fits the device, or `format`; SettingError, before anything is allocated, where none
+    does. Packed weights are kept in `cache_dir`, if there is one. CheckpointError as loading raises it.
     """
-    if device.type != "cuda":
-        return Model(config, load_weights(checkpoint, config, device, dtype))
-    free, _ = torch.cuda.mem_get_info(device)
-    plan = plan_memory(config, free, dtype, format)
+    plan = plan_memory(config, free_memory(device), dtype, format, device.type)
     logger.info("%s", plan.why)
     if plan.format.name == "float":
         weights = load_weights(checkpoint, config, device, dtype)
-    else:
+    elif cache_dir is None:
         weights = load_packed(checkpoint, config, device, dtype, plan.format)
-    return fused_or_plain(config, weights)
+    else:
+        source = Source(checkpoint, config, plan.format)
+        weights = load_kept(source, device, dtype, cache_dir, make=plan.format.name in KEPT)
+    return fused_or_plain(config, weights) if device.type == "cuda" else Model(config, weights)
 
 
 def fused_or_plain(config: ModelConfig, weights: ModelWeights) -> Model:

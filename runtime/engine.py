@@ -35,6 +35,7 @@ from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
 from mellum_ls.runtime.encoding import PromptEncoders
 from mellum_ls.runtime.errors import ConfigError, ModelNotFound, RequestError, TokenizerError
 from mellum_ls.runtime.fim import Layout, Prompt, lay_out
+from mellum_ls.runtime.formats import FormatName, format_of
 from mellum_ls.runtime.generate import Chunk, GenerationParams, Pace, Result, at_once, greedy, prefill
 from mellum_ls.runtime.healing import Healer
 from mellum_ls.runtime.model import Model
@@ -138,6 +139,7 @@ class Engine:
         cache_bytes: int | None = None,
         draft: bool = False,
         cache_dir: Path | None = None,
+        format: FormatName | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> "Engine":
         """Load a model directory in the Hugging Face layout; a ModelError says what is wrong with it.
@@ -145,7 +147,8 @@ class Engine:
         `cache_bytes` of device memory are for keys and values, None stands for what the device has to spare.
         Device and dtype are those of devices.default_place where they are not given.
         With `draft` tokens are drafted where that pays: the first time a device meets the model a few seconds go into
-        measuring what passes cost, which is kept in `cache_dir`, if there is one.
+        measuring what passes cost, which is kept in `cache_dir`, if there is one, and so are packed weights. `format` is what weights
+        are kept as, None for the best that fits; SettingError where it cannot fit.
         """
         if not model_dir.is_dir():
             raise ModelNotFound(f"there is no model directory {model_dir}")
@@ -161,7 +164,7 @@ class Engine:
         generation_config = read_generation_config(model_dir / "generation_config.json")
         profile = Profile.derive(config, generation_config, tokenizer, read_chat_format(model_dir, tokenizer))
         limits = CacheLimits(device_bytes=cache_bytes)
-        model = assemble(Checkpoint.open(model_dir), config, place.device, kind)
+        model = assemble(Checkpoint.open(model_dir), config, place.device, kind, format, cache_dir)
         drafting = _drafting_of(model, tokenizer, cache_dir, model_dir) if draft else None
         engine = cls(model_dir, model, tokenizer, profile, limits=limits, drafting=drafting, clock=clock)
         logger.info(
@@ -309,6 +312,7 @@ class Engine:
             "model_dir": str(self.model_dir),
             "parameters": self._parameters,
             "dtype": str(self.model.dtype).removeprefix("torch."),
+            "format": format_of(self.model.weights),
             "device": str(self.model.device),
             "max_positions": self.max_positions,
             "mtp": self.mtp is not None,

@@ -15,6 +15,7 @@ from mellum_ls.runtime.errors import ModelNotFound, SettingError
 
 DEFAULT_IDLE_SECONDS = 1800.0
 DEFAULT_CACHE_IDLE_SECONDS = 300.0
+FORMATS = ("auto", "float", "bf16", "int8", "int4")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 APP = "mellum-ls"
 VARIABLES = (
@@ -22,6 +23,7 @@ VARIABLES = (
     "MELLUM_CACHE_IDLE_SECONDS",
     "MELLUM_CACHE_MB",
     "MELLUM_DRAFTING",
+    "MELLUM_FORMAT",
     "MELLUM_IDLE_SECONDS",
     "MELLUM_LOG_LEVEL",
     "MELLUM_MODEL",
@@ -45,6 +47,8 @@ class Environment:
     """Most memory for keys and values, in 10**6 bytes; None: what suits the device."""
     drafting: bool = False
     """Whether the model process drafts tokens; not by itself yet, since the gain has not been shown."""
+    format: str | None = None
+    """What weights are kept as, one of FORMATS without `auto`; None: the best that fits the device."""
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
@@ -64,6 +68,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         cache_idle_seconds=_seconds(env, "MELLUM_CACHE_IDLE_SECONDS", DEFAULT_CACHE_IDLE_SECONDS),
         cache_mb=_whole(env, "MELLUM_CACHE_MB"),
         drafting=_switch(env, "MELLUM_DRAFTING"),
+        format=_format(env),
     )
 
 
@@ -132,6 +137,13 @@ def _log_level(env: Mapping[str, str]) -> str:
     if level not in LOG_LEVELS:
         raise SettingError(f"MELLUM_LOG_LEVEL is {value!r}; use one of {', '.join(LOG_LEVELS)}")
     return level
+
+
+def _format(env: Mapping[str, str]) -> str | None:
+    value = env.get("MELLUM_FORMAT") or FORMATS[0]
+    if value not in FORMATS:
+        raise SettingError(f"MELLUM_FORMAT is {value!r}; use one of {', '.join(FORMATS)}")
+    return None if value == FORMATS[0] else value
 
 
 def _switch(env: Mapping[str, str], name: str) -> bool:

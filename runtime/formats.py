@@ -16,7 +16,7 @@ import torch
 from mellum_ls.kernels.packing import BLOCK, DEFAULT_GROUP, Format, Packed, Weight, pack
 from mellum_ls.runtime.checkpoint import Checkpoint
 from mellum_ls.runtime.config import ModelConfig
-from mellum_ls.runtime.errors import CheckpointError
+from mellum_ls.runtime.errors import CheckpointError, SettingError
 from mellum_ls.runtime.weights import (
     MTP_PREFIX,
     Builder,
@@ -67,6 +67,27 @@ WEIGHT_FORMATS: dict[FormatName, WeightFormat] = {
     # Attention and head are a third of what a token reads and most of what four bits cost in quality.
     "int4": WeightFormat("int4", "int4", "int8", "int8"),
 }
+
+
+def named_format(name: str | None) -> FormatName | None:
+    """The format of this name; None for "auto" and for None, which leave the choice to the memory.
+
+    Raises SettingError for a name that no format has.
+    """
+    if name is None or name == "auto":
+        return None
+    for known in WEIGHT_FORMATS:
+        if name == known:
+            return known
+    raise SettingError(f"there is no format {name!r}; use auto or one of {', '.join(WEIGHT_FORMATS)}")
+
+
+def format_of(weights: ModelWeights) -> FormatName:
+    """What the weights of a model are kept as."""
+    experts = weights.layers[0].mlp.gate_up
+    if not isinstance(experts, Packed):
+        return "float"
+    return "bf16" if experts.format == "float" else experts.format
 
 
 def quantised(weights: ModelWeights, format: WeightFormat) -> ModelWeights:

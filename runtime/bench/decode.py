@@ -95,7 +95,7 @@ def measure(
     found = {
         "benchmark": plan.benchmark,
         "mellum_ls": version("mellum-ls"),
-        **{name: status[name] for name in ("model", "parameters", "device", "dtype")},
+        **{name: status[name] for name in ("model", "parameters", "device", "dtype", "format")},
         "threads": torch.get_num_threads(),
         "machine": machine,
         "context": plan.context,

@@ -18,6 +18,7 @@ from mellum_ls.runtime.completion import Completion
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.errors import SettingError
+from mellum_ls.runtime.formats import named_format
 from mellum_ls.runtime.fim import ContextFile, Prompt
 from mellum_ls.runtime.generate import GenerationParams, Result
 from mellum_ls.runtime.threads import default_threads
@@ -96,16 +97,22 @@ class LoadedEngine:
 
 
 def load_engine(
-    model_dir: Path, threads: int | None, cache_bytes: int | None = None, cache_dir: Path | None = None
+    model_dir: Path,
+    threads: int | None,
+    cache_bytes: int | None = None,
+    cache_dir: Path | None = None,
+    *,
+    draft: bool = False,
+    format: str = "auto",
 ) -> LoadedEngine:
     """Load the model in `model_dir`. `threads` None stands for `default_threads`. Raises ModelError.
 
     `cache_bytes` is the most memory for keys and values; None: what suits the device. Raises SettingError when no
-    prompt worth the name fits into it. With `cache_dir` tokens are drafted where that pays; what passes cost on
-    this device is kept there.
+    prompt worth the name fits into it. With `draft` tokens are drafted where that pays. What passes cost on this
+    device, and packed weights, are kept in `cache_dir`, if there is one. `format` "auto" is the best that fits.
     """
     torch.set_num_threads(threads or default_threads())
-    engine = Engine.load(model_dir, cache_bytes=cache_bytes, draft=cache_dir is not None, cache_dir=cache_dir)
+    engine = Engine.load(model_dir, cache_bytes=cache_bytes, draft=draft, cache_dir=cache_dir, format=named_format(format))
     require_room(engine.config, engine.model.dtype, engine.max_positions)
     return LoadedEngine(engine)
 
