@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
+from mellum_ls.lsp_server.models_command import quantize
 from mellum_ls.runtime.environment import FORMATS
 
 
@@ -56,6 +57,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     _add_bench(commands.add_parser("bench", help="measure speed on this machine", allow_abbrev=False))
 
+    models = commands.add_parser("models", help="the models there are, and packing one ahead of time", allow_abbrev=False)
+    quantize.add(models.add_subparsers(dest="action", required=True, metavar="quantize"))
+
     context = commands.add_parser("context", help="the code of other files that the model sees", allow_abbrev=False)
     explain = context.add_subparsers(dest="action", required=True, metavar="explain").add_parser(
         "explain", help="what is chosen for a cursor, why, and what is left out", allow_abbrev=False
@@ -97,6 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return demo(parsed)
     if parsed.command == "runtime":
         return _runtime(parsed)
+    if parsed.command == "models":
+        return quantize.run(parsed)
     if parsed.command == "context":
         return _context(parsed)
     if parsed.command == "doctor":
@@ -157,6 +163,8 @@ def _bench(parsed: argparse.Namespace) -> int:
     options = ["model", "tokens", "context", "repeats", "against", "json"]
     if parsed.benchmark == "kernels":
         options = ["static", "compiled", "formats", "contexts", "json", "markdown"]
+    if parsed.benchmark == "quality":
+        options = ["model", "random", "texts", "files", "tokens", "json"]
     if parsed.benchmark == "decode":
         options += ["drafting", "prompts", "explain"]
     if parsed.benchmark in ("decode", "prefill", "warm"):
@@ -169,7 +177,7 @@ def _bench(parsed: argparse.Namespace) -> int:
 def _add_bench(parser: argparse.ArgumentParser) -> None:
     """The values stay text: the child that measures knows which are right."""
     kinds = parser.add_subparsers(
-        dest="benchmark", required=True, metavar="decode|prefill|warm|kernels|keystrokes|context"
+        dest="benchmark", required=True, metavar="decode|prefill|warm|kernels|quality|keystrokes|context"
     )
     for name, meaning in (
         ("decode", "tokens a second after a prompt"),
@@ -196,6 +204,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
             sub.add_argument("--explain", action="store_true", help="what checking drafts costs, and what would pay")
         _add_model(sub)
     _add_kernels(kinds)
+    _add_quality(kinds)
     _add_keystrokes(kinds)
     _add_context(kinds)
 
@@ -209,6 +218,17 @@ def _add_kernels(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     sub.add_argument("--contexts", metavar="N,N", help="tokens before those that are decoded")
     sub.add_argument("--json", metavar="FILE", help="write the figures to FILE")
     sub.add_argument("--markdown", metavar="FILE", help="write the page to FILE")
+
+
+def _add_quality(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    meaning = "what quantising costs: how far each format's predictions are from those of the floats"
+    sub = kinds.add_parser("quality", help=meaning, description=meaning, allow_abbrev=False)
+    sub.add_argument("--random", action="store_true", help="a random model of middling size, and random tokens")
+    sub.add_argument("--texts", metavar="FILE", help="JSON lines with a text each (default: sources of Python)")
+    sub.add_argument("--files", metavar="N", help="most texts (default: 12)")
+    sub.add_argument("--tokens", metavar="N", help="most tokens of a text (default: 512)")
+    sub.add_argument("--json", metavar="FILE", help="write the figures to FILE")
+    _add_model(sub)
 
 
 def _add_keystrokes(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

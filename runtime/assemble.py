@@ -15,12 +15,35 @@ from mellum_ls.kernels.dispatch import triton_serves
 from mellum_ls.runtime.checkpoint import Checkpoint
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.devices import free_memory, plan_memory
+from mellum_ls.runtime.errors import SettingError
 from mellum_ls.runtime.formats import FormatName, load_packed
 from mellum_ls.runtime.model import Model
 from mellum_ls.runtime.packed.load import Source, load_kept
+from mellum_ls.runtime.packed.shipped import load_shipped, shipped_formats
 from mellum_ls.runtime.weights import ModelWeights, load_weights
 
 logger = logging.getLogger(__name__)
+
+
+def assemble_from(
+    model_dir: Path,
+    config: ModelConfig,
+    device: torch.device,
+    dtype: torch.dtype,
+    format: FormatName | None = None,
+    cache_dir: Path | None = None,
+) -> Model:
+    """The model of a folder: of its checkpoint, as `assemble` has it, or of the packed weights that it holds alone."""
+    there = shipped_formats(model_dir)
+    if not there:
+        return assemble(Checkpoint.open(model_dir), config, device, dtype, format, cache_dir)
+    wanted = format or there[0]
+    if wanted not in there:
+        raise SettingError(f"{model_dir} holds the weights as {', '.join(there)}, not as {wanted}: ask for what is there")
+    plan = plan_memory(config, free_memory(device), dtype, wanted, device.type)
+    logger.info("%s", plan.why)
+    weights = load_shipped(model_dir, config, device, dtype, wanted)
+    return fused_or_plain(config, weights) if device.type == "cuda" else Model(config, weights)
 
 
 KEPT = ("int8", "int4")

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from mellum_ls.kernels.packing import Weight, weight_count
-from mellum_ls.runtime.assemble import assemble
+from mellum_ls.runtime.assemble import assemble_from
 from mellum_ls.runtime.cache.budget import (
     CacheLimits,
     device_budget,
@@ -23,7 +23,6 @@ from mellum_ls.runtime.cache.budget import (
 from mellum_ls.runtime.cache.checkpoints import CheckpointShelf
 from mellum_ls.runtime.cache.sessions import Lease, Session, SessionCache
 from mellum_ls.runtime.chat import ChatFormat, Message, read_chat_format
-from mellum_ls.runtime.checkpoint import Checkpoint
 from mellum_ls.runtime.completion import Completion, OnChunk, Tools, Wanted
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.devices import default_place
@@ -164,7 +163,7 @@ class Engine:
         generation_config = read_generation_config(model_dir / "generation_config.json")
         profile = Profile.derive(config, generation_config, tokenizer, read_chat_format(model_dir, tokenizer))
         limits = CacheLimits(device_bytes=cache_bytes)
-        model = assemble(Checkpoint.open(model_dir), config, place.device, kind, format, cache_dir)
+        model = assemble_from(model_dir, config, place.device, kind, format, cache_dir)
         drafting = _drafting_of(model, tokenizer, cache_dir, model_dir) if draft else None
         engine = cls(model_dir, model, tokenizer, profile, limits=limits, drafting=drafting, clock=clock)
         logger.info(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from mellum_ls.runtime.bench import drafting, drafting_report, explain, kernels_command, warm, warm_report
+from mellum_ls.runtime.bench import drafting, drafting_report, explain, kernels_command, quality_command, warm, warm_report
 from mellum_ls.runtime.bench.decode import Plan, measure
 from mellum_ls.runtime.bench.report import table
 from mellum_ls.runtime.bench.made import synthetic_engine, synthetic_shape
@@ -31,8 +31,9 @@ REPEATS = {"decode": 7, "prefill": 7, "warm": 40}
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line; ends the process with code 2 when it is wrong, as argparse does."""
     parser = argparse.ArgumentParser(prog="mellum-ls bench", allow_abbrev=False)
-    kinds = parser.add_subparsers(dest="benchmark", required=True, metavar="|".join((*LENGTHS, "kernels")))
+    kinds = parser.add_subparsers(dest="benchmark", required=True, metavar="|".join((*LENGTHS, "kernels", "quality")))
     kernels_command.add_arguments(kinds.add_parser("kernels", allow_abbrev=False))
+    quality_command.add_arguments(kinds.add_parser("quality", allow_abbrev=False))
     for name, (context, tokens) in LENGTHS.items():
         sub = kinds.add_parser(name, allow_abbrev=False)
         sub.add_argument("--model", metavar="DIR")
@@ -58,6 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if given.benchmark == "kernels":
             kernels_command.run(given)
+            return 0
+        if given.benchmark == "quality":
+            quality_command.run(given)
             return 0
         if given.benchmark == "decode" and (given.drafting or given.explain):
             return _drafting(given)

@@ -41,15 +41,22 @@ class Source:
         """The model's shapes and where each tensor lies. Raises CheckpointError where the checkpoint does not fit."""
         expected = tensors_to_load(self.checkpoint, self.config)
         dtype = stored_dtype(self.checkpoint, expected)
-        facts = {
-            "layout": str(LAYOUT_VERSION),
-            "format": self.format.name,
-            "group": str(self.format.group),
-            "floats": NAMES[dtype],
-            "source": identity_of(self.checkpoint),
-        }
-        shapes = skeleton(self.config, self.format, dtype, mtp=has_mtp(expected))
+        mtp = has_mtp(expected)
+        facts = self.facts_of(self.format, dtype, mtp=mtp, source=identity_of(self.checkpoint))
+        shapes = skeleton(self.config, self.format, dtype, mtp=mtp)
         return shapes, Layout.of(named(shapes), facts)
+
+    @staticmethod
+    def facts_of(format: WeightFormat, floats: torch.dtype, *, mtp: bool, source: str) -> dict[str, str]:
+        """What a file's header says that it was made of."""
+        return {
+            "layout": str(LAYOUT_VERSION),
+            "format": format.name,
+            "group": str(format.group),
+            "floats": NAMES[floats],
+            "mtp": "1" if mtp else "0",
+            "source": source,
+        }
 
 
 def load_kept(
@@ -80,7 +87,7 @@ def load_kept(
         logger.warning("packed weights are not kept, so the next start takes as long: %s", error)
         return load_packed(source.checkpoint, source.config, device, dtype, source.format)
     used(path)
-    return _in_place(shapes, tensors, device, dtype)
+    return in_place(shapes, tensors, device, dtype)
 
 
 def make_file(
@@ -119,15 +126,16 @@ def _kept(path: Path, layout: Layout, progress: Progress | None) -> Mapping[str,
     try:
         return read_whole(path, layout, progress)
     except FileNotFoundError:
-        logger.info("packing the weights into %s: this is done once", path)
+        logger.info("packing the weights: there is no file %s yet", path)
     except Unusable as error:
         logger.warning("packing the weights anew: %s cannot be used: %s", path, error)
     return None
 
 
-def _in_place(
+def in_place(
     shapes: ModelWeights, tensors: Mapping[str, Tensor], device: torch.device, dtype: torch.dtype
 ) -> ModelWeights:
+    """The model of these tensors, on its device and with its norms in dtype."""
     return served(rebuilt(shapes, lambda name, _: tensors[name].to(device)), dtype)
 
 
