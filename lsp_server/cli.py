@@ -57,7 +57,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     _add_bench(commands.add_parser("bench", help="measure speed on this machine", allow_abbrev=False))
 
-    models = commands.add_parser("models", help="the models there are, and packing one ahead of time", allow_abbrev=False)
+    models = commands.add_parser(
+        "models", help="the models there are, and packing one ahead of time", allow_abbrev=False
+    )
     quantize.add(models.add_subparsers(dest="action", required=True, metavar="quantize"))
 
     context = commands.add_parser("context", help="the code of other files that the model sees", allow_abbrev=False)

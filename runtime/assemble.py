@@ -39,7 +39,7 @@ def assemble_from(
         return assemble(Checkpoint.open(model_dir), config, device, dtype, format, cache_dir)
     wanted = format or there[0]
     if wanted not in there:
-        raise SettingError(f"{model_dir} holds the weights as {', '.join(there)}, not as {wanted}: ask for what is there")
+        raise SettingError(f"{model_dir} holds the weights as {', '.join(there)}, not as {wanted}: take one of those")
     plan = plan_memory(config, free_memory(device), dtype, wanted, device.type)
     logger.info("%s", plan.why)
     weights = load_shipped(model_dir, config, device, dtype, wanted)
@@ -47,7 +47,7 @@ def assemble_from(
 
 
 KEPT = ("int8", "int4")
-"""Formats whose packed weights are kept in a file as they are made; of others that would be the checkpoint once more."""
+"""Formats whose packed weights are kept in a file as they are made; others would be the checkpoint once more."""
 
 
 def assemble(

@@ -146,8 +146,8 @@ class Engine:
         `cache_bytes` of device memory are for keys and values, None stands for what the device has to spare.
         Device and dtype are those of devices.default_place where they are not given.
         With `draft` tokens are drafted where that pays: the first time a device meets the model a few seconds go into
-        measuring what passes cost, which is kept in `cache_dir`, if there is one, and so are packed weights. `format` is what weights
-        are kept as, None for the best that fits; SettingError where it cannot fit.
+        measuring what passes cost, which is kept in `cache_dir`, if there is one, and so are packed weights.
+        `format` is what weights are kept as, None for the best that fits; SettingError where it cannot fit.
         """
         if not model_dir.is_dir():
             raise ModelNotFound(f"there is no model directory {model_dir}")

@@ -1,4 +1,4 @@
-"""`mellum-ls models quantize`: packs a model ahead of time, in a child process, since this floor never imports torch."""
+"""`mellum-ls models quantize`: packs a model ahead of time, in a child process: this floor never imports torch."""
 
 from __future__ import annotations
 

@@ -12,10 +12,18 @@ from pathlib import Path
 
 import torch
 
-from mellum_ls.runtime.bench import drafting, drafting_report, explain, kernels_command, quality_command, warm, warm_report
+from mellum_ls.runtime.bench import (
+    drafting,
+    drafting_report,
+    explain,
+    kernels_command,
+    quality_command,
+    warm,
+    warm_report,
+)
 from mellum_ls.runtime.bench.decode import Plan, measure
-from mellum_ls.runtime.bench.report import table
 from mellum_ls.runtime.bench.made import synthetic_engine, synthetic_shape
+from mellum_ls.runtime.bench.report import table
 from mellum_ls.runtime.bench.rival import TransformersRival
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.environment import FORMATS, Environment, model_directory, read_environment

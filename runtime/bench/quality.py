@@ -1,6 +1,6 @@
 """What a format costs in quality: how far a quantised model's next-token distribution is from that of the floats.
 
-Each text is read once by the model as it is stored, computed in float32, and once in each format; every position counts.
+Each text is read by the model as it is stored, computed in float32, and in each format; every position counts.
 Says nothing about how good the model is.
 """
 
@@ -22,7 +22,6 @@ from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.errors import BenchmarkError
 from mellum_ls.runtime.formats import WEIGHT_FORMATS, WeightFormat, quantised
 from mellum_ls.runtime.model import Model
-from mellum_ls.runtime.packed.naming import named
 from mellum_ls.runtime.weights import ModelWeights, allocate
 
 CHUNK = 256
@@ -108,7 +107,8 @@ def measure(
             "loss": Spread.of([one.loss for one in per_text]).figures(),
             "mean": {
                 key: figure(
-                    sum(getattr(one, key) * len(text) for one, text in zip(per_text, ids, strict=True)) / found["tokens"]
+                    sum(getattr(one, key) * len(text) for one, text in zip(per_text, ids, strict=True))
+                    / found["tokens"]
                 )
                 for key in Distance.__slots__
             },

@@ -29,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("--model", metavar="DIR")
     parser.add_argument("--random", action="store_true", help="a random model of middling size, and random tokens")
-    parser.add_argument("--texts", metavar="FILE", type=Path, help="JSON lines with a text each (default: some sources)")
+    parser.add_argument(
+        "--texts", metavar="FILE", type=Path, help="JSON lines with a text each (default: some sources)"
+    )
     parser.add_argument("--files", metavar="N", type=int, default=12, help="most texts")
     parser.add_argument("--tokens", metavar="N", type=int, default=512, help="most tokens of a text")
     parser.add_argument("--json", metavar="FILE", type=Path)

@@ -160,4 +160,4 @@ def _checksum(path: Path, start: int, end: int, on_read: Callable[[int], None] |
 
 
 def _bytes(tensor: Tensor) -> memoryview:
-    return memoryview(tensor.contiguous().cpu().reshape(-1).view(torch.uint8).numpy())
+    return tensor.contiguous().cpu().reshape(-1).view(torch.uint8).numpy().data

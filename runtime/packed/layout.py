@@ -1,7 +1,7 @@
 """How a file of packed weights is laid out: a safetensors file whose header is known before any weight is.
 
 Header: 8 bytes of length, JSON, spaces up to a multiple of 4096. Then one part after the other, part 0 all but the
-layers, part n layer n - 1; between tensors lie pads, so that each begins at a multiple of 64: mapped, it can be computed
+layers, part n layer n - 1; between tensors lie pads, so that each begins at a multiple of 64: mapped, it is computed
 with as it lies. `__metadata__` says what the file was made of and has for each part the CRC-32 of its bytes, pads
 included, or a mark that it is not written yet: so an unfinished file says itself how far it came.
 Knows neither checkpoints nor where files are kept. Format: github.com/huggingface/safetensors.

@@ -54,12 +54,12 @@ def rebuilt(node: N, take: Callable[[str, Tensor], Tensor], prefix: str = "") ->
         made["layers"] = tuple(layers)
         if node.lm_head is node.embedding:
             made["lm_head"] = made["embedding"]
-    return cast(N, replace(node, **made))  # type: ignore[type-var, arg-type]
+    return cast(N, replace(node, **made))  # type: ignore[arg-type]
 
 
-def _children(node: Packed | ModelWeights | LayerWeights | MtpWeights | SparseMlpWeights | DenseMlpWeights) -> Iterator[
-    tuple[str, Node]
-]:
+def _children(
+    node: Packed | ModelWeights | LayerWeights | MtpWeights | SparseMlpWeights | DenseMlpWeights,
+) -> Iterator[tuple[str, Node]]:
     for field in fields(node):
         child = getattr(node, field.name)
         if isinstance(child, tuple):

@@ -18,8 +18,8 @@ from mellum_ls.runtime.completion import Completion
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.errors import SettingError
-from mellum_ls.runtime.formats import named_format
 from mellum_ls.runtime.fim import ContextFile, Prompt
+from mellum_ls.runtime.formats import named_format
 from mellum_ls.runtime.generate import GenerationParams, Result
 from mellum_ls.runtime.threads import default_threads
 
@@ -112,7 +112,9 @@ def load_engine(
     device, and packed weights, are kept in `cache_dir`, if there is one. `format` "auto" is the best that fits.
     """
     torch.set_num_threads(threads or default_threads())
-    engine = Engine.load(model_dir, cache_bytes=cache_bytes, draft=draft, cache_dir=cache_dir, format=named_format(format))
+    engine = Engine.load(
+        model_dir, cache_bytes=cache_bytes, draft=draft, cache_dir=cache_dir, format=named_format(format)
+    )
     require_room(engine.config, engine.model.dtype, engine.max_positions)
     return LoadedEngine(engine)
 

@@ -114,7 +114,11 @@ def step(given: argparse.Namespace) -> dict[str, Any]:
             times.append(time.perf_counter() - started)
             assert bool(logits.isfinite().all())
             ids = logits.argmax(dim=-1)
-        found |= {"token_seconds": times, "peak_after_gb": _status_gb("VmHWM"), "anonymous_after_gb": _status_gb("RssAnon")}
+        found |= {
+            "token_seconds": times,
+            "peak_after_gb": _status_gb("VmHWM"),
+            "anonymous_after_gb": _status_gb("RssAnon"),
+        }
     return found
 
 
@@ -157,11 +161,13 @@ def main() -> int:
     parser.add_argument("--format", type=named_format, default="int4")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--tokens", type=int, default=4)
-    parser.add_argument("--threads", type=int, default=1, help="that compute; more wait for each other on a busy machine")
+    parser.add_argument(
+        "--threads", type=int, default=1, help="that compute; more wait for each other on a busy machine"
+    )
     parser.add_argument("--step", choices=("pack", "load"))
     given = parser.parse_args()
     if given.step:
-        print(json.dumps(step(given)))
+        sys.stdout.write(json.dumps(step(given)) + "\n")
         return 0
     folder = Path(tempfile.mkdtemp(dir=given.folder))
     try:
@@ -196,7 +202,8 @@ def _tell(what: str, figures: dict[str, Any]) -> None:
     def short(value: Any) -> Any:
         return [short(one) for one in value] if isinstance(value, list) else round(value, 3)
 
-    print(json.dumps({"what": what, **{name: short(value) for name, value in figures.items()}}), flush=True)
+    sys.stdout.write(json.dumps({"what": what, **{name: short(value) for name, value in figures.items()}}) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ FOUND: dict[str, Any] = {
     "parameters": 19346432,
     "device": "cpu",
     "dtype": "float32",
+    "format": "int8",
     "threads": 1,
     "machine": {"cpu": "Fast One", "cores": 2, "accelerator": None, "load_average": 1.25},
     "context": 512,

@@ -64,7 +64,7 @@ def test_a_full_disk_is_told_with_its_figures(tmp_path: Path, monkeypatch: pytes
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="file.* cannot be written to"), room_to_write(tmp_path / "file" / "x", 1):
+    with pytest.raises(StorageError, match=r"file.* cannot be written to"), room_to_write(tmp_path / "file" / "x", 1):
         pass
 
 
