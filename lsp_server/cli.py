@@ -62,15 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     quantize.add(models.add_subparsers(dest="action", required=True, metavar="quantize"))
 
-    context = commands.add_parser("context", help="the code of other files that the model sees", allow_abbrev=False)
-    explain = context.add_subparsers(dest="action", required=True, metavar="explain").add_parser(
-        "explain", help="what is chosen for a cursor, why, and what is left out", allow_abbrev=False
-    )
-    explain.add_argument("place", metavar="FILE:LINE:COL", help="the cursor; line and column count from 1")
-    explain.add_argument("--workspace", metavar="DIR", help="workspace folder (default: the repository of FILE)")
-    explain.add_argument("--chars", metavar="N", type=_count, help="most characters (default: those of a first prompt)")
-    explain.add_argument("--texts", action="store_true", help="also print the texts themselves")
-    explain.add_argument("--json", action="store_true", help="print JSON")
+    _add_explain(commands)
 
     doctor = commands.add_parser("doctor", help="what works here, what not, and why", allow_abbrev=False)
     doctor.add_argument(
@@ -120,8 +112,10 @@ def _serve(parsed: argparse.Namespace) -> int:
     from mellum_ls.lsp_server.serve import Connection, resident_backend, run
 
     connection = Connection(parsed.pipe, parsed.socket, parsed.port)
-    backend = resident_backend if parsed.format is None else partial(resident_backend, format=parsed.format)
-    return run(connection, parsed.model or "", parsed.clientProcessId, backend)
+    model, parent = parsed.model or "", parsed.clientProcessId
+    if parsed.format is None:
+        return run(connection, model=model, parent=parent)
+    return run(connection, model, parent, partial(resident_backend, format=parsed.format))
 
 
 def _runtime(parsed: argparse.Namespace) -> int:
@@ -174,6 +168,18 @@ def _bench(parsed: argparse.Namespace) -> int:
     if parsed.benchmark in ("decode", "prefill"):
         options += ["synthetic", "seed"]
     return run(parsed.benchmark, {name: getattr(parsed, name) for name in options})
+
+
+def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    context = commands.add_parser("context", help="the code of other files that the model sees", allow_abbrev=False)
+    explain = context.add_subparsers(dest="action", required=True, metavar="explain").add_parser(
+        "explain", help="what is chosen for a cursor, why, and what is left out", allow_abbrev=False
+    )
+    explain.add_argument("place", metavar="FILE:LINE:COL", help="the cursor; line and column count from 1")
+    explain.add_argument("--workspace", metavar="DIR", help="workspace folder (default: the repository of FILE)")
+    explain.add_argument("--chars", metavar="N", type=_count, help="most characters (default: those of a first prompt)")
+    explain.add_argument("--texts", action="store_true", help="also print the texts themselves")
+    explain.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 from collections.abc import Sequence
 
@@ -30,6 +29,8 @@ def run(parsed: argparse.Namespace, *, program: Sequence[str] = PACK) -> int:
 
     What was written when it is interrupted is gone on with the next time.
     """
+    import subprocess  # who starts the server does not pay for it
+
     options = {"model": parsed.model, "format": parsed.format, "out": parsed.out}
     given = [f"--{name}={value}" for name, value in options.items() if value]
     try:
