@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from mellum_ls.kernels.packing import Weight, weight_count
-from mellum_ls.runtime.assemble import assemble
+from mellum_ls.runtime.assemble import assemble_from
 from mellum_ls.runtime.belonging import read_tokenizer
 from mellum_ls.runtime.cache.budget import (
     CacheLimits,
@@ -24,7 +24,6 @@ from mellum_ls.runtime.cache.budget import (
 from mellum_ls.runtime.cache.checkpoints import CheckpointShelf
 from mellum_ls.runtime.cache.sessions import Lease, Session, SessionCache
 from mellum_ls.runtime.chat import ChatFormat, Message
-from mellum_ls.runtime.checkpoint import Checkpoint
 from mellum_ls.runtime.checkpoints.hub_cache import shown_name
 from mellum_ls.runtime.completion import Completion, OnChunk, Tools, Wanted
 from mellum_ls.runtime.config import ModelConfig
@@ -37,6 +36,7 @@ from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
 from mellum_ls.runtime.encoding import PromptEncoders
 from mellum_ls.runtime.errors import ConfigError, ModelNotFound, RequestError
 from mellum_ls.runtime.fim import Layout, Prompt, lay_out
+from mellum_ls.runtime.formats import FormatName, format_of
 from mellum_ls.runtime.generate import Chunk, GenerationParams, Pace, Result, at_once, greedy, prefill
 from mellum_ls.runtime.healing import Healer
 from mellum_ls.runtime.model import Model
@@ -132,7 +132,7 @@ class Engine:
         self._parameters = count_parameters(model.weights)
 
     @classmethod
-    def load(
+    def load(  # noqa: PLR0913 -- all but the folder are named
         cls,
         model_dir: Path,
         *,
@@ -142,6 +142,7 @@ class Engine:
         draft: bool | None = False,
         cache_dir: Path | None = None,
         profile_file: Path | None = None,
+        format: FormatName | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> "Engine":
         """Load a model directory in the Hugging Face layout; a ModelError says what is wrong with it.
@@ -150,7 +151,9 @@ class Engine:
         `profile_file` is what the user says against the checkpoint's files; None looks for it beside the weights.
         Device and dtype are those of devices.default_place where they are not given.
         With `draft` tokens are drafted where that pays, None does so on a processor: the first time a device meets the
-        model a few seconds go into measuring what passes cost, which is kept in `cache_dir`, if there is one.
+        model a few seconds go into measuring what passes cost, which is kept in `cache_dir`, if there is one, and so
+        are packed weights. `format` is what weights are kept as, None for the best that fits; SettingError where it
+        cannot fit.
         """
         if not model_dir.is_dir():
             raise ModelNotFound(f"there is no model directory {model_dir}")
@@ -162,7 +165,7 @@ class Engine:
         tokenizer = read_tokenizer(model_dir, config)
         profile = read_profile(model_dir, config, tokenizer, overrides)
         limits = CacheLimits(device_bytes=cache_bytes)
-        model = assemble(Checkpoint.open(model_dir), config, place.device, kind)
+        model = assemble_from(model_dir, config, place.device, kind, format, cache_dir)
         wanted = place.device.type == "cpu" if draft is None else draft
         drafting = _drafting_of(model, tokenizer, cache_dir, model_dir) if wanted else None
         engine = cls(model_dir, model, tokenizer, profile, limits=limits, drafting=drafting, clock=clock)
@@ -311,6 +314,7 @@ class Engine:
             "model_dir": str(self.model_dir),
             "parameters": self._parameters,
             "dtype": str(self.model.dtype).removeprefix("torch."),
+            "format": format_of(self.model.weights),
             "device": str(self.model.device),
             "max_positions": self.max_positions,
             "mtp": self.mtp is not None,

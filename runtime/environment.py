@@ -15,6 +15,7 @@ from mellum_ls.runtime.errors import ModelNotFound, SettingError
 
 DEFAULT_IDLE_SECONDS = 1800.0
 DEFAULT_CACHE_IDLE_SECONDS = 300.0
+FORMATS = ("auto", "float", "bf16", "int8", "int4")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 APP = "mellum-ls"
 VARIABLES = (
@@ -22,6 +23,7 @@ VARIABLES = (
     "MELLUM_CACHE_IDLE_SECONDS",
     "MELLUM_CACHE_MB",
     "MELLUM_DRAFTING",
+    "MELLUM_FORMAT",
     "MELLUM_IDLE_SECONDS",
     "MELLUM_LOG_LEVEL",
     "MELLUM_MODEL",
@@ -52,6 +54,8 @@ class Environment:
     """Where models of a hub lie, as huggingface_hub has it."""
     hub_offline: bool = False
     """Whether HF_HUB_OFFLINE forbids asking a hub."""
+    format: str | None = None
+    """What weights are kept as, one of FORMATS without `auto`; None: the best that fits the device."""
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
@@ -74,6 +78,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         profile=_folder(env, "MELLUM_PROFILE"),
         hub_cache=_hub_cache(env),
         hub_offline=(env.get("HF_HUB_OFFLINE") or "").upper() in ("1", "ON", "YES", "TRUE"),
+        format=_format(env),
     )
 
 
@@ -164,6 +169,13 @@ def _log_level(env: Mapping[str, str]) -> str:
     if level not in LOG_LEVELS:
         raise SettingError(f"MELLUM_LOG_LEVEL is {value!r}; use one of {', '.join(LOG_LEVELS)}")
     return level
+
+
+def _format(env: Mapping[str, str]) -> str | None:
+    value = env.get("MELLUM_FORMAT") or FORMATS[0]
+    if value not in FORMATS:
+        raise SettingError(f"MELLUM_FORMAT is {value!r}; use one of {', '.join(FORMATS)}")
+    return None if value == FORMATS[0] else value
 
 
 def _switch(env: Mapping[str, str], name: str) -> bool | None:

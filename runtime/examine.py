@@ -147,11 +147,10 @@ class Examination:
 
     def read_memory(self) -> Facts:
         """Bytes that the weights take where they would be computed, and the longest prompt that fits beside them."""
-        import torch
-
         from mellum_ls.runtime.cache.budget import device_budget, fitting_retention, longest_sequence
         from mellum_ls.runtime.cache.kv_cache import Retention
-        from mellum_ls.runtime.devices import default_place, plan_memory
+        from mellum_ls.runtime.devices import default_place, free_memory, plan_memory
+        from mellum_ls.runtime.formats import named_format
         from mellum_ls.runtime.service.loading import require_room
 
         count = self.facts["weights"].get("parameters")
@@ -159,15 +158,15 @@ class Examination:
             return {"needs": "config and weights"}
         place = default_place()
         dtype = place.dtype
-        weights, wanted = count * dtype.itemsize, self.environment.cache_mb
-        if place.device.type == "cuda":
-            plan = plan_memory(self.config, torch.cuda.mem_get_info(place.device)[0], dtype)
-            weights = plan.weights
+        wanted, kind = self.environment.cache_mb, named_format(self.environment.format)
+        plan = plan_memory(self.config, free_memory(place.device), dtype, kind, place.device.type)
+        # Floats as they are counted: with an MTP layer, which the plan leaves out.
+        weights = count * dtype.itemsize if plan.format.name == "float" else plan.weights
         cache = device_budget(place.device, unloaded=weights) if wanted is None else wanted * 10**6
         retention = fitting_retention(self.config, dtype, cache, Retention())
         positions = longest_sequence(self.config, dtype, cache, retention)
         require_room(self.config, dtype, positions)
-        return {"weights": weights, "cache": cache, "positions": positions}
+        return {"weights": weights, "format": plan.why, "cache": cache, "positions": positions}
 
     def _folder(self) -> Path:
         return self.directory or model_directory(self.model or self.environment.model)

@@ -26,7 +26,7 @@ class Model:
 
     def __init__(self, config: ModelConfig, weights: ModelWeights) -> None:
         self.config, self.weights = config, weights
-        self.device, self.dtype = weights.embedding.device, weights.embedding.dtype
+        self.device, self.dtype = weights.norm.device, weights.norm.dtype
         self.rope = RopeTables(config, self.device, self.dtype)
 
     def new_cache(self, retention: Retention | None = None, shelf: CheckpointShelf | None = None) -> KVCache:
@@ -41,7 +41,7 @@ class Model:
         """
         start, count = cache.length, ids.shape[0]
         cache.reserve(count)
-        x = embedding(ids, self.weights.embedding)  # [T, H]
+        x = embedding(ids, self.weights.embedding).to(self.dtype)  # [T, H]
         angles = {kind: self.rope.rows(kind, start, count) for kind in self.config.rope}
         for index, layer in enumerate(self.weights.layers):
             kind = self.config.layer_types[index]

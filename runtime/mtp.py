@@ -54,7 +54,8 @@ class MtpHead:
         """
         config, weights = self._model.config, self._weights
         eps, count = config.rms_norm_eps, next_ids.shape[0]
-        embedded = rms_norm(embedding(next_ids, self._model.weights.embedding), weights.embedding_norm, eps)
+        rows = embedding(next_ids, self._model.weights.embedding).to(self._model.dtype)
+        embedded = rms_norm(rows, weights.embedding_norm, eps)
         x = linear(torch.cat((embedded, rms_norm(hidden, weights.hidden_norm, eps)), dim=-1), weights.projection)
         # Positions are those of the next tokens, one ahead of the cache.
         angles = self._model.rope.rows(config.mtp_layer_type, cache.length + 1, count)

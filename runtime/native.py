@@ -26,8 +26,8 @@ def obstacle(config: ModelConfig, weights: ModelWeights) -> str | None:
     found = library()
     if isinstance(found, str):
         return found
-    if weights.embedding.dtype != torch.float32:
-        return f"they compute in float32, not in {weights.embedding.dtype}"
+    if weights.norm.dtype != torch.float32:
+        return f"they compute in float32, not in {weights.norm.dtype}"
     if config.head_dim % HEAD_STEP or config.hidden_size % LANES:
         return f"they take heads of multiples of {HEAD_STEP} numbers and states of multiples of {LANES}"
     layers = weights.layers if weights.mtp is None else (*weights.layers, weights.mtp.layer)
@@ -129,8 +129,10 @@ def _narrowed_layer(layer: LayerWeights) -> LayerWeights:
 
 
 def _narrowed(weight: Weight) -> Weight:
-    if isinstance(weight, Packed) or weight.dtype != torch.float32:
+    if isinstance(weight, Packed):
         return weight
     weight = weight.contiguous()
+    if weight.dtype != torch.float32:
+        return weight
     narrow = weight.to(torch.bfloat16)
     return narrow if bool((narrow == weight).all()) else weight

@@ -163,6 +163,12 @@ def test_sigterm_lets_the_real_process_answer_first(tmp_path: Path, model_dir: P
     assert launch.status(options) is None
 
 
+def test_the_wanted_format_is_taken_and_kept(model_dir: Path, tmp_path: Path) -> None:
+    assert load_engine(model_dir, 1, cache_dir=tmp_path, format="int4").status()["format"] == "int4"
+    assert [path.name for path in tmp_path.glob("packed/*/*.safetensors")] == ["int4.safetensors"]
+    assert load_engine(model_dir, 1, cache_dir=tmp_path).status()["format"] == "float"
+
+
 def test_a_predicted_text_saves_passes_and_changes_nothing(model_dir: Path, expected: str, tmp_path: Path) -> None:
     engine = load_engine(model_dir, torch.get_num_threads(), cache_dir=tmp_path, drafting=None)
     costs = list((tmp_path / "costs").iterdir())
