@@ -9,14 +9,15 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
 from mellum_ls.context.languages.parsed import Parsed, parsed
-from mellum_ls.lsp_server.actions.checking import check, fitted
-from mellum_ls.lsp_server.actions.minimal_edit import minimal_changes
-from mellum_ls.lsp_server.actions.parse_answer import Malformed, parse_answer
+from mellum_ls.lsp_server.actions.checking import check
 from mellum_ls.lsp_server.actions.prompting import Situation, conversation, once_more
 from mellum_ls.lsp_server.actions.region import Region
 from mellum_ls.lsp_server.actions.result import Result, edit_of, file_of
 from mellum_ls.lsp_server.documents.store import Snapshot
 from mellum_ls.lsp_server.model.backend import Backend, BackendUnavailable, Done, Message
+from mellum_ls.lsp_server.rewriting.fenced import Malformed, parse_answer
+from mellum_ls.lsp_server.rewriting.minimal import changes
+from mellum_ls.lsp_server.rewriting.sound import fitted
 
 TRIES = 2
 TEXT_TOKENS, FILE_TOKENS, MOST_TOKENS = 1024, 2048, 4096
@@ -59,7 +60,8 @@ class Writing:
         def judged(lines: Sequence[str]) -> dict[str, object]:
             new = fitted(lines, old)
             check(before, Region(here.first, here.last), new, here.kind, here.path, self._snapshot.language_id)
-            return edit_of(self._snapshot, version, minimal_changes(old, new, here.first), versioned=versioned)
+            smallest = changes("\n".join(old), "\n".join(new), here.first)
+            return edit_of(self._snapshot, version, smallest, versioned=versioned)
 
         return await self._tried(judged, here.path, min(MOST_TOKENS, 256 + len(here.part)))
 

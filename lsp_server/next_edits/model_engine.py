@@ -14,10 +14,10 @@ from mellum_ls.context.edits.types import Hunk, Proposal
 from mellum_ls.lsp_server.answers.completer import Gap
 from mellum_ls.lsp_server.documents.store import Document, Place
 from mellum_ls.lsp_server.model.backend import BackendUnavailable, Done, Query, Stream
-from mellum_ls.lsp_server.next_edits.minimal import Change, changes
 from mellum_ls.lsp_server.next_edits.situation import Situation
 from mellum_ls.lsp_server.prompt.secrets import without_secrets
 from mellum_ls.lsp_server.prompt.windows import model_text
+from mellum_ls.lsp_server.rewriting.minimal import Change, changes
 
 LINES_ABOVE, LINES_BELOW = 3, 8
 MOST_REGION_CHARS = 2_000
@@ -53,7 +53,7 @@ class ModelEngine:
             return ()
         return [
             Proposal(situation.path, change.span, change.old, change.new, "model", "what the model would change", 0.5)
-            for change in _nearest_first(changes(old, new.removesuffix("\n"), first), situation.snapshot.line)
+            for change in _nearest_first(changes(old, new.removesuffix("\n"), first, apart=2), situation.snapshot.line)
         ]
 
     async def _query(self, situation: Situation, first: int, last: int, old: str) -> Query:

@@ -1,10 +1,11 @@
 import pytest
 
 from mellum_ls.context.languages.parsed import parsed
-from mellum_ls.lsp_server.actions.checking import MOST_GROWTH, check, fitted
+from mellum_ls.lsp_server.actions.checking import check
 from mellum_ls.lsp_server.actions.kinds import DOCUMENT, FIX, REFACTOR, Kind
-from mellum_ls.lsp_server.actions.parse_answer import Malformed
 from mellum_ls.lsp_server.actions.region import Region
+from mellum_ls.lsp_server.rewriting.fenced import Malformed
+from mellum_ls.lsp_server.rewriting.sound import MOST_GROWTH
 
 TEXT = "import os\n\n\ndef one():\n    return 1\n\n\nlast = 2\n"
 PART = Region(3, 4)
@@ -46,11 +47,3 @@ def test_a_text_that_was_broken_may_stay_so_but_not_get_worse() -> None:
     assert "return 2" in checked("def one():\n    return 2", text=broken)
     with pytest.raises(Malformed, match="fault of syntax"):
         checked("def one():\n    return ((2", text=broken)
-
-
-def test_lines_are_fitted_to_the_place() -> None:
-    assert fitted(["", "def f():", "    x", ""], ["    def f():", "        y"]) == ["    def f():", "        x"]
-    assert fitted(["    a", "", "    b"], ["a"]) == ["a", "", "b"]
-    assert fitted(["    a", "b"], ["a"]) == ["    a", "b"]
-    assert fitted(["\ta"], ["    a"]) == ["\ta"]
-    assert fitted(["a", ""], ["a", ""]) == ["a", ""]
