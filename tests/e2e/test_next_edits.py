@@ -84,6 +84,10 @@ def span(line: int, start: int, end: int) -> dict[str, Any]:
     return {"start": {"line": line, "character": start}, "end": {"line": line, "character": end}}
 
 
+def fenced(code: str) -> str:
+    return f"```python\n{code}\n```"
+
+
 def with_editor(
     tmp_path: Path,
     test: Callable[[Editor], Awaitable[None]],
@@ -140,7 +144,7 @@ def test_without_a_recent_edit_after_an_undo_and_after_a_rejection_there_is_sile
         assert status["nextEdits"]["reason"] == "the last change was an undo"
 
     # The model would be asked if anything were to be asked.
-    with_editor(tmp_path, test, answer="print(1)", nextEditModel=True)
+    with_editor(tmp_path, test, answer=fenced("print(1)"), nextEditModel=True)
 
 
 def test_what_was_turned_down_stays_away_though_there_is_no_pause(tmp_path: Path) -> None:
@@ -160,7 +164,8 @@ def test_what_was_turned_down_stays_away_though_there_is_no_pause(tmp_path: Path
     ("written", "reason"),
     [
         ("def area(width, height):\n    return width * height", "it would take back what was just changed"),
-        ("def surface(width, height):\n    return width * height", "nothing follows from the last changes"),
+        ("def surface(width, height):\n    return width * height", "the model would change nothing"),
+        ("", "what the model wrote cannot be used: the code block of the answer is empty"),
         ("def surface(width, height):\n\n    return width * height", "it changes white space only"),
         ("def surface(width, height:\n    return width * height", "it would leave the file with an error of syntax"),
         ("def surface(width, height):\n    return width * height * 2", ""),
@@ -184,7 +189,7 @@ def test_what_a_model_writes_is_shown_only_if_it_passes(tmp_path: Path, written:
         assert (await editor.ask(uri="file:///p/b.py"))["edits"] == found["edits"]
         assert (await editor.status())["modelRuns"] == 1
 
-    with_editor(tmp_path, test, answer=written, nextEditModel=True)
+    with_editor(tmp_path, test, answer=fenced(written), nextEditModel=True)
 
 
 LINES = "".join(f"x{number} = {number}\n" for number in range(14))
@@ -193,7 +198,7 @@ LINES = "".join(f"x{number} = {number}\n" for number in range(14))
 @pytest.mark.parametrize(
     ("text", "line", "written", "reason"),
     [
-        ("import os\n\n\nx = 1\n", 0, "import os, sys\n\n\nx = 1", "it changes imports only"),
+        ("import os\n\n\nx = 1\n", 0, "import os, sys\n\n\nx = 1\ny = 1", "it changes imports only"),
         (LINES, 4, "x1 = 1\nx2 = 2", "it would delete too much"),
     ],
 )
@@ -208,7 +213,7 @@ def test_imports_alone_and_much_deletion_are_not_shown(
         found = await editor.ask(IN_FULL, uri, position={"line": line, "character": 0})
         assert (found["edits"], found["silence"]) == ([], f"an edit was found and not shown: {reason}")
 
-    with_editor(tmp_path, test, answer=written, nextEditModel=True)
+    with_editor(tmp_path, test, answer=fenced(written), nextEditModel=True)
 
 
 def test_a_newer_request_and_a_cancelled_one_are_each_answered_once(tmp_path: Path) -> None:

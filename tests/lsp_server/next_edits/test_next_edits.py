@@ -79,7 +79,7 @@ def test_one_use_after_the_other_is_proposed_until_none_is_left() -> None:
         window.take(second)
         assert (await window.find()).silence == "nothing follows from the last changes"
         assert window.text == TEXT.replace("area", "surface")
-        report = window.edits.report()
+        report = await window.edits.report()
         assert (report["offered"], report["accepted"], report["written"]) == (2, 2, 0)
         assert report["reason"] == "nothing follows from the last changes"
         await window.session.close()
@@ -112,7 +112,7 @@ def test_typing_along_leaves_the_rest_of_it_under_the_same_id() -> None:
         )
         assert len(window.engine.asked) == 1
         window.edit(1, 9, 9, "face")
-        assert window.edits.report()["written"] == 1
+        assert (await window.edits.report())["written"] == 1
 
     run(test)
 
@@ -170,7 +170,7 @@ def test_silence_has_its_reason_and_costs_nothing() -> None:
         window.session.configure("test", {"enable": False})
         assert (await window.find()).edit is None
         assert len(window.engine.asked) == 1
-        assert window.backend.asked == []
+        assert window.backend.chats == []
 
     run(test)
 
@@ -206,7 +206,7 @@ def test_what_was_turned_down_does_not_come_again_until_its_place_changes() -> N
         assert silence == "an edit was found and not shown: it was turned down here"
         window.edit(1, 0, 0, "  ")
         assert (await window.found()).start == Place(1, 8)
-        assert window.edits.report()["rejected"] == 1
+        assert (await window.edits.report())["rejected"] == 1
 
     run(test)
 
@@ -218,7 +218,7 @@ def test_an_unknown_id_is_no_fault() -> None:
             tell("unknown")
         first = await window.found()
         window.edits.shown(first.id)
-        assert (window.edits.report()["shown"], window.edits.report()["rejected"]) == (1, 0)
+        assert ((await window.edits.report())["shown"], (await window.edits.report())["rejected"]) == (1, 0)
 
     run(test)
 
@@ -266,7 +266,7 @@ def test_a_request_that_is_taken_back_ends_its_work() -> None:
         with pytest.raises(asyncio.CancelledError):
             await asked
         assert window.engine.cancelled == 1
-        assert window.edits.report()["reason"] == "the client took its request back"
+        assert (await window.edits.report())["reason"] == "the client took its request back"
 
     run(test)
 
@@ -283,21 +283,36 @@ def test_an_edit_in_another_document_is_for_clients_that_want_it() -> None:
     run(test)
 
 
+def fenced(code: str) -> str:
+    return f"```python\n{code}\n```"
+
+
 def test_the_model_is_asked_only_where_that_is_wanted_and_nothing_else_was_found() -> None:
     async def test() -> None:
         window = Window(lambda _: [], "area = 1\nprint(area)\n", nextEditModel=True)
-        window.backend.script = lambda _: "surface = 1\nprint(surface)"
+        window.backend.replies = lambda _: fenced("surface = 1\nprint(surface)")
         edit = await window.found()
         assert (edit.start, edit.end, edit.text, edit.proposal.kind) == (Place(1, 6), Place(1, 10), "surface", "model")
         assert await window.found() == edit or (await window.found()).id == edit.id
-        assert len(window.backend.asked) == 1
+        assert len(window.backend.chats) == 1
         # Moved by an edit above, it is shown again without the model.
         window.edit(0, 0, 0, "# new\n")
-        assert ((await window.found()).start, len(window.backend.asked)) == (Place(2, 6), 1)
+        assert ((await window.found()).start, len(window.backend.chats)) == (Place(2, 6), 1)
         window.session.configure("test", {"nextEditModel": False})
         window.edit(2, 0, 11, "log(area)")
         assert (await window.find()).silence == "nothing follows from the last changes"
-        assert len(window.backend.asked) == 1
+        assert len(window.backend.chats) == 1
+
+    run(test)
+
+
+def test_what_is_proven_is_shown_without_the_model() -> None:
+    async def test() -> None:
+        window = Window(nextEditModel=True)
+        first = await window.found()
+        window.take(first)
+        assert (await window.found()).proposal.kind == "rename"
+        assert window.backend.chats == []
 
     run(test)
 
@@ -305,13 +320,78 @@ def test_the_model_is_asked_only_where_that_is_wanted_and_nothing_else_was_found
 def test_what_the_model_wrote_is_judged_and_not_asked_for_again() -> None:
     async def test() -> None:
         window = Window(lambda _: [], "area = 1\nprint(area)\n", nextEditModel=True)
-        window.backend.script = lambda _: "area = 1\nprint(area)"
+        window.backend.replies = lambda _: fenced("area = 1\nprint(area)")
         for _ in range(2):
-            assert "take back" in (await window.find()).silence or window.backend.asked
-        assert len(window.backend.asked) == 1
-        window.backend.script = lambda _: "surface = 1\nprint((area)"
+            assert "take back" in (await window.find()).silence
+        assert len(window.backend.chats) == 1
+        window.backend.replies = lambda _: fenced("surface = 1\nprint((area)")
         window.edit(0, 0, 0, " ")
         assert "syntax" in (await window.find()).silence
+        window.backend.replies = lambda _: "prose"
+        window.edit(0, 0, 0, " ")
+        for _ in range(2):
+            assert (await window.find()).silence.endswith("the answer has no code block")
+        assert len(window.backend.chats) == 3
+
+    run(test)
+
+
+def test_when_the_only_edit_of_the_model_is_turned_down_there_is_silence_with_a_reason() -> None:
+    async def test() -> None:
+        window = Window(lambda _: [], "area = 1\nprint(area)\n", nextEditModel=True, nextEditPauseMs=0)
+        window.backend.replies = lambda _: fenced("surface = 1\nprint(surface)")
+        window.edits.rejected((await window.found()).id)
+        answer = await window.find()
+        assert (answer.edit, answer.silence) == (None, "the model would change nothing else")
+        assert len(window.backend.chats) == 1
+
+    run(test)
+
+
+def test_a_model_that_cannot_chat_is_not_asked_and_both_answer_and_status_say_so() -> None:
+    async def test() -> None:
+        window = Window(lambda _: [], nextEditModel=True)
+        assert (await window.edits.report())["noModel"] == "the model is not loaded"
+        window.backend.no_chat = "the model cannot chat: it has no chat template"
+        assert (await window.find()).silence == f"nothing follows from the last changes, and {window.backend.no_chat}"
+        assert (await window.edits.report())["noModel"] == window.backend.no_chat
+        assert (window.backend.chats, window.backend.asked) == ([], [])
+        # The engine that proves works alone.
+        window.edits.symbolic = ScriptedEngine(each_use("area", "surface"))
+        assert (await window.found()).proposal.kind == "rename"
+        window.session.configure("test", {"nextEditModel": False})
+        assert (await window.edits.report())["noModel"] == "the setting nextEditModel is off"
+
+    run(test)
+
+
+def test_a_newer_request_stops_the_model_and_is_answered() -> None:
+    async def test() -> None:
+        window = Window(lambda _: [], "area = 1\nprint(area)\n", nextEditModel=True)
+        window.backend.replies = lambda _: fenced("surface = 1\nprint(area)\n")
+        gate = window.backend.gate = asyncio.Event()
+        older = asyncio.ensure_future(window.find())
+        await window.backend.chatting.get()
+        newer = asyncio.ensure_future(window.find())
+        await window.backend.chatting.get()
+        assert (await older).edit is None
+        assert window.backend.cancelled == 1
+        gate.set()
+        assert (await newer).silence == "the model would change nothing"
+        # So does a change of the document, and the client's own cancelling.
+        window.edit(1, 0, 0, " ")
+        window.backend.gate = asyncio.Event()
+        for disturb in ("change", "cancel"):
+            asked = asyncio.ensure_future(window.find())
+            await window.backend.chatting.get()
+            if disturb == "change":
+                window.edit(1, 0, 0, " ")
+                assert (await asked).edit is None
+            else:
+                asked.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await asked
+        assert window.backend.cancelled == 4
 
     run(test)
 
@@ -339,6 +419,7 @@ def test_the_report_is_part_of_the_status() -> None:
             "accepted": 0,
             "written": 0,
             "rejected": 0,
+            "noModel": "the setting nextEditModel is off",
         }
 
     run(test)
