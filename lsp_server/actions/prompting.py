@@ -15,6 +15,8 @@ from mellum_ls.lsp_server.rewriting.fenced import fenced
 
 ABOVE_CHARS, BELOW_CHARS, RELATED_CHARS, HEADS_CHARS = 6_000, 3_000, 8_000, 2_000
 """Most characters of the code before the part, behind it, of other files, and of the heads of the file's symbols."""
+TESTS_CHARS = 3_000
+"""Most characters of the beginning of a file of tests, and of its end."""
 
 _EDITOR = (
     "You change code for a programmer who reads every line of it. Do exactly what is asked and nothing else: keep "
@@ -39,6 +41,12 @@ _FILE_FORM = (
 )
 
 
+_MORE_FORM = (
+    "Answer with one fenced code block and nothing else. It holds what is to be added to {path}: the imports that are "
+    "missing there, if any, and behind them the new tests. It repeats nothing that the file holds already."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
     """All that is said of one action. Lines without ends."""
@@ -57,6 +65,8 @@ class Situation:
     instruction: str = ""
     new_file: str = ""
     """Path of the file that is to be written, where it is another."""
+    there: str = ""
+    """What stands in that file, empty where it is not there yet."""
 
     @property
     def part(self) -> str:
@@ -85,7 +95,12 @@ def conversation(situation: Situation) -> tuple[Message, ...]:
     sections += [_TASKS[kind]]
     if situation.instruction:
         sections += [f"The programmer asks: {situation.instruction}"]
-    if kind is TESTS:
+    if kind is TESTS and situation.there:
+        head, tail = situation.there[:TESTS_CHARS], situation.there[TESTS_CHARS:][-TESTS_CHARS:]
+        sections += [f"The tests stand in {situation.new_file}, which begins:", fenced(head)]
+        sections += ["It ends:", fenced(tail)] if tail.strip() else []
+        sections += [_MORE_FORM.format(path=situation.new_file)]
+    elif kind is TESTS:
         sections += [_FILE_FORM.format(path=situation.new_file)]
     elif kind.makes_edit:
         sections += [_EDIT_FORM]

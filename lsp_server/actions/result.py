@@ -23,7 +23,9 @@ class Result:
     """A WorkspaceEdit."""
     text: str = ""
     revision: int | None = None
-    """Of the document that the edit is for."""
+    """Of the document that the edit is for; None where that is a file that is not open."""
+    target: str = ""
+    """URI of that document, where it is another than the one that the action is for."""
 
     @property
     def done(self) -> bool:

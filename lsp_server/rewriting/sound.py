@@ -35,6 +35,14 @@ def fitted(new: Sequence[str], old: Sequence[str]) -> list[str]:
     return lines
 
 
+def refuse_gaps(old: Sequence[str], new: Sequence[str]) -> None:
+    """Raise Malformed where lines of `new` stand for code or for a secret that they do not say."""
+    if any(_ELISION.match(line) and line not in old for line in new):
+        raise Malformed("the answer leaves out code instead of repeating it")
+    if _REDACTED in "\n".join(new):
+        raise Malformed("the answer has a placeholder in place of a secret")
+
+
 def refuse_unsound(lines: Sequence[str], first: int, last: int, new: Sequence[str]) -> None:
     """Raise Malformed where `new` cannot be meant to take the place of the `lines` first..last, both part of it."""
     old = lines[first : last + 1]
@@ -42,10 +50,7 @@ def refuse_unsound(lines: Sequence[str], first: int, last: int, new: Sequence[st
         raise Malformed("the answer changes nothing")
     if len(new) > 3 * len(old) + MOST_GROWTH:
         raise Malformed("the answer is far longer than the part that it replaces")
-    if any(_ELISION.match(line) and line not in old for line in new):
-        raise Malformed("the answer leaves out code instead of repeating it")
-    if _REDACTED in "\n".join(new):
-        raise Malformed("the answer has a placeholder in place of a secret")
+    refuse_gaps(old, new)
     _refuse_neighbours(lines, (first, last), old, new)
 
 
