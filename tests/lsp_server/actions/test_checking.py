@@ -18,6 +18,9 @@ def checked(new: str, kind: Kind = FIX, text: str = TEXT, part: Region = PART) -
 def test_good_lines_take_their_place() -> None:
     assert checked("def one():\n    return 2") == TEXT.replace("return 1", "return 2")
     assert checked('def one():\n    """One."""\n    return 1', DOCUMENT).count("One") == 1
+    assert "os.sep" in checked("def one():\n    return os.sep"), "which is imported"
+    assert "odd" in checked("def one():\n    return odd + 1", text=TEXT + "print(odd)\n"), "as unknown as before"
+    assert "odd" in check(parsed("x", "a.ts", ""), Region(0, 0), ["odd"], FIX, "a.ts", ""), "which may be known there"
     assert "uno" in checked("def uno():\n    return 1", REFACTOR)
     assert "..." in checked("def one():\n    ...", FIX), "which is code"
 
@@ -29,6 +32,8 @@ def test_good_lines_take_their_place() -> None:
         ("def one():\n    return (1", FIX, "fault of syntax"),
         ("def two():\n    return 1", FIX, "loses one"),
         ("def one():\n    return 2", DOCUMENT, "only comments"),
+        ("def one():\n    return math.pi * raduis", FIX, "uses math, raduis, which nothing defines"),
+        ("def one():\n    return math.pi", REFACTOR, "uses math, which nothing defines"),
         ("def one():\n    # ... existing code ...", REFACTOR, "leaves out"),
         ("def one():\n    # the rest of the code is unchanged", REFACTOR, "leaves out"),
         ("def one():\n    return '<redacted>'", FIX, "a placeholder"),
