@@ -10,8 +10,9 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from mellum_ls.lsp_server.actions.aftermath import Aftermath
 from mellum_ls.lsp_server.actions.explanations import Explanations
-from mellum_ls.lsp_server.actions.kinds import EXPLAIN, FIX, TESTS
+from mellum_ls.lsp_server.actions.kinds import EXPLAIN, FIX, TESTS, asked_for
 from mellum_ls.lsp_server.actions.result import Result
 from mellum_ls.lsp_server.actions.wanted import Problem, Wanted
 from mellum_ls.lsp_server.answers.scheduler import Scheduler
@@ -40,6 +41,7 @@ class Actions:
         self._session = session
         self._running: Scheduler[Result] = Scheduler()
         self._talks: object = None
+        self._aftermath = Aftermath()
         self.explanations = Explanations()
         self.unavailable = "no actions have been asked for"
         """Why there were none when a list was last asked for; empty when there could be some."""
@@ -80,6 +82,8 @@ class Actions:
         )
         if document is None or self.unavailable:
             return []
+        if asked_for(FIX, only):
+            self._look_back(document, span, problems)
         path = relative_path(uri, session.roots)
         text = parsed(_text(document), path or uri, document.language_id)
         kinds = possible_kinds(session.client.abilities)
@@ -99,6 +103,8 @@ class Actions:
             self.note(wanted, Result("cancelled"))
             raise
         result = Result("a newer action took its place") if result is None else result
+        if wanted.kind is FIX and result.done:
+            self._aftermath.fixed(wanted.uri, result.revision, result.becomes)
         self.note(wanted, result)
         return result
 
@@ -107,6 +113,15 @@ class Actions:
         self.done, self.failed = self.done + result.done, self.failed + (not result.done)
         self.last = f"{wanted.kind.name}: {result.reason or 'done'}"
         if not result.done:
+            self._session.health.tell(self.last, logging.INFO)
+
+    def _look_back(self, document: Document, span: tuple[int, int], problems: Sequence[Problem | None]) -> None:
+        """Whether the fix before has led to more problems, as far as the client says so now."""
+        text = without_secrets(_text(document)) if self._aftermath.waits(document.uri) else ""
+        more = self._aftermath.listed(document.uri, document.revision, span, problems, text)
+        if more:
+            self.done, self.failed = self.done - 1, self.failed + 1
+            self.last = f"fix: done, and the client reports {more} more problem{'' if more == 1 else 's'} there since"
             self._session.health.tell(self.last, logging.INFO)
 
     def is_current(self, wanted: Wanted, result: Result) -> bool:

@@ -24,6 +24,8 @@ class Result:
     text: str = ""
     revision: int | None = None
     """Of the document that the edit is for; None where that is a file that is not open."""
+    becomes: str = ""
+    """The text that the edit makes of its document, without secrets; empty where that does not matter."""
     target: str = ""
     """URI of that document, where it is another than the one that the action is for."""
 

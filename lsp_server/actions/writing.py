@@ -61,13 +61,18 @@ class Writing:
         here = self._situation
         old = list(here.lines[here.first : here.last + 1])
 
+        whole = ""
+
         def judged(lines: Sequence[str]) -> dict[str, object]:
+            nonlocal whole
             new = fitted(lines, old)
-            check(before, Region(here.first, here.last), new, here.kind, here.path, self._snapshot.language_id)
+            part = Region(here.first, here.last)
+            whole = check(before, part, new, here.kind, here.path, self._snapshot.language_id)
             smallest = changes("\n".join(old), "\n".join(new), here.first)
             return edit_of(self._snapshot, version, smallest, versioned=versioned)
 
-        return await self._tried(judged, here.path, min(MOST_TOKENS, 256 + len(here.part)))
+        result = await self._tried(judged, here.path, min(MOST_TOKENS, 256 + len(here.part)))
+        return replace(result, becomes=whole if result.done else "")
 
     async def into(self, place: PlaceOfTests, snapshot: Snapshot, *, versioned: bool) -> Result:
         """Further code for the file of tests at `place`, which is `snapshot` now."""

@@ -48,6 +48,34 @@ def test_a_problem_is_fixed(tmp_path: Path) -> None:
     play(tmp_path, [GOOD], scene)
 
 
+def test_a_fix_after_which_the_client_has_more_problems_is_told(tmp_path: Path) -> None:
+    async def scene(editor: ActionClient) -> None:
+        uri = editor.open("shapes.py", TEXT)
+        await editor.choose(await editor.action("Fix", uri, 4, problems=PROBLEM))
+        # The client tells the server of its own edit, and then what its tools say of the new text.
+        editor.tell(uri)
+        await editor.actions(uri, 4, problems=())
+        assert (await editor.status()).actions.last == "fix: done"
+        await editor.actions(uri, 4, problems=[*PROBLEM, (4, "unused label")])
+        status = await editor.status()
+        assert status.actions.last == "fix: done, and the client reports 1 more problem there since"
+        assert (status.actions.done, status.actions.failed) == (0, 1)
+        assert any("reports 1 more problem" in line for line in editor.logged)
+
+    play(tmp_path, [GOOD], scene)
+
+
+@pytest.mark.parametrize("name", ["mathe", "radius_of"])
+def test_a_fix_that_brings_a_name_that_nothing_defines_is_asked_for_again(name: str, tmp_path: Path) -> None:
+    async def scene(editor: ActionClient) -> None:
+        uri = editor.open("shapes.py", TEXT)
+        assert await editor.choose(await editor.action("Fix", uri, 4, problems=PROBLEM)) == {"applied": True}
+        assert editor.texts[uri] == FIXED
+        assert f"uses {name}, which nothing defines" in (await editor.asked(2))[1][3]["text"]
+
+    play(tmp_path, [fenced(FUNCTION.replace("radius **", f"{name} **")), GOOD], scene)
+
+
 def test_an_answer_that_fails_is_asked_for_once_more_and_told_why(tmp_path: Path) -> None:
     async def scene(editor: ActionClient) -> None:
         uri = editor.open("shapes.py", TEXT)

@@ -83,6 +83,12 @@ class ActionClient:
         versioned = types.VersionedTextDocumentIdentifier(version=self.versions[uri], uri=uri)
         self.client.text_document_did_change(types.DidChangeTextDocumentParams(versioned, [change]))
 
+    def tell(self, uri: str) -> None:
+        """The server hears of what its edits have made of the document."""
+        versioned = types.VersionedTextDocumentIdentifier(version=self.versions[uri], uri=uri)
+        whole = types.TextDocumentContentChangeWholeDocument(text=self.texts[uri])
+        self.client.text_document_did_change(types.DidChangeTextDocumentParams(versioned, [whole]))
+
     async def actions(
         self,
         uri: str,
