@@ -93,9 +93,10 @@ def with_editor(
     test: Callable[[Editor], Awaitable[None]],
     answer: str = "",
     root: str = "file:///p",
+    mode: str = "",
     **options: object,
 ) -> None:
-    command = (sys.executable, "-P", str(SCRIPTED), answer)
+    command = (sys.executable, "-P", str(SCRIPTED), answer, mode)
 
     async def run() -> None:
         async with server_process(command, isolated_environment(tmp_path)) as client:
@@ -190,6 +191,49 @@ def test_what_a_model_writes_is_shown_only_if_it_passes(tmp_path: Path, written:
         assert (await editor.status())["modelRuns"] == 1
 
     with_editor(tmp_path, test, answer=fenced(written), nextEditModel=True)
+
+
+def test_a_model_that_is_writing_is_stopped_by_a_cancellation_and_by_a_newer_request(tmp_path: Path) -> None:
+    uri = "file:///p/b.py"
+
+    async def writing(editor: Editor, runs: int) -> None:
+        async with asyncio.timeout(30):
+            while (await editor.status())["modelRuns"] < runs:
+                pass
+
+    async def test(editor: Editor) -> None:
+        editor.open("x = 1\ny = 2\n", uri)
+        editor.replace(0, "x", "z", uri)
+        params = {"textDocument": {"uri": uri, "version": 2}, "position": {"line": 0, "character": 0}}
+        number, first = editor.client.start(ASK, params)
+        await writing(editor, 1)
+        editor.client.notify("$/cancelRequest", {"id": number})
+        assert (await first)["error"]["code"] == -32800
+        # The newest wins, and typing ends it.
+        _, second = editor.client.start(ASK, params)
+        await writing(editor, 2)
+        _, third = editor.client.start(ASK, params)
+        assert (await second)["result"] == {"edits": []}
+        await writing(editor, 3)
+        editor.replace(1, "y", "w", uri)
+        assert (await third)["result"] == {"edits": []}
+
+    # It says one word, and never a second.
+    with_editor(tmp_path, test, answer=fenced("z = 1\ny = z"), mode="hang", nextEditModel=True)
+
+
+def test_without_a_model_that_can_chat_only_what_is_proven_is_shown_and_the_reason_told(tmp_path: Path) -> None:
+    why = "the model cannot chat: it has no chat template"
+
+    async def test(editor: Editor) -> None:
+        editor.replace(1, "width * height", "2 * width * height")
+        assert await editor.silence() == f"nothing follows from the last changes, and {why}"
+        editor.replace(0, "area", "surface")
+        assert (await editor.next())["text"] == "surface"
+        status = await editor.status()
+        assert (status["nextEdits"]["noModel"], status["modelRuns"]) == (why, 0)
+
+    with_editor(tmp_path, test, mode="silent", nextEditModel=True)
 
 
 LINES = "".join(f"x{number} = {number}\n" for number in range(14))

@@ -1,69 +1,15 @@
 """The next edits of a window: when there is one, which, and why there is none. The engines are written by the tests."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from mellum_ls.lsp_server.documents.store import Edit, Place
-from mellum_ls.lsp_server.next_edits.fates import NextEdit
+from mellum_ls.lsp_server.documents.store import Place
 from mellum_ls.lsp_server.next_edits.next_edits import Answer
-from mellum_ls.lsp_server.session import Session
-from tests.fakes.backend import ScriptedBackend
-from tests.fakes.edit_engine import Script, ScriptedEngine, each_use
+from tests.fakes.edit_engine import each_use
+from tests.fakes.edit_window import START, TEXT, URI, Window, run
 from tests.fakes.sleeper import settled
-
-URI = "file:///p/a.py"
-TEXT = "area = 1\nprint(area)\nlog(area)\n"
-START = Place(0, 0)
-
-
-class Window:
-    """A session with a document whose first `area` was renamed, and with engines of its own."""
-
-    def __init__(self, script: Script | None = None, text: str = TEXT, **settings: object) -> None:
-        self.now = 100.0
-        self.backend = ScriptedBackend("")
-        self.session = Session(lambda _: self.backend, clock=lambda: self.now)
-        self.session.roots = ("file:///p",)
-        self.session.configure("test", {"warmUp": False, **settings})
-        self.edits = self.session.next_edits
-        self.engine = ScriptedEngine(script or each_use("area", "surface"))
-        self.edits.symbolic = self.engine
-        self.session.open(URI, "python", 1, text)
-        self.edit(0, 0, 4, "surface")
-
-    def edit(self, line: int, start: int, end: int, text: str, uri: str = URI) -> None:
-        document = self.session.documents.get(uri)
-        assert document is not None
-        self.session.edit(uri, (document.version or 0) + 1, [Edit(text, Place(line, start), Place(line, end))])
-
-    def take(self, edit: NextEdit) -> None:
-        """As a client does when the user accepts."""
-        document = self.session.documents.get(edit.uri)
-        assert document is not None
-        self.session.edit(edit.uri, (document.version or 0) + 1, [Edit(edit.text, edit.start, edit.end)])
-        self.edits.accepted(edit.id)
-
-    async def find(self, version: int | None = None, uri: str = URI) -> Answer:
-        return await self.edits.find(uri, START, version)
-
-    async def found(self) -> NextEdit:
-        answer = await self.find()
-        assert answer.edit is not None, answer.silence
-        assert answer.silence == ""
-        return answer.edit
-
-    @property
-    def text(self) -> str:
-        document = self.session.documents.get(URI)
-        assert document is not None
-        return document.text
-
-
-def run(test: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(test())  # type: ignore[arg-type]
 
 
 def test_one_use_after_the_other_is_proposed_until_none_is_left() -> None:
@@ -279,129 +225,6 @@ def test_an_edit_in_another_document_is_for_clients_that_want_it() -> None:
         answer = await window.edits.find(URI, START, elsewhere=True)
         assert answer.edit is not None
         assert (answer.edit.uri, answer.edit.version) == ("file:///p/b.py", 5)
-
-    run(test)
-
-
-def fenced(code: str) -> str:
-    return f"```python\n{code}\n```"
-
-
-def test_the_model_is_asked_only_where_that_is_wanted_and_nothing_else_was_found() -> None:
-    async def test() -> None:
-        window = Window(lambda _: [], "area = 1\nprint(area)\n", nextEditModel=True)
-        window.backend.replies = lambda _: fenced("surface = 1\nprint(surface)")
-        edit = await window.found()
-        assert (edit.start, edit.end, edit.text, edit.proposal.kind) == (Place(1, 6), Place(1, 10), "surface", "model")
-        assert await window.found() == edit or (await window.found()).id == edit.id
-        assert len(window.backend.chats) == 1
-        # Moved by an edit above, it is shown again without the model.
-        window.edit(0, 0, 0, "# new\n")
-        assert ((await window.found()).start, len(window.backend.chats)) == (Place(2, 6), 1)
-        window.session.configure("test", {"nextEditModel": False})
-        window.edit(2, 0, 11, "log(area)")
-        assert (await window.find()).silence == "nothing follows from the last changes"
-        assert len(window.backend.chats) == 1
-
-    run(test)
-
-
-def test_what_is_proven_is_shown_without_the_model() -> None:
-    async def test() -> None:
-        window = Window(nextEditModel=True)
-        first = await window.found()
-        window.take(first)
-        assert (await window.found()).proposal.kind == "rename"
-        assert window.backend.chats == []
-
-    run(test)
-
-
-def test_what_the_model_wrote_is_judged_and_not_asked_for_again() -> None:
-    async def test() -> None:
-        window = Window(lambda _: [], "area = 1\nprint(area)\n", nextEditModel=True)
-        window.backend.replies = lambda _: fenced("area = 1\nprint(area)")
-        for _ in range(2):
-            assert "take back" in (await window.find()).silence
-        assert len(window.backend.chats) == 1
-        window.backend.replies = lambda _: fenced("surface = 1\nprint((area)")
-        window.edit(0, 0, 0, " ")
-        assert "syntax" in (await window.find()).silence
-        window.backend.replies = lambda _: "prose"
-        window.edit(0, 0, 0, " ")
-        for _ in range(2):
-            assert (await window.find()).silence.endswith("the answer has no code block")
-        assert len(window.backend.chats) == 3
-
-    run(test)
-
-
-def test_when_the_only_edit_of_the_model_is_turned_down_there_is_silence_with_a_reason() -> None:
-    async def test() -> None:
-        window = Window(lambda _: [], "area = 1\nprint(area)\n", nextEditModel=True, nextEditPauseMs=0)
-        window.backend.replies = lambda _: fenced("surface = 1\nprint(surface)")
-        window.edits.rejected((await window.found()).id)
-        answer = await window.find()
-        assert (answer.edit, answer.silence) == (None, "the model would change nothing else")
-        assert len(window.backend.chats) == 1
-
-    run(test)
-
-
-def test_a_model_that_cannot_chat_is_not_asked_and_both_answer_and_status_say_so() -> None:
-    async def test() -> None:
-        window = Window(lambda _: [], nextEditModel=True)
-        assert (await window.edits.report())["noModel"] == "the model is not loaded"
-        window.backend.no_chat = "the model cannot chat: it has no chat template"
-        assert (await window.find()).silence == f"nothing follows from the last changes, and {window.backend.no_chat}"
-        assert (await window.edits.report())["noModel"] == window.backend.no_chat
-        assert (window.backend.chats, window.backend.asked) == ([], [])
-        # The engine that proves works alone.
-        window.edits.symbolic = ScriptedEngine(each_use("area", "surface"))
-        assert (await window.found()).proposal.kind == "rename"
-        window.session.configure("test", {"nextEditModel": False})
-        assert (await window.edits.report())["noModel"] == "the setting nextEditModel is off"
-
-    run(test)
-
-
-def test_a_newer_request_stops_the_model_and_is_answered() -> None:
-    async def test() -> None:
-        window = Window(lambda _: [], "area = 1\nprint(area)\n", nextEditModel=True)
-        window.backend.replies = lambda _: fenced("surface = 1\nprint(area)\n")
-        gate = window.backend.gate = asyncio.Event()
-        older = asyncio.ensure_future(window.find())
-        await window.backend.chatting.get()
-        newer = asyncio.ensure_future(window.find())
-        await window.backend.chatting.get()
-        assert (await older).edit is None
-        assert window.backend.cancelled == 1
-        gate.set()
-        assert (await newer).silence == "the model would change nothing"
-        # So does a change of the document, and the client's own cancelling.
-        window.edit(1, 0, 0, " ")
-        window.backend.gate = asyncio.Event()
-        for disturb in ("change", "cancel"):
-            asked = asyncio.ensure_future(window.find())
-            await window.backend.chatting.get()
-            if disturb == "change":
-                window.edit(1, 0, 0, " ")
-                assert (await asked).edit is None
-            else:
-                asked.cancel()
-                with pytest.raises(asyncio.CancelledError):
-                    await asked
-        assert window.backend.cancelled == 4
-
-    run(test)
-
-
-def test_a_model_that_is_away_is_silence_and_told() -> None:
-    async def test() -> None:
-        window = Window(lambda _: [], nextEditModel=True)
-        window.backend.error = "the model is away"
-        assert (await window.find()).silence == "the model is not available"
-        assert window.session.health.last_error == "the model is away"
 
     run(test)
 
