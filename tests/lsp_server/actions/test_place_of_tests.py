@@ -61,5 +61,7 @@ def test_what_is_kept_back_gets_no_tests(tmp_path: Path) -> None:
         await session.kept_back.judged((tmp_path / "main.py").as_uri())
         for path in ("a.py", "b.py"):
             assert "kept back" in str(await place(path))
+        session.documents.open((tmp_path / "tests/test_a.py").as_uri(), "python", 1, "x = 1\n")
+        assert "kept back" in str(await place("a.py"))
 
     play(tmp_path, scene)

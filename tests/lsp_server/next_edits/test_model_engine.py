@@ -72,10 +72,20 @@ def test_it_is_asked_with_the_old_text_as_what_is_predicted_behind_what_is_typed
 
 
 def test_the_model_is_stopped_where_its_block_ends() -> None:
-    backend = ScriptedBackend(replies=f"Here:\n{WIDE}\nThat is because I like it, and because of much more.")
-    [proposal] = proposed(backend)
-    assert proposal.new == "wide"
-    assert backend.cancelled == 1
+    closed: list[bool] = []
+
+    async def talking(*_: object) -> AsyncGenerator[Piece | Done, None]:
+        try:
+            yield Piece(f"Here:\n{WIDE}\nThat is ")
+            pytest.fail("the model was to be stopped")
+        finally:
+            closed.append(True)
+
+    def ask(messages: Sequence[Message], *, session: str, max_tokens: int, predicted: str) -> Stream:
+        return talking()
+
+    [proposal] = asyncio.run(ModelEngine(ask, at_once).propose(situation()))
+    assert (proposal.new, closed) == ("wide", [True])
 
 
 @pytest.mark.parametrize(
