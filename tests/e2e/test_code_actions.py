@@ -280,7 +280,9 @@ def test_a_client_that_cannot_get_an_edit_is_offered_none(tmp_path: Path) -> Non
 def test_a_client_that_applies_edits_of_actions_alone_resolves_them(tmp_path: Path) -> None:
     async def scene(editor: ActionClient) -> None:
         uri = editor.open("shapes.py", TEXT)
-        assert await editor.choose(await editor.action("Fix", uri, 4, problems=PROBLEM)) == {"applied": True}
+        action = await editor.action("Fix", uri, 4, problems=PROBLEM)
+        assert not action.tags, "which it would not understand"
+        assert await editor.choose(action) == {"applied": True}
         assert editor.texts[uri] == FIXED
 
     play(tmp_path, [GOOD], scene, without("workspace.applyEdit", "textDocument.codeAction.tagSupport"))
