@@ -65,3 +65,26 @@ def test_what_is_kept_back_gets_no_tests(tmp_path: Path) -> None:
         assert "kept back" in str(await place("a.py"))
 
     play(tmp_path, scene)
+
+
+def test_a_file_of_tests_elsewhere_is_found_by_the_index(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    (root / "checks").mkdir(parents=True)
+    (root / "checks/shapes_test.py").write_text("x = 1\n")
+    (root / "shapes.py").write_text("def area(): ...\n")
+
+    async def run() -> None:
+        session, ready = Session(lambda _: ScriptedBackend(), index_dir=tmp_path / "index"), asyncio.Event()
+        session.roots = (root.as_uri(),)
+        session.repository.watchers.append(lambda _, event: ready.set() if event["event"] == "ready" else None)
+        uri = (root / "shapes.py").as_uri()
+        session.open(uri, "python", 1, "")
+        await session.kept_back.judged(uri)
+        async with asyncio.timeout(60):
+            await ready.wait()
+        found = await place_of_tests(session, uri, "shapes.py")
+        assert isinstance(found, PlaceOfTests)
+        assert (found.path, found.snapshot is None) == ("checks/shapes_test.py", False)
+        await session.close()
+
+    asyncio.run(run())
