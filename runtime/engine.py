@@ -211,9 +211,12 @@ class Engine:
         max_tokens: int,
         *,
         thinking: bool = False,
+        predicted: str = "",
         on_chunk: OnChunk = _ignore,
     ) -> Completion:
         """Prepare to answer a conversation as `begin` does; the model's thoughts count, but are not shown.
+
+        `predicted` is a text that the answer may begin with, or hold in parts; it changes the time only.
 
         RequestError if the model cannot chat, or if conversation and answer are too long for it: nothing is cut, since
         an answer to half a question would be taken for one to the whole.
@@ -232,7 +235,8 @@ class Engine:
         thoughts = Thoughts(chat.think_id, chat.end_of_think_id, chat.thinks(ids))
         # No stop rule: code that repeats itself is what some questions are about.
         rule, params = make_rule("none", ""), GenerationParams(max_tokens, "none")
-        return self._completion(session, Wanted(ids, "", rule, params, started, thoughts=thoughts), (), on_chunk)
+        wanted = Wanted(ids, "", rule, params, started, predicted, None, self.drafting, thoughts)
+        return self._completion(session, wanted, (), on_chunk)
 
     def _chat_format(self) -> ChatFormat:
         if self.profile.chat is None:

@@ -58,6 +58,7 @@ class LoadedEngine:
                     messages,
                     request.max_tokens,
                     thinking=request.thinking,
+                    predicted=request.predicted,
                     on_chunk=lambda chunk: on_text(chunk.text),
                 )
             )

@@ -1,5 +1,7 @@
 """The real server in its own process with a scripted model: `python scripted_server.py ANSWER [MODE]`.
 
+ANSWER is what it completes with, and what it says in conversations.
+
 With `hang` the model says one word and then nothing more; with `fail` it cannot be reached. With `table` ANSWER is a
 JSON object from the paths of documents to the answers there, and of a path with `hang` in it only one word is said.
 With `forget` nothing of what it was asked is kept, for those who look at memory. With `spy` everything that it is asked
@@ -103,7 +105,8 @@ def make_backend(_: str) -> ScriptedBackend:
     if mode == "forget":
         return ForgetfulBackend(sys.argv[1])
     gate = asyncio.Event() if mode == "hang" else None
-    return ScriptedBackend(sys.argv[1], gate=gate, error="the model is away" if mode == "fail" else "")
+    away = "the model is away" if mode == "fail" else ""
+    return ScriptedBackend(sys.argv[1], replies=sys.argv[1], gate=gate, error=away)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A model's answer to lines of code, strictly: one fenced block, closed, not of another file. Knows no document.
+"""Code in fenced blocks, as a model is shown it and as it answers: one block, closed. Knows no document.
 
 Prose around the block is let be; anything that has to be guessed is not.
 """
@@ -23,6 +23,25 @@ class Block:
     """The lines of the answer's block, without ends."""
 
     lines: tuple[str, ...]
+
+
+def fenced(text: str, language: str = "") -> str:
+    """A block of code; its fence is longer than any run of backticks in it."""
+    longest = max(map(len, re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def is_closed(text: str) -> bool:
+    """Whether an answer that is still being written has a whole block: what comes behind it is of no use."""
+    fence = ""
+    for line in text.replace("\r\n", "\n").split("\n")[:-1]:
+        found = _FENCE.match(line)
+        if found and not fence:
+            fence = found[1]
+        elif found and not found[2] and found[1].startswith(fence):
+            return True
+    return False
 
 
 def parse_answer(text: str, path: str = "", known: str = "") -> Block:

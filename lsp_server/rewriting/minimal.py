@@ -10,10 +10,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from mellum_ls.context.edits.types import Span
-from mellum_ls.lsp_server.next_edits.spots import behind, shared
-
-_APART = 2
-"""So many lines have to stay as they are between two changes for them to be two edits."""
+from mellum_ls.lsp_server.rewriting.spots import behind, shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +22,26 @@ class Change:
     new: str
 
 
-def changes(old: str, new: str, first_line: int = 0) -> list[Change]:
+def changes(old: str, new: str, first_line: int = 0, *, apart: int = 1) -> list[Change]:
     r"""What leads from the text `old`, whose first line has the number `first_line`, to `new`; lines end at \n.
 
-    In order, apart from each other; all of them applied to `old` give `new`.
+    In order; all of them applied to `old` give `new`. Changes with fewer than `apart` lines between them that stay as
+    they are become one, which then says more than differs.
     """
     before, after = old.split("\n"), new.split("\n")
     return [
         _trimmed(before, after, (start, end), (new_start, new_end), first_line)
-        for start, end, new_start, new_end in _groups(before, after)
+        for start, end, new_start, new_end in _groups(before, after, apart)
     ]
 
 
-def _groups(before: list[str], after: list[str]) -> Iterator[tuple[int, int, int, int]]:
+def _groups(before: list[str], after: list[str], apart: int) -> Iterator[tuple[int, int, int, int]]:
     """Ranges of lines that differ, those that are close to each other joined."""
     current: tuple[int, int, int, int] | None = None
     for tag, start, end, new_start, new_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
-        if current is not None and start - current[1] < _APART:
+        if current is not None and start - current[1] < apart:
             current = (current[0], end, current[2], new_end)
             continue
         if current is not None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mellum_ls.lsp_server.actions.parse_answer import Malformed, parse_answer
+from mellum_ls.lsp_server.rewriting.fenced import Malformed, fenced, is_closed, parse_answer
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,16 @@ def test_nothing_else_is_raised(answer: str) -> None:
     except Malformed:
         return
     assert any(line.strip() for line in lines)
+
+
+@given(st.text(alphabet="`~ab\n #.", min_size=1, max_size=60).filter(str.strip))
+def test_what_is_shown_in_a_block_is_read_from_it(code: str) -> None:
+    assert "\n".join(parse_answer(fenced(code, "python"), "a.py", code).lines) == code
+
+
+def test_an_answer_is_done_where_its_block_is() -> None:
+    answer = "So:\n````md\n```\nx\n```\n````\nThat is, "
+    whole = answer.index("````\nThat") + len("````\n")
+    assert [is_closed(answer[:end]) for end in range(len(answer) + 1)] == [
+        end >= whole for end in range(len(answer) + 1)
+    ]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mellum_ls.context.edits.types import Span
-from mellum_ls.lsp_server.next_edits.spots import behind, offset_in, shared, text_in, with_replaced
+from mellum_ls.lsp_server.rewriting.spots import behind, offset_in, shared, text_in, with_replaced
 
 TEXTS = st.text(alphabet="ab\n🎉", max_size=30)
 
