@@ -1,4 +1,5 @@
-// Bundles the extension into dist/; with --tests the tests, with a stub in the place of the editor, into build/.
+// Bundles the extension into dist/; with --tests the tests, with a stub in the place of the editor, into build/, and with
+// --e2e those that start the server.
 
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,13 +9,14 @@ import { build } from "esbuild";
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const shared = { bundle: true, platform: "node", target: "node20", logLevel: "warning", absWorkingDir: here(".") };
 
-if (process.argv.includes("--tests")) {
-  const outdir = here("../../build/vscode/test");
+const tests = process.argv.includes("--tests") ? "test" : process.argv.includes("--e2e") ? "test/e2e" : "";
+if (tests) {
+  const outdir = here(`../../build/vscode/${tests.replace("/", "-")}`);
   rmSync(outdir, { recursive: true, force: true });
-  const tests = readdirSync(here("test")).filter((name) => name.endsWith(".test.ts"));
+  const files = readdirSync(here(tests)).filter((name) => name.endsWith(".test.ts"));
   await build({
     ...shared,
-    entryPoints: tests.map((name) => `test/${name}`),
+    entryPoints: files.map((name) => `${tests}/${name}`),
     outdir,
     format: "cjs",
     alias: { vscode: here("test/stub/vscode.ts") },

@@ -77,6 +77,8 @@ export function activate(context: vscode.ExtensionContext): void {
     "mellum.openSettings": () => vscode.commands.executeCommand("workbench.action.openSettings", "@ext:mellum.mellum-ls"),
     "mellum.restart": () => server.restart(),
     "mellum.installServer": async () => (await installHere(context)) && server.restart(),
+    "mellum.nextSuggestion": () => completions.cycle("editor.action.inlineSuggest.showNext"),
+    "mellum.previousSuggestion": () => completions.cycle("editor.action.inlineSuggest.showPrevious"),
     "mellum.dismissSuggestion": () => completions.dismiss(),
     "mellum.nextEdit": () => nextEdits.askNow(),
     "mellum.nextEdit.tab": () => nextEdits.tab(),

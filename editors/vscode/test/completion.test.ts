@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { beforeEach, test } from "node:test";
+import { afterEach, beforeEach, mock, test } from "node:test";
 import { partOf } from "../src/completion/accepted";
 import { acceptPart } from "../src/completion/partial";
 import { GrowingCompletions } from "../src/completion/provider";
-import { Regrowth } from "../src/completion/regrowth";
 import { StubClient } from "./stub/client";
 import * as vscode from "./stub/vscode";
 
@@ -27,6 +26,8 @@ function provide(context: unknown, source = new vscode.CancellationTokenSource()
 }
 
 beforeEach(() => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  vscode.builtIn.clear();
   client = new StubClient();
   completions = new GrowingCompletions(() => client as never);
   editor = new vscode.TextEditor(new vscode.TextDocument(vscode.Uri.parse("file:///a.ts"), "let "));
@@ -37,21 +38,60 @@ beforeEach(() => {
   vscode.builtIn.set("editor.action.inlineSuggest.trigger", async () => shown.push(await provide(INVOKED)));
 });
 
-test("the first of a growing answer is given, and the rest by asking again", async () => {
+afterEach(() => mock.timers.reset());
+
+test("an answer that takes long is shown when there is something, and when it is whole", async () => {
+  let wentOn = 0;
+  vscode.builtIn.set("editor.action.inlineSuggest.showNext", () => wentOn++);
   const first = provide(AUTOMATIC);
   const request = await client.request(0);
   assert.equal(request.params.textDocument.version, 1);
   assert.deepEqual(request.params.formattingOptions, { tabSize: 2, insertSpaces: true });
   const token = request.params.partialResultToken;
   client.grow(token, list("x"));
-  assert.deepEqual(await first, list("x"));
+  client.grow(token, list("x ="));
+  mock.timers.tick(1000);
+  assert.deepEqual(await first, list("x ="));
   assert.equal(vscode.seen.context.get("mellum.suggestionGrows"), true);
   client.grow(token, list("x = 1"));
+  assert.deepEqual(shown, []);
   request.answer(whole("x = 1;"));
   await settled(() => shown.length > 0 && vscode.seen.context.get("mellum.suggestionGrows") === false);
-  assert.deepEqual(shown.at(-1), whole("x = 1;"));
+  assert.deepEqual(shown, [whole("x = 1;")]);
   assert.equal(client.asked.length, 1);
   assert.deepEqual(completions.offered, [{ insertText: "x = 1;", start: range.start, id: "id0" }]);
+  await settled(() => wentOn === 1);
+});
+
+test("where the editor has been made to ask, cycling makes it ask for several", async () => {
+  const ran: string[] = [];
+  for (const name of ["hide", "showNext"]) {
+    vscode.builtIn.set(`editor.action.inlineSuggest.${name}`, () => ran.push(name));
+  }
+  await completions.cycle("editor.action.inlineSuggest.showNext");
+  assert.deepEqual(ran, ["showNext"]);
+  const first = provide(AUTOMATIC);
+  const request = await client.request(0);
+  client.grow(request.params.partialResultToken, list("x"));
+  mock.timers.tick(1000);
+  await first;
+  request.answer(whole("x"));
+  await settled(() => shown.length > 0);
+  const cycling = completions.cycle("editor.action.inlineSuggest.showNext");
+  (await client.request(1)).answer(whole("a", "b"));
+  await cycling;
+  assert.deepEqual(ran, ["showNext", "hide", "showNext"]);
+  assert.deepEqual(shown.at(-1), whole("a", "b"));
+});
+
+test("an answer that is whole soon is given once", async () => {
+  const first = provide(AUTOMATIC);
+  const request = await client.request(0);
+  client.grow(request.params.partialResultToken, list("x"));
+  request.answer(whole("xy"));
+  assert.deepEqual(await first, whole("xy"));
+  mock.timers.tick(1000);
+  assert.deepEqual(shown, []);
 });
 
 test("an answer that comes at once is given once", async () => {
@@ -72,6 +112,7 @@ test("the editor's being done with its request ends one without an answer, and n
   const some = provide(AUTOMATIC, late);
   const second = await client.request(1);
   client.grow(second.params.partialResultToken, list("x"));
+  mock.timers.tick(1000);
   await some;
   late.cancel();
   assert.equal(second.token?.isCancellationRequested, false);
@@ -81,6 +122,7 @@ test("typing on leaves what was growing, and nothing of it is shown any more", a
   const first = provide(AUTOMATIC);
   const request = await client.request(0);
   client.grow(request.params.partialResultToken, list("x"));
+  mock.timers.tick(1000);
   await first;
   editor.type(new vscode.Range(0, 4, 0, 4), "y");
   client.grow(request.params.partialResultToken, list("x = 1"));
@@ -104,6 +146,7 @@ test("what is dismissed grows no more", async () => {
   const first = provide(AUTOMATIC);
   const request = await client.request(0);
   client.grow(request.params.partialResultToken, list("x"));
+  mock.timers.tick(1000);
   await first;
   await completions.dismiss();
   client.grow(request.params.partialResultToken, list("x = 1"));
@@ -116,28 +159,6 @@ test("what is dismissed grows no more", async () => {
 test("without a server there is nothing", async () => {
   completions = new GrowingCompletions(() => undefined);
   assert.deepEqual(await provide(AUTOMATIC), []);
-});
-
-test("however often an answer grows meanwhile, the editor asks once more, and knows whose question it is", async () => {
-  let asked = 0;
-  let go: () => void = () => undefined;
-  const regrowth: Regrowth = new Regrowth(
-    () => {
-      asked++;
-      assert.equal(regrowth.isOurs(), true);
-      assert.equal(regrowth.isOurs(), false);
-      return new Promise<void>((resolve) => (go = resolve));
-    },
-    () => true,
-  );
-  const running = regrowth.more();
-  void regrowth.more();
-  void regrowth.more();
-  go();
-  await settled(() => asked === 2);
-  go();
-  await running;
-  assert.equal(asked, 2);
 });
 
 test("a part of a suggestion is told with its length from the beginning of its text", async () => {

@@ -21,8 +21,10 @@ export class Growing<T> {
   /** All of it so far; undefined while nothing has come. */
   latest: T | undefined;
   over = false;
-  /** Settled with the first that comes; undefined when the answer ends without any. */
+  /** Settled by `show` or `end`, with what has come until then. */
   readonly first: Promise<T | undefined>;
+  /** What `first` was settled with where that is less than the whole. */
+  given: T | undefined;
   private settle: (value: T | undefined) => void = () => undefined;
 
   constructor(readonly place: Place) {
@@ -32,9 +34,14 @@ export class Growing<T> {
   }
 
   grow(value: T): void {
-    if (this.over) return;
-    this.latest = value;
-    this.settle(value);
+    if (!this.over) this.latest = value;
+  }
+
+  /** Whoever waits has waited long enough for the whole. */
+  show(): void {
+    if (this.over || this.given) return;
+    this.given = this.latest;
+    this.settle(this.latest);
   }
 
   /** The whole answer; undefined leaves what has come. */

@@ -1,4 +1,10 @@
-/** Inline completions as the editor asks for them: one answer that grows while it is looked at, several by a key. */
+/**
+ * Inline completions as the editor asks for them: one answer, shown before it is whole where that takes long, and several
+ * by a key.
+ *
+ * An editor has its providers asked again at a place of a text only by a request of a user's, and only once: so a growing
+ * answer is shown twice, as soon as there is something and when it is whole, and not in between.
+ */
 
 import * as vscode from "vscode";
 import type { LanguageClient, Middleware } from "vscode-languageclient/node";
@@ -6,11 +12,13 @@ import { ProgressType } from "vscode-languageserver-protocol";
 import { type CompletionParams, type Completions, INLINE_COMPLETION } from "../protocol";
 import type { Offered } from "./accepted";
 import { Growing, type Place, samePlace } from "./growing";
-import { Regrowth } from "./regrowth";
 
 const GROWING = "mellum.suggestionGrows";
 const TRIGGER = "editor.action.inlineSuggest.trigger";
+const NEXT = "editor.action.inlineSuggest.showNext";
 const HIDE = "editor.action.inlineSuggest.hide";
+/** So long the whole answer is waited for once there is something to show: what comes twice is less quiet. */
+const PATIENCE_MS = 150;
 
 const PROGRESS = new ProgressType<Completions>();
 
@@ -21,12 +29,13 @@ export class GrowingCompletions implements vscode.Disposable {
   /** What was last given to the editor, for those who look at what becomes of it. */
   offered: readonly Offered[] = [];
   private current: Growing<Completions> | undefined;
+  private patience: NodeJS.Timeout | undefined;
   private cancelling: vscode.CancellationTokenSource | undefined;
   private count = 0;
-  private readonly regrowth = new Regrowth(
-    () => vscode.commands.executeCommand(TRIGGER),
-    () => this.isLookedAt(),
-  );
+  /** The next request of a user's is none: it was brought about here. */
+  private ours = false;
+  /** Whether that was so at this place, so that the editor would not ask there for several any more. */
+  private spent = false;
 
   /** `client` is that which runs now. */
   constructor(private readonly client: () => LanguageClient | undefined) {}
@@ -34,7 +43,8 @@ export class GrowingCompletions implements vscode.Disposable {
   readonly provide: Provide = async (document, position, context, token) => {
     const client = this.client();
     if (!client) return [];
-    const ours = this.regrowth.isOurs();
+    const { ours } = this;
+    this.ours = false;
     const place = placeOf(document, position);
     const grown = this.current;
     // One that is over is asked for anew by anybody else: what made it empty may have passed.
@@ -48,6 +58,15 @@ export class GrowingCompletions implements vscode.Disposable {
     }
     return this.begin(client, place, this.params(client, document, position, context), token);
   };
+
+  /** Show another suggestion, by the editor's command for that; at some places it has to be made to ask first. */
+  async cycle(builtIn: string): Promise<void> {
+    if (this.spent) {
+      await vscode.commands.executeCommand(HIDE);
+      await vscode.commands.executeCommand(TRIGGER);
+    }
+    await vscode.commands.executeCommand(builtIn);
+  }
 
   /** The user wants no more of what is growing. */
   async dismiss(): Promise<void> {
@@ -102,23 +121,35 @@ export class GrowingCompletions implements vscode.Disposable {
     } catch (error) {
       if (!token.isCancellationRequested) client.debug(`a request for completions failed: ${String(error)}`);
     }
-    const shown = growing.latest;
+    if (this.current === growing) clearTimeout(this.patience);
     growing.end(token.isCancellationRequested ? undefined : list);
     if (this.current !== growing) return;
     setGrowing(false);
     // The items of the whole answer tell their acceptance; those of a growing one do not.
-    if (shown && list) await this.regrowth.more();
+    if (growing.given && list?.items.length && this.isLookedAt()) {
+      const before = textOf(growing.given);
+      this.ours = this.spent = true;
+      await vscode.commands.executeCommand(TRIGGER);
+      this.ours = false;
+      // The editor keeps what it shows before what it now has, and goes on to that without a gap.
+      if (this.current === growing && textOf(list) !== before) await vscode.commands.executeCommand(NEXT);
+    }
   }
 
   private grown(growing: Growing<Completions>, list: Completions): void {
     if (this.current !== growing) return;
-    const before = growing.latest;
+    const isFirst = !growing.latest;
     growing.grow(list);
-    if (!before) setGrowing(true);
-    else void this.regrowth.more();
+    if (!isFirst) return;
+    this.patience = setTimeout(() => {
+      setGrowing(true);
+      growing.show();
+    }, PATIENCE_MS);
   }
 
   private leave(): void {
+    clearTimeout(this.patience);
+    this.spent = false;
     this.cancelling?.cancel();
     this.cancelling?.dispose();
     this.cancelling = undefined;
@@ -162,6 +193,11 @@ export class GrowingCompletions implements vscode.Disposable {
         : {}),
     };
   }
+}
+
+function textOf(list: Completions | undefined): string {
+  const text = list?.items[0]?.insertText ?? "";
+  return typeof text === "string" ? text : text.value;
 }
 
 type Items = vscode.InlineCompletionItem[] | vscode.InlineCompletionList | undefined;

@@ -24,14 +24,14 @@ export function choices({ running, paused, sentence, report }: Standing): Choice
         ? { label: "$(debug-start) Resume suggestions", command: "mellum.resume" }
         : { label: "$(debug-pause) Pause suggestions", command: "mellum.pause", description: "in this window" },
     );
-    const model = report?.model || "the embedded model";
+    const model = report?.model.split(/[\\/]/).at(-1) || "the embedded model";
     list.push({ label: "$(chip) Choose the model…", command: "mellum.chooseModel", description: model });
   }
   const why = report?.lastError || report?.reason;
   list.push({
     label: "$(output) Show the log",
     command: "mellum.showLog",
-    ...(why ? { detail: `The last request: ${why}` } : {}),
+    ...(why ? { detail: `Why nothing came last: ${why}` } : {}),
   });
   list.push({ label: "$(pulse) Doctor", command: "mellum.doctor", description: "what works here, what not, and why" });
   list.push({ label: "$(settings-gear) Settings", command: "mellum.openSettings" });
