@@ -28,8 +28,8 @@ class Editor:
 
 
 _VS_CODE = (
-    "it shows inline completions of a language server only through an extension that starts the server "
-    "(vscode-languageclient 10 or newer); none comes with mellum-ls yet"
+    "install the extension, which starts the server and shows what it says: `make vsix` in a clone of mellum-ls writes "
+    "build/vscode/mellum-ls.vsix, for *Install from VSIX* in the Extensions view"
 )
 EDITORS = (
     Editor("VS Code", ("code", "code-insiders"), _VS_CODE),
