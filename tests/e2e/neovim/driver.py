@@ -57,6 +57,8 @@ class Neovim:
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._conditions: dict[int, asyncio.Future[Any]] = {}
         self.channel = 0
+        self.seconds = SECONDS
+        """How long anything is waited for."""
         self.reading = asyncio.ensure_future(self._read())
 
     async def request(self, method: str, *arguments: object) -> Any:
@@ -98,9 +100,9 @@ class Neovim:
 
     async def _wait(self, answer: asyncio.Future[Any], what: str) -> Any:
         try:
-            return await asyncio.wait_for(answer, SECONDS)
+            return await asyncio.wait_for(answer, self.seconds)
         except TimeoutError:
-            raise NeovimError(f"not within {SECONDS:g} s: {what}") from None
+            raise NeovimError(f"not within {self.seconds:g} s: {what}") from None
 
     async def _read(self) -> None:
         unpacker = msgpack.Unpacker(strict_map_key=False, unicode_errors="surrogateescape")
