@@ -132,8 +132,13 @@ class Neovim:
 
 
 @asynccontextmanager
-async def neovim(folder: Path, environment: Mapping[str, str]) -> AsyncGenerator[Neovim, None]:
-    """A Neovim without any configuration, its own folders under `folder`; gone at the end."""
+async def neovim(
+    folder: Path, environment: Mapping[str, str], *, home: Path | None = None
+) -> AsyncGenerator[Neovim, None]:
+    """A Neovim without any configuration, its own folders under `folder`; gone at the end.
+
+    With a `home`, which the environment has to name, it is one with the configuration that is there.
+    """
     place = installation()
     assert place is not None
     binary = folder / "nvim"
@@ -141,11 +146,12 @@ async def neovim(folder: Path, environment: Mapping[str, str]) -> AsyncGenerator
     shutil.copyfile(place / "bin" / "nvim", binary)
     binary.chmod(0o700)
     own = {f"XDG_{name}_HOME": str(folder / name.lower()) for name in ("CONFIG", "DATA", "STATE", "CACHE")}
+    bare = ("-u", "NONE", "-i", "NONE")
     process = await asyncio.create_subprocess_exec(
-        *(str(binary), "--embed", "--headless", "-u", "NONE", "-n", "-i", "NONE"),
+        *(str(binary), "--embed", "--headless", "-n", *(bare if home is None else ())),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        env={**environment, **own, "VIMRUNTIME": str(place / "share" / "nvim" / "runtime")},
+        env={**environment, **(own if home is None else {}), "VIMRUNTIME": str(place / "share" / "nvim" / "runtime")},
     )
     editor = Neovim(process)
     try:
