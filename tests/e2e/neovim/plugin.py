@@ -54,22 +54,34 @@ async def shows(editor: Neovim, text: str, by: str = "") -> None:
 async def take_in_parts(folder: Path, environment: Mapping[str, str], show: Show) -> None:
     """A word, a line, the rest: each as it was shown, what is left stays, and the server hears how much was taken."""
     async with typing(folder, environment, show, ANSWER) as editor:
+        await editor.lua("watch.listen(vim.lsp.get_clients()[1], 'textDocument/didPartiallyAcceptCompletion')")
         await editor.type("    return le")
         await shows(editor, ANSWER, SHOWN_BY[show])
         await editor.type("<M-Right>")
         await editor.lines(HEAD, "    return left")
-        await shows(editor, ANSWER.removeprefix("ft"))
+        # Shown at once by the plugin; Neovim's next answer takes over.
+        await shows(editor, ANSWER.removeprefix("ft"), SHOWN_BY[show])
         await editor.type("<M-Down>")
         await editor.lines(HEAD, "    return left + right")
         await shows(editor, "\n    print(é🎉, ri)")
         await editor.type("<M-Right>")
         await editor.lines(HEAD, "    return left + right", "    print")
-        await shows(editor, "(é🎉, ri)")
+        await shows(editor, "(é🎉, ri)", SHOWN_BY[show])
         report = await editor.lua(_REPORT)
-        assert report["metrics"]["languages"]["python"]["partiallyAccepted"] == 1
+        assert report["metrics"]["languages"]["python"]["partiallyAccepted"] >= 1
+        await editor.type("<M-Right>")
+        await shows(editor, "é🎉, ri)")
+        await editor.type("<M-Right>")
+        await editor.lines(HEAD, "    return left + right", "    print(é🎉")
+        await shows(editor, ", ri)")
         await editor.type("<Tab>")
         await editor.lines(HEAD, "    return left + right", "    print(é🎉, ri)")
         await editor.when("watch.shown() == nil")
+        told = await editor.lua("return watch.told")
+        for part, partly in zip(("ft", " + right", "\n    print", "(", "é🎉"), told, strict=True):
+            # In UTF-16, from the start of the item's text: what was taken last stands at the end of what was taken.
+            text = partly["item"]["insertText"].encode("utf-16-le")[: 2 * partly["acceptedLength"]]
+            assert text.decode("utf-16-le").endswith(part)
 
 
 async def leaf_through(folder: Path, environment: Mapping[str, str], show: Show) -> None:
@@ -116,14 +128,26 @@ async def come_too_late(folder: Path, environment: Mapping[str, str], show: Show
     """An answer to a text that has changed since is not shown, and a request that nobody waits for is taken back."""
     async with typing(folder, environment, show, ANSWER, "hang") as editor:
         await editor.type("    return le")
-        await editor.when("vim.tbl_count(vim.lsp.get_clients()[1].requests) > 0")
-        first = await editor.when("next(vim.lsp.get_clients()[1].requests)")
+        await editor.when("next(vim.lsp.get_clients()[1].requests)")
+        assert await editor.lua("return watch.cancelled") == 0
         await editor.type("~")
-        await editor.when(f"vim.lsp.get_clients()[1].requests[{first}] == nil")
+        await editor.when("watch.cancelled > 0")
         await editor.type("<Esc>")
         await editor.when("vim.tbl_count(vim.lsp.get_clients()[1].requests) == 0")
         assert await editor.lua("return watch.shown()") is None
         assert (await editor.lua(_REPORT))["active"] == 0
+
+
+async def be_overtaken(folder: Path, environment: Mapping[str, str], show: Show) -> None:
+    """An answer that comes when the text is another one already, before anything was noticed of it, is dropped."""
+    async with typing(folder, environment, show, ANSWER) as editor:
+        await editor.lua("vim.o.eventignore = 'all'")
+        await editor.type("    return le")
+        await editor.lines(HEAD, "    return le")
+        for change, got in (("vim.api.nvim_buf_set_lines(0, 0, 1, true, { '~' })", -1), ("", 1)):
+            await editor.lua(f"_G.got = -1 {_SEND} {change}")
+            await editor.when("next(vim.lsp.get_clients()[1].requests) == nil")
+            assert await editor.lua("return got") == got
 
 
 async def command(folder: Path, environment: Mapping[str, str], show: Show) -> None:
@@ -179,6 +203,7 @@ async def called_copilot(folder: Path, environment: Mapping[str, str], show: Sho
         assert await editor.lua("return require('mellum.next_edit').shown()") is None
 
 
+_SEND = "require('mellum.request').send(2, function(items) got = #items end)"
 _COPILOT = """
 local path, command, plugin = ...
 vim.opt.runtimepath:prepend(plugin)
@@ -203,5 +228,6 @@ PluginScene = Callable[[Path, Mapping[str, str], Show], Awaitable[None]]
 SCENES: tuple[tuple[PluginScene, Show], ...] = (
     *((scene, show) for scene in (take_in_parts, leaf_through, want_none) for show in SHOWN_BY),
     (come_too_late, "own"),
+    (be_overtaken, "own"),
     *((scene, "core") for scene in (command, refactor, called_copilot)),
 )

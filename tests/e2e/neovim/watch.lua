@@ -1,5 +1,5 @@
 -- What the tests see of the editor: the text that is shown, whether it is the newest, and conditions to wait for.
-local M = { asked = {}, fresh = nil }
+local M = { asked = {}, fresh = nil, cancelled = 0, told = {} }
 local INLINE = 'textDocument/inlineCompletion'
 
 local function here()
@@ -15,6 +15,8 @@ vim.api.nvim_create_autocmd('LspRequest', {
     end
     if request.type == 'pending' then
       M.asked[id] = here()
+    elseif request.type == 'cancel' then
+      M.cancelled = M.cancelled + 1
     elseif request.type == 'complete' then
       -- The event comes before the editor's own handler has run.
       local place = M.asked[id]
@@ -59,6 +61,17 @@ end
 --- The ghost text once it answers the buffer and the cursor as they are.
 function M.answered()
   return M.fresh == here() and M.shown() or nil
+end
+
+--- Write down from now on what a client is notified of by `method`.
+function M.listen(client, method)
+  local notify = client.notify
+  client.notify = function(self, name, params)
+    if name == method then
+      M.told[#M.told + 1] = params
+    end
+    return notify(self, name, params)
+  end
 end
 
 function M.lines()
