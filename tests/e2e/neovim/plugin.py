@@ -15,9 +15,9 @@ from tests.e2e.neovim.driver import Neovim, neovim
 from tests.e2e.neovim.session import PLUGIN, START
 
 Show = str
-"""`core`: Neovim's vim.lsp.inline_completion; `own`: the plugin's, in a Neovim that has none, as before 0.12."""
+"""`core`: vim.lsp.inline_completion of Neovim 0.12; `own`: the plugin's, in a Neovim 0.11, which has none."""
 SHOWN_BY = {"core": "nvim.lsp.inline_completion", "own": "mellum.ghost"}
-_WITHOUT_CORE = "rawset(vim.lsp, 'inline_completion', false)"
+_RELEASE = {"core": "0.12", "own": "0.11"}
 _SCRIPTED = (sys.executable, "-P", str(Path(__file__).parents[2] / "fakes" / "scripted_server.py"))
 _REPORT = "return vim.lsp.get_clients()[1]:request_sync('mellum/status', {}, 10000, 0).result"
 ANSWER = "ft + right\n    print(é🎉, ri)"
@@ -30,9 +30,7 @@ async def typing(
 ) -> AsyncGenerator[Neovim, None]:
     """Neovim with the plugin's default keys, in insert mode at the end of a file that holds `text`."""
     (folder / "a.py").write_text(text, encoding="utf-8")
-    async with neovim(folder, environment) as editor:
-        if show == "own":
-            await editor.lua(_WITHOUT_CORE)
+    async with neovim(folder, environment, release=_RELEASE[show]) as editor:
         setup = {"keymaps": True, "next_edit": False}
         options = {"warmUp": False, "writeAhead": False, **options}
         await editor.lua(START, str(folder / "a.py"), [*_SCRIPTED, *model], options, str(PLUGIN), setup)
@@ -187,7 +185,7 @@ async def refactor(folder: Path, environment: Mapping[str, str], show: Show) -> 
 async def called_copilot(folder: Path, environment: Mapping[str, str], show: Show) -> None:
     """By the names that other plugins look for it is the same server, and answers what they ask."""
     (folder / "b.py").write_text("def area(width):\n    return width\n\n\nprint(area(1))\n", encoding="utf-8")
-    async with neovim(folder, environment) as editor:
+    async with neovim(folder, environment, release=_RELEASE[show]) as editor:
         await editor.lua(_COPILOT, str(folder / "b.py"), [*_SCRIPTED, ""], str(PLUGIN))
         await editor.when("#vim.lsp.get_clients({ bufnr = 0 }) == 2")
         await editor.when("vim.iter(vim.lsp.get_clients()):all(function(client) return client.initialized end)")
@@ -225,9 +223,27 @@ return client:request_sync('textDocument/copilotInlineEdit', params, 10000, 0).r
 
 PluginScene = Callable[[Path, Mapping[str, str], Show], Awaitable[None]]
 # Each scene with who shows the suggestions. Neovim's own requests are its own affair, and so is what becomes of them.
-SCENES: tuple[tuple[PluginScene, Show], ...] = (
-    *((scene, show) for scene in (take_in_parts, leaf_through, want_none) for show in SHOWN_BY),
-    (come_too_late, "own"),
+SHORT: tuple[tuple[PluginScene, Show], ...] = (
+    (take_in_parts, "core"),
+    (take_in_parts, "own"),
+    (leaf_through, "core"),
     (be_overtaken, "own"),
-    *((scene, "core") for scene in (command, refactor, called_copilot)),
+    (command, "core"),
 )
+"""Those of the suite."""
+LONG: tuple[tuple[PluginScene, Show], ...] = (
+    (leaf_through, "own"),
+    (want_none, "core"),
+    (want_none, "own"),
+    (come_too_late, "own"),
+    (command, "own"),
+    (refactor, "core"),
+    (called_copilot, "core"),
+    (called_copilot, "own"),
+)
+"""Those of `make test-editors`."""
+
+
+def name_of(scene: tuple[PluginScene, Show]) -> str:
+    """What a test report calls it."""
+    return f"{scene[0].__name__}-{scene[1]}"
