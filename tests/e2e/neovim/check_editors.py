@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.neovim.driver import missing
-from tests.e2e.neovim.help_and_health import health_is_told, health_names_the_remedy
+from tests.e2e.neovim.help_and_health import commands_look_things_up, health_is_told, health_names_the_remedy
 from tests.e2e.neovim.plugin import LONG, PluginScene, name_of
 from tests.e2e.neovim.quick_start import from_clone_to_ghost_text
 from tests.e2e.neovim.session import NANO, Scene, model_process
@@ -26,7 +26,9 @@ def test_keys_and_commands_do_what_they_say(scene: tuple[PluginScene, str], tmp_
 
 @pytest.mark.skipif(not (NANO / "model.safetensors").exists(), reason="the embedded model has not been built")
 @pytest.mark.parametrize(
-    "scene", [health_is_told, health_names_the_remedy, from_clone_to_ghost_text], ids=lambda scene: scene.__name__
+    "scene",
+    [health_is_told, health_names_the_remedy, commands_look_things_up, from_clone_to_ghost_text],
+    ids=lambda scene: scene.__name__,
 )
 def test_what_a_new_user_does(scene: Scene, tmp_path: Path) -> None:
     with model_process(tmp_path) as environment:

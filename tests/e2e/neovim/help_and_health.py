@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.e2e.neovim.driver import neovim
-from tests.e2e.neovim.session import HEAD, PLUGIN, editing
+from tests.e2e.neovim.session import HEAD, NANO, PLUGIN, editing
 
 
 async def help_is_found(folder: Path, environment: Mapping[str, str]) -> None:
@@ -66,4 +66,20 @@ async def health_names_the_remedy(folder: Path, environment: Mapping[str, str]) 
     assert "mellum-ls doctor ~" not in text
 
 
-CHECKS = (help_is_found, health_is_told, health_names_the_remedy)
+async def commands_look_things_up(folder: Path, environment: Mapping[str, str]) -> None:
+    """:Mellum doctor, log and model, with a path that is not written out."""
+    async with editing(folder, environment, f"{HEAD}\n") as editor:
+        await editor.type("<Esc>")
+        assert await editor.lua("return vim.lsp.get_clients()[1].settings.mellum.model") is None
+        await editor.request("nvim_command", f"Mellum model {NANO}/./")
+        assert await editor.lua("return vim.lsp.get_clients()[1].settings.mellum.model") == str(NANO)
+        await editor.request("nvim_command", "Mellum log")
+        assert await editor.lua("return vim.fn.expand('%:t')") == "lsp.log"
+        editor.seconds = 240.0
+        await editor.request("nvim_command", "Mellum doctor")
+        await editor.when("vim.startswith(vim.api.nvim_buf_get_name(0), 'mellum://doctor')")
+        text = "\n".join(await editor.lua("return watch.lines()"))
+        assert text.startswith("system\n")
+        assert "device and model" in text
+        await editor.type("q")
+        await editor.when("vim.fn.expand('%:t') == 'lsp.log'")

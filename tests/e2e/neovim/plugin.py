@@ -55,6 +55,8 @@ async def take_in_parts(folder: Path, environment: Mapping[str, str], show: Show
         await editor.lua("watch.listen(vim.lsp.get_clients()[1], 'textDocument/didPartiallyAcceptCompletion')")
         await editor.type("    return le")
         await shows(editor, ANSWER, SHOWN_BY[show])
+        colours = "return vim.api.nvim_get_hl(0, { name = 'MellumGhost', link = false })"
+        assert await editor.lua(colours), "ghost text without a colour of its own looks like text"
         await editor.type("<M-Right>")
         await editor.lines(HEAD, "    return left")
         # Shown at once by the plugin; Neovim's next answer takes over.

@@ -23,7 +23,6 @@ HEAD = "def add(left: int, right: int) -> int:"
 START = """
 local path, command, options, plugin, setup = ...
 vim.opt.runtimepath:prepend(plugin)
-vim.cmd.runtime('plugin/mellum.lua')
 vim.lsp.config('mellum', { cmd = command, init_options = options })
 vim.lsp.enable('mellum')
 require('mellum').setup(setup)

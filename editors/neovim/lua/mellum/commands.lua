@@ -72,7 +72,7 @@ end
 
 function SUB.model(folder)
   if folder ~= '' then
-    server.configure({ model = vim.fn.fnamemodify(vim.fn.expand(folder), ':p'):gsub('(.)/$', '%1') })
+    server.configure({ model = vim.fs.normalize(vim.fn.fnamemodify(vim.fn.expand(folder), ':p')) })
     say('the model is now that of ' .. folder)
     return
   end

@@ -9,12 +9,10 @@ local SPACE = vim.api.nvim_create_namespace('mellum.ghost')
 local shown
 local count = 0
 
-vim.api.nvim_set_hl(0, 'MellumGhost', { link = 'ComplHint', default = true })
-vim.api.nvim_set_hl(0, 'MellumGhostMore', { link = 'ComplHintMore', default = true })
-if vim.fn.hlexists('ComplHint') == 0 then
-  vim.api.nvim_set_hl(0, 'MellumGhost', { link = 'NonText', default = true })
-  vim.api.nvim_set_hl(0, 'MellumGhostMore', { link = 'MoreMsg', default = true })
-end
+-- The groups of Neovim's own ghost text, which it has from 0.12 on.
+local has_own = vim.fn.hlexists('ComplHint') == 1
+vim.api.nvim_set_hl(0, 'MellumGhost', { link = has_own and 'ComplHint' or 'NonText', default = true })
+vim.api.nvim_set_hl(0, 'MellumGhostMore', { link = has_own and 'ComplHintMore' or 'MoreMsg', default = true })
 
 local function erase()
   if shown and vim.api.nvim_buf_is_valid(shown.items[1].buf) then

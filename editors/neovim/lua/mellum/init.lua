@@ -31,6 +31,8 @@ end
 --- Show suggestions in every buffer that the server is attached to. `options`: see :help mellum-setup.
 function M.setup(options)
   options = require('mellum.config').set(options)
+  -- Where this folder has come onto the runtime path too late for Neovim to have read it.
+  vim.cmd.runtime('plugin/mellum.lua')
   local server = require('mellum.server')
   vim.api.nvim_create_autocmd('LspAttach', {
     group = vim.api.nvim_create_augroup('mellum', {}),
