@@ -7,7 +7,8 @@ JSON object from the paths of documents to the answers there, and of a path with
 With `forget` nothing of what it was asked is kept, for those who look at memory. With `spy` everything that it is asked
 goes to the file that the third argument names, a line of JSON each. With `chat` ANSWER is a JSON list of what it says
 in conversations, one after the other and the last one again and again, and one with `hang on` in it is never ended;
-what it was asked goes to the file that the third argument names. With `silent` it cannot chat.
+what it was asked goes to the file that the third argument names. With `silent` it cannot chat. With `ranks` ANSWER is a
+JSON list of suggestions, the likeliest first.
 """
 
 from __future__ import annotations
@@ -96,6 +97,9 @@ def make_backend(_: str) -> ScriptedBackend:
     if mode == "table":
         table = json.loads(sys.argv[1])
         return TableBackend(lambda query: table.get(query.path, ""))
+    if mode == "ranks":
+        ranks = json.loads(sys.argv[1])
+        return ScriptedBackend(lambda query: ranks[query.rank] if query.rank < len(ranks) else "")
     if mode == "spy":
         return SpyBackend(sys.argv[1])
     if mode == "chat":

@@ -1,14 +1,5 @@
--- Next edits of mellum-ls in Neovim 0.12: what you would change next, shown after a change in normal mode. In init.lua,
--- with this file in a folder lua/ of the runtime path and the server set up as in mellum.lua:
---
---   local next_edit = require('mellum_next_edit')
---   next_edit.enable()
---   vim.keymap.set('n', '<Tab>', function()
---     if not next_edit.accept() then return '<Tab>' end
---   end, { expr = true })
---   vim.keymap.set('n', '<Esc>', function() next_edit.reject() end)
---
--- It speaks textDocument/copilotInlineEdit, so it works with any server that does.
+-- Next edits: what you would change next, shown after a change in normal mode. It speaks
+-- textDocument/copilotInlineEdit, so it works with any server that does. setup() turns it on.
 
 local M = {}
 
@@ -18,6 +9,7 @@ local DEBOUNCE_MS = 100
 -- What is shown: { buf, client_id, edit }; and how to take back the request that is under way.
 local shown, cancel
 local timer = assert(vim.uv.new_timer())
+local GROUP = 'mellum.next_edit'
 
 vim.api.nvim_set_hl(0, 'MellumNextEditOld', { link = 'DiffDelete', default = true })
 vim.api.nvim_set_hl(0, 'MellumNextEditNew', { link = 'DiffAdd', default = true })
@@ -140,7 +132,7 @@ end
 
 --- Ask by itself after each change in normal mode, and when insert mode is left.
 function M.enable()
-  local group = vim.api.nvim_create_augroup('mellum.next_edit', {})
+  local group = vim.api.nvim_create_augroup(GROUP, {})
   vim.api.nvim_create_autocmd({ 'TextChanged', 'InsertLeave' }, {
     group = group,
     callback = function()
@@ -155,6 +147,13 @@ function M.enable()
       M.clear()
     end,
   })
+end
+
+--- Ask no more by itself, and take away what is shown.
+function M.disable()
+  vim.api.nvim_create_augroup(GROUP, {})
+  timer:stop()
+  M.clear()
 end
 
 return M
