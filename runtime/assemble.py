@@ -18,6 +18,7 @@ from mellum_ls.runtime.devices import free_memory, plan_memory
 from mellum_ls.runtime.errors import SettingError
 from mellum_ls.runtime.formats import FormatName, load_packed
 from mellum_ls.runtime.model import Model
+from mellum_ls.runtime.model_files import ModelFiles
 from mellum_ls.runtime.native import NativeModel
 from mellum_ls.runtime.native import obstacle as native_obstacle
 from mellum_ls.runtime.packed.load import Source, load_kept
@@ -28,23 +29,23 @@ logger = logging.getLogger(__name__)
 
 
 def assemble_from(
-    model_dir: Path,
+    files: ModelFiles,
     config: ModelConfig,
     device: torch.device,
     dtype: torch.dtype,
     format: FormatName | None = None,
     cache_dir: Path | None = None,
 ) -> Model:
-    """The model of a folder: of its checkpoint, as `assemble` has it, or of the packed weights that it holds alone."""
-    there = shipped_formats(model_dir)
+    """A model's checkpoint, as `assemble` has it, or the packed weights that its folder holds alone."""
+    there = shipped_formats(files.path) if files.path.is_dir() else ()
     if not there:
-        return assemble(Checkpoint.open(model_dir), config, device, dtype, format, cache_dir)
+        return assemble(files.checkpoint(), config, device, dtype, format, cache_dir)
     wanted = format or there[0]
     if wanted not in there:
-        raise SettingError(f"{model_dir} holds the weights as {', '.join(there)}, not as {wanted}: take one of those")
+        raise SettingError(f"{files.path} holds the weights as {', '.join(there)}, not as {wanted}: take one of those")
     plan = plan_memory(config, free_memory(device), dtype, wanted, device.type)
     logger.info("%s", plan.why)
-    weights = load_shipped(model_dir, config, device, dtype, wanted)
+    weights = load_shipped(files.path, config, device, dtype, wanted)
     return served(config, weights)
 
 

@@ -13,7 +13,6 @@ import torch
 
 from mellum_ls.kernels.packing import Weight, weight_count
 from mellum_ls.runtime.assemble import assemble_from
-from mellum_ls.runtime.belonging import read_tokenizer
 from mellum_ls.runtime.cache.budget import (
     CacheLimits,
     device_budget,
@@ -26,7 +25,6 @@ from mellum_ls.runtime.cache.sessions import Lease, Session, SessionCache
 from mellum_ls.runtime.chat import ChatFormat, Message
 from mellum_ls.runtime.checkpoints.hub_cache import shown_name
 from mellum_ls.runtime.completion import Completion, OnChunk, Tools, Wanted
-from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.devices import default_place
 from mellum_ls.runtime.drafting.drafter import Drafting
 from mellum_ls.runtime.drafting.measuring import costs_of, measure
@@ -34,15 +32,15 @@ from mellum_ls.runtime.drafting.policy import Adaptive
 from mellum_ls.runtime.drafting.sampling import Temperature
 from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
 from mellum_ls.runtime.encoding import PromptEncoders
-from mellum_ls.runtime.errors import ConfigError, ModelNotFound, RequestError
+from mellum_ls.runtime.errors import ConfigError, RequestError
 from mellum_ls.runtime.fim import Layout, Prompt, lay_out
 from mellum_ls.runtime.formats import FormatName, format_of
 from mellum_ls.runtime.generate import Chunk, GenerationParams, Pace, Result, at_once, greedy, prefill
 from mellum_ls.runtime.healing import Healer
 from mellum_ls.runtime.model import Model
+from mellum_ls.runtime.model_files import model_files
 from mellum_ls.runtime.mtp import MtpFollower, MtpHead
-from mellum_ls.runtime.overrides import read_overrides
-from mellum_ls.runtime.profile import Profile, read_profile
+from mellum_ls.runtime.profile import Profile
 from mellum_ls.runtime.stopping import make_rule
 from mellum_ls.runtime.thoughts import Thoughts
 from mellum_ls.runtime.tokenizer import Tokenizer
@@ -145,7 +143,7 @@ class Engine:
         format: FormatName | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> "Engine":
-        """Load a model directory in the Hugging Face layout; a ModelError says what is wrong with it.
+        """Load a model directory in the Hugging Face layout or a GGUF file; a ModelError says what is wrong with it.
 
         `cache_bytes` of device memory are for keys and values, None stands for what the device has to spare.
         `profile_file` is what the user says against the checkpoint's files; None looks for it beside the weights.
@@ -155,17 +153,16 @@ class Engine:
         are packed weights. `format` is what weights are kept as, None for the best that fits; SettingError where it
         cannot fit.
         """
-        if not model_dir.is_dir():
-            raise ModelNotFound(f"there is no model directory {model_dir}")
+        files = model_files(model_dir)
         place = default_place(device)
         kind = dtype or place.dtype
         started = clock()
-        overrides = read_overrides(model_dir, profile_file)
-        config = overrides.apply(ModelConfig.from_file(model_dir / "config.json"))
-        tokenizer = read_tokenizer(model_dir, config)
-        profile = read_profile(model_dir, config, tokenizer, overrides)
+        overrides = files.overrides(profile_file)
+        config = overrides.apply(files.config())
+        tokenizer = files.tokenizer(config)
+        profile = files.profile(config, tokenizer, overrides)
         limits = CacheLimits(device_bytes=cache_bytes)
-        model = assemble_from(model_dir, config, place.device, kind, format, cache_dir)
+        model = assemble_from(files, config, place.device, kind, format, cache_dir)
         wanted = place.device.type == "cpu" if draft is None else draft
         drafting = _drafting_of(model, tokenizer, cache_dir, model_dir) if wanted else None
         engine = cls(model_dir, model, tokenizer, profile, limits=limits, drafting=drafting, clock=clock)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mellum_ls.runtime.errors import ModelNotFound, SettingError
+from mellum_ls.runtime.gguf_files.header import is_gguf
 
 DEFAULT_IDLE_SECONDS = 1800.0
 DEFAULT_CACHE_IDLE_SECONDS = 300.0
@@ -108,7 +109,8 @@ def variables_with(changes: Mapping[str, str], without: Collection[str] = ()) ->
 
 
 def model_directory(model: str | None, variables: Mapping[str, str] | None = None) -> Path:
-    """The absolute folder of `model`: a folder, the name of a model on a hub that was pulled, or None for mellum2-nano.
+    """The absolute path of `model`: a folder, a GGUF file whatever its name, the name of a model on a hub that was
+    pulled, or None for the embedded mellum2-nano.
 
     Asks no network. Raises ModelNotFound when it is not on this machine. The loader says whether it holds a model.
     """
@@ -119,8 +121,13 @@ def model_directory(model: str | None, variables: Mapping[str, str] | None = Non
     path = Path(model).expanduser()
     if path.is_dir():
         return path.resolve()
+    if is_gguf(path) or (path.suffix == ".gguf" and path.is_file()):
+        # Not resolved: parts of a split file are found by their names, and downloads are links to nameless files.
+        return Path(os.path.abspath(path))
     if path.exists():
-        raise ModelNotFound(f"model {model!r} is a file; name the folder that holds config.json")
+        raise ModelNotFound(
+            f"model {model!r} is a file and no GGUF file; name the folder that holds config.json, or a GGUF file"
+        )
     from mellum_ls.runtime.checkpoints.hub_cache import HubModel, find_snapshot
 
     named = HubModel.parse(model)

@@ -71,6 +71,11 @@ class Tokenizer:
                 f"{path} is not the tokenizer of these weights: config.json wants sha256 {expected_sha256}, "
                 f"the file has {found}. Take all files from the same revision."
             )
+        return cls.from_json(data, source=str(path))
+
+    @classmethod
+    def from_json(cls, data: bytes, *, source: str) -> "Tokenizer":
+        """The tokenizer of the contents of a tokenizer.json; `source` is for errors. Raises TokenizerError."""
         try:
             raw = json.loads(data)
             # Tokens that were added as ordinary words (<think>, <tool_call>) would be matched in the user's text even
@@ -83,13 +88,13 @@ class Tokenizer:
         except TokenizerError:
             raise
         except Exception as error:
-            raise TokenizerError(f"{path} cannot be read as a tokenizer.json: {error}. {AGAIN}") from error
+            raise TokenizerError(f"{source} cannot be read as a tokenizer.json: {error}. {AGAIN}") from error
         if (raw.get("decoder") or {}).get("type") != "ByteLevel":
-            raise TokenizerError(f"{path}: the decoder is {raw.get('decoder')!r}, wanted ByteLevel")
+            raise TokenizerError(f"{source}: the decoder is {raw.get('decoder')!r}, wanted ByteLevel")
         inner.encode_special_tokens = True
         inner.no_padding()
         inner.no_truncation()
-        return cls(inner, special_ids, found)
+        return cls(inner, special_ids, hashlib.sha256(data).hexdigest())
 
     @property
     def vocab_size(self) -> int:

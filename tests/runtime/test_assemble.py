@@ -12,6 +12,7 @@ from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.errors import SettingError
 from mellum_ls.runtime.formats import WEIGHT_FORMATS, FormatName, format_of
 from mellum_ls.runtime.model import Model
+from mellum_ls.runtime.model_files import model_files
 from mellum_ls.runtime.native import NativeModel
 from mellum_ls.runtime.packed.load import Source
 from mellum_ls.runtime.packed.shipped import ship
@@ -68,11 +69,11 @@ def test_a_folder_of_packed_weights_is_served_as_it_is(tmp_path: Path) -> None:
     config = ModelConfig.from_dict(small_config())
     checkpoint = Checkpoint.open(tmp_path / "model")
     ship(Source(checkpoint, config, WEIGHT_FORMATS["int8"]), tmp_path / "out", CPU)
-    model = assemble_from(tmp_path / "out", config, CPU, torch.float32)
+    model = assemble_from(model_files(tmp_path / "out"), config, CPU, torch.float32)
     assert format_of(model.weights) == "int8"
     with pytest.raises(SettingError, match="holds the weights as int8, not as int4"):
-        assemble_from(tmp_path / "out", config, CPU, torch.float32, "int4")
-    assert format_of(assemble_from(tmp_path / "model", config, CPU, torch.float32).weights) == "float"
+        assemble_from(model_files(tmp_path / "out"), config, CPU, torch.float32, "int4")
+    assert format_of(assemble_from(model_files(tmp_path / "model"), config, CPU, torch.float32).weights) == "float"
 
 
 def test_what_stands_in_the_way_of_the_kernels_is_told(
