@@ -1,15 +1,17 @@
 """How well a GGUF file is read: our logits from it beside those of the safetensors model, and beside llama.cpp's own.
 
-    python -m tests.runtime.measure_gguf QUANTIZE LOGITS [--texts N] [--out FILE]
+    python -m tests.runtime.measure_gguf QUANTIZE LOGITS [--texts N] [--out FILE] [--blocks FILE]
 
 QUANTIZE is llama.cpp's llama-quantize; LOGITS a program that is built from tests/runtime/llama_logits.cpp against the
-same llama.cpp. Models: mellum2-nano, and a random one whose rows are whole superblocks of 256. Each is written as BF16
-and Q8_0, quantised to Q4_K_M and MXFP4_MOE by the tool, read by both engines in float32, and compared over the same
-positions.
+same llama.cpp. Models: mellum2-nano, and a random one whose rows are whole superblocks of 256. Each is written as F32,
+BF16 and Q8_0, quantised to Q4_K_M and MXFP4_MOE by the tool, and read by us in float32. llama.cpp rounds activations
+to what the weights are stored in; so it reads each file twice, as it is, and with the weights made float32 by its tool.
+--blocks writes what the tool makes of some rows in each type, and of that again: gguf_files/llama_blocks.safetensors.
 """
 
 import argparse
 import json
+import random
 import subprocess
 import sys
 import tempfile
@@ -17,8 +19,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import gguf
 import numpy
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from mellum_ls.runtime.engine import Engine
@@ -50,8 +54,8 @@ class Row:
     def line(self) -> str:
         types = " ".join(f"{name} {count}" for name, count in self.types.items())
         return (
-            f"{self.model:8} {self.format:10} {self.beside:12} top-1 {100 * self.top1:6.2f} %  KL {self.kl_mean:.2e}"
-            f" (most {self.kl_most:.2e})  most error {self.error_most:.3f}  {self.positions} positions  [{types}]"
+            f"{self.model:8} {self.format:10} {self.beside:13} top-1 {100 * self.top1:6.2f} %  KL {self.kl_mean:.2e}"
+            f" (most {self.kl_most:.2e})  most error {self.error_most:.1e}  {self.positions} positions  [{types}]"
         )
 
 
@@ -62,12 +66,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("logits", type=Path)
     parser.add_argument("--texts", type=int, default=2)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--blocks", type=Path)
     given = parser.parse_args(argv)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         for model, directory in models(Path(folder)).items():
+            if given.blocks:
+                write_blocks(given.quantize, directory, Path(folder), given.blocks)
+                continue
+            sys.stdout.write(f"{model}: {words(given.logits, directory, Path(folder))}\n")
             for row in measured(given, model, directory, Path(folder)):
-                print(row.line(), flush=True)
+                sys.stdout.write(f"{row.line()}\n")
+                sys.stdout.flush()
                 rows.append(row)
     if given.out:
         given.out.write_text(json.dumps([asdict(row) for row in rows], indent=1), encoding="utf-8")
@@ -89,19 +99,69 @@ def measured(given: argparse.Namespace, model: str, directory: Path, folder: Pat
     wanted = [logits_of(exact, each) for each in ids]
     plain = write_gguf(directory, folder / f"{model}-BF16.gguf", "BF16")
     rows = []
-    for format in ("BF16", "Q8_0", "Q4_K_M", "MXFP4_MOE"):
-        file = folder / f"{model}-{format}.gguf"
-        if format == "Q8_0":
+    for format in ("F32", "BF16", "Q8_0", "Q4_K_M", "MXFP4_MOE"):
+        file, whole = (folder / f"{model}-{format}{end}.gguf" for end in ("", "-whole"))
+        if format in ("F32", "Q8_0"):
             write_gguf(directory, file, format)
         elif format != "BF16":
-            subprocess.run([given.quantize, plain, file, format, "1"], check=True, capture_output=True)
+            quantize(given.quantize, plain, file, format)
+        quantize(given.quantize, file, whole, "F32")
         engine = Engine.load(file, dtype=torch.float32, device="cpu")
         types = GgufFiles(file).checkpoint().stored_types
         ours = [logits_of(engine, each) for each in ids]
-        theirs = [llama_cpp(given.logits, file, each, folder) for each in ids]
-        for beside, other in (("safetensors", wanted), ("llama.cpp", theirs)):
-            rows.append(compared(model, format, types, beside, ours, other))
+        theirs = {
+            "safetensors": wanted,
+            "llama.cpp": [llama_cpp(given.logits, file, each, folder) for each in ids],
+            "llama.cpp f32": [llama_cpp(given.logits, whole, each, folder) for each in ids],
+        }
+        rows += [compared(model, format, types, beside, ours, other) for beside, other in theirs.items()]
     return rows
+
+
+def quantize(tool: Path, file: Path, out: Path, format: str, *options: str) -> None:
+    """Run llama-quantize; its log is shown where it fails."""
+    command = [tool, "--allow-requantize", *options, file, out, format, "1"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def words(program: Path, directory: Path, folder: Path) -> str:
+    """How many texts llama.cpp cuts into the ids that we cut them into, of our sources and of random characters."""
+    file = write_gguf(directory, folder / "words.gguf", "BF16")
+    files = GgufFiles(file)
+    tokenizer = files.tokenizer(files.config())
+    drawn = random.Random(0)
+    letters = "abzäßéλЖ中日🙂0129٣ⅷ _-+(){}[]<>\"'\\/.,:;=\n\t\r\u00a0\u200b"
+    cases = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "runtime").rglob("*.py"))]
+    cases += ["".join(drawn.choices(letters, k=drawn.randint(1, 40))) for _ in range(2000)]
+    (folder / "texts").write_bytes(b"\0".join(case.encode() for case in cases))
+    said = subprocess.run([program, file, "--tokens", folder / "texts"], check=True, capture_output=True, text=True)
+    theirs = [[int(number) for number in line.split()] for line in said.stdout.splitlines()]
+    equal = sum(tokenizer.encode(case) == ids for case, ids in zip(cases, theirs, strict=True))
+    return f"{equal} of {len(cases)} texts have the same ids in llama.cpp"
+
+
+def write_blocks(tool: Path, directory: Path, folder: Path, out: Path) -> None:
+    """Two rows of a matrix, of the experts for MXFP4, in each type as the tool stores them, and as it reads them."""
+    plain = write_gguf(directory, folder / "plain.gguf", "F32")
+    found: dict[str, Tensor] = {}
+    for kind in ("Q8_0", "Q6_K", "Q5_K", "Q5_1", "Q5_0", "Q4_K", "Q4_1", "Q4_0", "Q3_K", "Q2_K", "IQ4_NL", "IQ4_XS"):
+        quantize(tool, plain, folder / "packed.gguf", kind, "--pure")
+        add_blocks(found, tool, folder, kind, "blk.0.attn_q.weight")
+    quantize(tool, plain, folder / "packed.gguf", "MXFP4_MOE")
+    add_blocks(found, tool, folder, "MXFP4", "blk.0.ffn_up_exps.weight")
+    save_file(found, out, metadata={"made_by": "llama-quantize of llama.cpp b11434, --pure, rows of random numbers"})
+
+
+def add_blocks(found: dict[str, Tensor], tool: Path, folder: Path, kind: str, name: str) -> None:
+    """The first two rows of the tensor in packed.gguf."""
+    quantize(tool, folder / "packed.gguf", folder / "whole.gguf", "F32")
+    packed, whole = (
+        next(tensor for tensor in gguf.GGUFReader(folder / f"{file}.gguf").tensors if tensor.name == name)
+        for file in ("packed", "whole")
+    )
+    assert packed.tensor_type.name == kind
+    found[f"{kind}.stored"] = torch.from_numpy(packed.data.reshape(-1, packed.data.shape[-1])[:2].copy())
+    found[f"{kind}.numbers"] = torch.from_numpy(whole.data.reshape(-1, whole.data.shape[-1])[:2].copy())
 
 
 def texts(engine: Engine, count: int) -> list[list[int]]:
@@ -121,7 +181,7 @@ def logits_of(engine: Engine, ids: list[int]) -> Tensor:
 def llama_cpp(program: Path, file: Path, ids: list[int], folder: Path) -> Tensor:
     """The same of llama.cpp: float32, keys and values in float32, no flash attention."""
     out = folder / "logits"
-    subprocess.run([program, file, out], input=" ".join(map(str, ids)), text=True, check=True)
+    subprocess.run([program, file, out], input=" ".join(map(str, ids)), text=True, check=True, capture_output=True)
     return torch.from_numpy(numpy.fromfile(out, dtype=numpy.float32)).view(len(ids), -1)
 
 
