@@ -40,11 +40,11 @@ def well_formed(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _refuse_affixes(path: Path, raw: Any) -> None:
+def _refuse_affixes(source: str, raw: Any) -> None:
     """Byte-level tokens have none; the library cuts them off in the middle of a character, which ends the process."""
     for key in ("continuing_subword_prefix", "end_of_word_suffix"):
         if found := raw["model"].get(key):
-            raise TokenizerError(f"{path}: model.{key} is {found!r:.80}, wanted none. {AGAIN}")
+            raise TokenizerError(f"{source}: model.{key} is {found!r:.80}, wanted none. {AGAIN}")
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Tokenizer:
             # with special-token matching off; marked as special they are not.
             for token in raw.get("added_tokens") or ():
                 token["special"] = True
-            _refuse_affixes(path, raw)
+            _refuse_affixes(source, raw)
             inner = tokenizers.Tokenizer.from_str(json.dumps(raw))
             special_ids = {str(token["content"]): int(token["id"]) for token in raw.get("added_tokens") or ()}
         except TokenizerError:
