@@ -194,7 +194,7 @@ def test_a_turn_of_a_conversation_that_is_predicted_takes_fewer_passes_too(model
     for file in model_dir.iterdir():
         (tmp_path / file.name).symlink_to(file)
     (tmp_path / "chat_template.jinja").write_text(MELLUM_2_1, encoding="utf-8")
-    engine = load_engine(tmp_path, torch.get_num_threads(), cache_dir=tmp_path / "cache")
+    engine = load_engine(tmp_path, torch.get_num_threads(), cache_dir=tmp_path / "cache", drafting=True)
     request = ChatRequest("talk", (("user", "def add(left, right):"),), 16)
     told, steps = "", []
     for _ in range(2):
