@@ -101,7 +101,13 @@ def _engine(given: argparse.Namespace, environment: Environment) -> Engine:
     if getattr(given, "synthetic", None) is not None:
         return synthetic_engine(given.synthetic, format, given.seed)
     model_dir = model_directory(given.model or environment.model)
-    return Engine.load(model_dir, format=format, cache_dir=environment.cache_dir, profile_file=environment.profile)
+    return Engine.load(
+        model_dir,
+        format=format,
+        draft=environment.drafting,
+        cache_dir=environment.cache_dir,
+        profile_file=environment.profile,
+    )
 
 
 def _drafting(given: argparse.Namespace) -> int:

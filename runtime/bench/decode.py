@@ -17,12 +17,17 @@ from mellum_ls.runtime.bench.machine import describe_machine
 from mellum_ls.runtime.bench.measure import MIN_TOKENS, Clock, Run, Spread, Subject, figure, interleaved, ratio
 from mellum_ls.runtime.cache.sessions import Session
 from mellum_ls.runtime.config import ModelConfig
+from mellum_ls.runtime.drafting.drafter import Drafting
+from mellum_ls.runtime.drafting.source import NOTHING
+from mellum_ls.runtime.drafting.verify import decode
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.errors import BenchmarkError
-from mellum_ls.runtime.generate import Pace, at_once, greedy, prefill
+from mellum_ls.runtime.generate import Pace, at_once, greedy, likeliest, prefill
+from mellum_ls.runtime.mtp import MtpFollower
 from mellum_ls.runtime.weights import LayerWeights, ModelWeights, SparseMlpWeights
 
 OURS = "mellum-ls"
+DRAFTED = "with drafts"
 GB = 1e9
 
 
@@ -84,6 +89,9 @@ def measure(
     device = engine.model.device
     machine = describe_machine(torch.cuda.get_device_name(device) if device.type == "cuda" else None)
     subjects: dict[str, Subject] = {OURS: lambda on_token: _generate(engine, prompt, plan.tokens, on_token)}
+    drafting = engine.drafting
+    if drafting is not None:
+        subjects[DRAFTED] = lambda on_token: _drafted(engine, drafting, prompt, plan.tokens, on_token)
     if rival is not None:
         subjects[rival.facts["name"]] = lambda on_token: rival.generate(prompt, plan.tokens, on_token)
     runs = interleaved(subjects, plan.repeats, clock)
@@ -104,11 +112,14 @@ def measure(
         **_medians(ours),
         "bytes_per_token": round(read),
         "read_gb_s": figure(read * Spread.of(ours["tok_s"]).median / GB),
-        "tokens_per_step": 1.0,  # nothing is drafted yet
+        "tokens_per_step": 1.0,
         "acceptance": None,
         "spread": _spreads(ours),
+        "drafted": None,
         "against": None,
     }
+    if drafting is not None:
+        found |= _with_drafts(drafting, ours, _rates(runs[DRAFTED], plan.context))
     if rival is not None:
         theirs = _rates(runs[rival.facts["name"]], plan.context)
         found["against"] = {
@@ -119,6 +130,19 @@ def measure(
             "same_tokens": True,  # anything else has raised
         }
     return found
+
+
+def _with_drafts(
+    drafting: Drafting, ours: Mapping[str, Sequence[float]], theirs: Mapping[str, Sequence[float]]
+) -> dict[str, Any]:
+    """The figures of the same tokens in passes that check drafts, and what was counted in these passes."""
+    counts = drafting.tally.figures()
+    ratios = {name: ratio(theirs[name], ours[name]).figures() for name in ours}
+    return {
+        "tokens_per_step": counts["tokens_per_step"],
+        "acceptance": counts["acceptance"],
+        "drafted": {**_medians(theirs), "spread": _spreads(theirs), "ratio": ratios, **counts},
+    }
 
 
 def bytes_per_token(weights: ModelWeights, config: ModelConfig, length: int) -> int:
@@ -149,6 +173,31 @@ def _generate(engine: Engine, prompt: Sequence[int], tokens: int, on_token: Call
     hidden = at_once(prefill(engine.model, session, prompt, Pace.of(engine.model.device)))
     for token in greedy(engine.model, session, hidden, tokens, ()):
         on_token(token)
+
+
+@dataclass(frozen=True, slots=True)
+class _Likeliest:
+    plain = True
+
+    def choose(self, logits: torch.Tensor) -> int:
+        return likeliest(logits)
+
+    def judge(self, logits: torch.Tensor, draft: int, odds: torch.Tensor | None) -> int:
+        return likeliest(logits)
+
+
+def _drafted(
+    engine: Engine, drafting: Drafting, prompt: Sequence[int], tokens: int, on_token: Callable[[int], None]
+) -> None:
+    """The same tokens in passes that check drafts."""
+    follower = MtpFollower(engine.mtp) if engine.mtp is not None and drafting.uses_mtp else None
+    session = Session(engine.model.new_cache(), follower)
+    drafting.vocabulary.see(prompt)
+    hidden = at_once(prefill(engine.model, session, prompt, Pace.of(engine.model.device)))
+    drafter = drafting.drafter(session, prompt, (), lambda token: False)
+    for brought in decode(engine.model, session, hidden, NOTHING, tokens, (), _Likeliest(), drafter):
+        for token in brought:
+            on_token(token)
 
 
 def _rates(runs: Sequence[Run], context: int) -> dict[str, list[float]]:

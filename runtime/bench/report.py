@@ -24,6 +24,9 @@ def table(found: Mapping[str, Any]) -> str:
             f"same {found['tokens']} tokens in every run"
         )
     rows = [HEADER, *_rows("mellum-ls", found["spread"])]
+    drafted = found["drafted"]
+    if drafted is not None:
+        rows += [*_rows("with drafts", drafted["spread"]), *_rows("ratio of drafting", drafted["ratio"])]
     if against is not None:
         rows += _rows(against["name"], against["spread"])
         rows += _rows("ratio", against["ratio"])

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from mellum_ls.runtime.bench.decode import Plan, bytes_per_token, measure, prompt_of
+from mellum_ls.runtime.drafting.policy import Always
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.errors import BenchmarkError
 from tests.fakes.checkpoints import small_config, write_checkpoint
@@ -93,6 +94,21 @@ def test_the_figures_with_a_clock_of_one_second_a_look(engine: Engine) -> None:
     assert (found["device"], found["dtype"], found["threads"]) == ("cpu", "float32", torch.get_num_threads())
     assert found["parameters"] == engine.status()["parameters"]
     assert json.loads(json.dumps(found)) == found
+
+
+def test_the_same_tokens_with_drafts_are_measured_in_turns(tmp_path: Path) -> None:
+    raw = small_config(num_nextn_predict_layers=1)
+    engine = Engine.load(write_checkpoint(tmp_path, raw, mtp=True), draft=True)
+    assert engine.drafting is not None
+    engine.drafting.policy = Always(2)
+    found = measure(engine, Plan("decode", 40, 24, 5), clock=Clock())
+    drafted = found["drafted"]
+    tokens = (5 + 1) * 24  # one run of each is not timed
+    assert drafted["steps"] + drafted["accepted"] == tokens
+    assert drafted["drafted"] > 0
+    assert found["tokens_per_step"] == drafted["tokens_per_step"] == round(tokens / drafted["steps"], 4)
+    assert found["acceptance"] == drafted["acceptance"]
+    assert drafted["ratio"]["tok_s"]["median"] > 0
 
 
 def test_a_rival_is_measured_in_the_same_run(engine: Engine) -> None:

@@ -22,6 +22,7 @@ FOUND: dict[str, Any] = {
     "tokens_per_step": 1.0,
     "acceptance": None,
     "spread": {"tok_s": SPREAD, "prefill_tok_s": {**SPREAD, "median": 1485.4, "max": 1633.2}},
+    "drafted": None,
     "against": None,
 }
 RIVAL = {
@@ -50,6 +51,14 @@ def test_a_rival_has_its_rows_and_its_circumstances() -> None:
     text = table({**FOUND, "against": RIVAL})
     assert "transformers 5.23.0, attention sdpa, experts grouped_mm; same 64 tokens in every run" in text
     assert text.splitlines()[-1].split() == ["ratio", "decode", "tok/s", "2.41", "2.3..2.5", "1.9..2.6"]
+
+
+def test_drafting_has_its_rows_beside_the_same_without() -> None:
+    drafted = {"spread": {"tok_s": {**SPREAD, "median": 99.0}}, "ratio": RIVAL["ratio"]}
+    lines = table({**FOUND, "tokens_per_step": 1.75, "acceptance": 0.75, "drafted": drafted}).splitlines()
+    assert "1.75, acceptance 0.75" in lines[5]
+    assert lines[-2].split()[:5] == ["with", "drafts", "decode", "tok/s", "99"]
+    assert lines[-1].split()[:6] == ["ratio", "of", "drafting", "decode", "tok/s", "2.41"]
 
 
 def test_an_accelerator_is_named() -> None:
