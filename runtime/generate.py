@@ -152,7 +152,7 @@ def prefill(
 
         def compute(part: Sequence[int] = part) -> Tensor:
             hidden = extend(model, session, part)
-            session.keep_up()
+            session.keep_up(len(ids) - done)
             return hidden
 
         hidden = pace.time(len(part), compute)

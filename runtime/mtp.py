@@ -101,6 +101,10 @@ class MtpFollower:
         self._states[self._length : end] = hidden
         self._length = end
 
+    def forgets(self, coming: int) -> bool:
+        """Whether nothing that is here now is seen any more when so many positions more have come."""
+        return self._head.past is not None and coming > self._head.past
+
     @torch.inference_mode()
     def keep_up(self, ids: Sequence[int]) -> None:
         """Make the entries of all positions of the sequence's `ids` but the last, whose next token is not known."""

@@ -58,9 +58,9 @@ class Session:
             self.follower.adopt(other.follower, reached)
         return reached
 
-    def keep_up(self) -> None:
-        """Let the MTP layer see what the cache holds: in the prompt's pass that is a little more of the same."""
-        if self.follower is not None:
+    def keep_up(self, coming: int) -> None:
+        """Let the MTP layer see what the cache holds, if it still will when so many tokens more have come."""
+        if self.follower is not None and not self.follower.forgets(coming):
             self.follower.keep_up(self.ids)
 
     def truncate(self, length: int) -> int:

@@ -78,6 +78,7 @@ def test_what_was_kept_up_with_is_neither_made_again_nor_another(
         soon.keep_up(IDS[:end])
     past = head.past or len(IDS)  # nobody sees further back
     assert made == [min(19, past), 1, min(29, past)]
+    assert [soon.forgets(coming) for coming in (0, past, past + 1)] == [False, False, head.past is not None]
     copied = MtpFollower(head)
     copied.adopt(soon, 50)
     made.clear()
