@@ -150,9 +150,9 @@ def prefill(
         if done == len(ids):
             part = [*part, *drafts]
 
-        def compute(part: Sequence[int] = part) -> Tensor:
+        def compute(part: Sequence[int] = part, coming: int = len(ids) - done) -> Tensor:
             hidden = extend(model, session, part)
-            session.keep_up(len(ids) - done)
+            session.keep_up(coming)
             return hidden
 
         hidden = pace.time(len(part), compute)
