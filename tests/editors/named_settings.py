@@ -46,7 +46,7 @@ def of_elisp(text: str) -> Iterator[str]:
 
 
 def of_json(text: str) -> Iterator[str]:
-    """Objects below `mellum`, or a schema of one; names that begin with `mellum.` where VS Code reads settings."""
+    """Objects below `mellum`, or a schema of one; in VS Code's files keys that begin with `mellum.`, and those it guards."""
     yield from _in_tree(json.loads(text))
 
 
@@ -110,8 +110,7 @@ def _in_tree(value: Any, above: str = "") -> Iterator[str]:
         for item in value:
             yield from _in_tree(item)
     elif isinstance(value, dict):
-        if above == "properties":
-            yield from _below(value)
+        yield from _below(value)
         for key, inner in value.items():
             if key == SECTION and isinstance(inner, dict) and above != "language-server":
                 yield from inner["properties"] if "$schema" in value or inner.get("type") == "object" else inner

@@ -1,6 +1,6 @@
 """What takes long in a real Neovim: the plugin's further scenes, the doctor, and the README's own steps.
 
-Not part of the suite, since its name does not begin with `test`: `python -m pytest tests/e2e/neovim/check_editors.py`.
+Not part of the suite, since its name does not begin with `test`: `editors/neovim/test-editors` runs it.
 """
 
 import asyncio

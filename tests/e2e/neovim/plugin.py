@@ -88,6 +88,8 @@ async def leaf_through(folder: Path, environment: Mapping[str, str], show: Show)
     """The next key asks for several; they come in turn, and the one that is seen is the one that is taken."""
     answers = ["ft + right", "ft - right", "ngth"]
     async with typing(folder, environment, show, json.dumps(answers), "ranks") as editor:
+        watched = await editor.lua(_WATCHED)
+        assert watched > 0
         await editor.type("    return le")
         await shows(editor, answers[0], SHOWN_BY[show])
         await editor.type("<M-]>")
@@ -106,6 +108,8 @@ async def leaf_through(folder: Path, environment: Mapping[str, str], show: Show)
         seen = (await editor.lua("return watch.shown().text")).split(" (")[0]
         await editor.type("<Tab>")
         await editor.lines(HEAD, f"    return lef{seen}")
+        # A callback that returns true is called no more.
+        assert await editor.lua(_WATCHED) == watched
 
 
 async def want_none(folder: Path, environment: Mapping[str, str], show: Show) -> None:
@@ -203,6 +207,12 @@ async def called_copilot(folder: Path, environment: Mapping[str, str], show: Sho
         assert await editor.lua("return require('mellum.next_edit').shown()") is None
 
 
+# What the plugin is called for in the buffer.
+_WATCHED = """
+return #vim.tbl_filter(function(each)
+  return vim.startswith(each.group_name or '', 'mellum.')
+end, vim.api.nvim_get_autocmds({ buffer = 0 }))
+"""
 _SEND = "require('mellum.request').send(2, function(items) got = #items end)"
 _COPILOT = """
 local path, command, plugin = ...

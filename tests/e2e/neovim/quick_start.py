@@ -46,7 +46,9 @@ async def from_clone_to_ghost_text(folder: Path, environment: Mapping[str, str])
     """Every step as it is written; then a file is opened, typed in, and the suggestion is taken by the README's key."""
     home = folder / "home"
     (home / ".config" / "nvim").mkdir(parents=True)
-    own = {name: value for name, value in environment.items() if not name.startswith(("XDG_", "MELLUM_MODEL"))}
+    # Nothing of the one who runs this: above all not the environment that make is to set up.
+    foreign = ("XDG_", "MELLUM_MODEL", "MAKE", "MFLAGS", "VENV", "VIRTUAL_ENV", "PYTHON")
+    own = {name: value for name, value in environment.items() if not name.startswith(foreign)}
     own |= {"HOME": str(home), "REPOSITORY": str(ROOT), "PATH": os.environ["PATH"]}
     shell, lua = steps()
     for number, line in enumerate(shell):

@@ -58,7 +58,10 @@ function M.enable(buf)
   vim.api.nvim_create_autocmd({ 'TextChangedI', 'TextChangedP', 'CursorMovedI' }, {
     group = group,
     buffer = buf,
-    callback = ghost.refresh,
+    callback = function()
+      -- Its result must not reach Neovim, which drops a callback that returns true.
+      ghost.refresh()
+    end,
   })
   vim.api.nvim_create_autocmd({ 'InsertLeave', 'BufLeave' }, {
     group = group,
