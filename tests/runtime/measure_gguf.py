@@ -72,7 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         for model, directory in models(Path(folder)).items():
             if given.blocks:
-                write_blocks(given.quantize, directory, Path(folder), given.blocks)
+                if model == "random":
+                    write_blocks(given.quantize, directory, Path(folder), given.blocks)
                 continue
             sys.stdout.write(f"{model}: {words(given.logits, directory, Path(folder))}\n")
             for row in measured(given, model, directory, Path(folder)):
@@ -125,7 +126,10 @@ def quantize(tool: Path, file: Path, out: Path, format: str, *options: str) -> N
 
 
 def words(program: Path, directory: Path, folder: Path) -> str:
-    """How many texts llama.cpp cuts into the ids that we cut them into, of our sources and of random characters."""
+    """How many texts llama.cpp cuts into the ids that we cut them into, of our sources and of random characters.
+
+    Texts that spell a token are left out: llama.cpp takes <think> in a text for the token, and we never do.
+    """
     file = write_gguf(directory, folder / "words.gguf", "BF16")
     files = GgufFiles(file)
     tokenizer = files.tokenizer(files.config())
@@ -133,6 +137,7 @@ def words(program: Path, directory: Path, folder: Path) -> str:
     letters = "abzäßéλЖ中日🙂0129٣ⅷ _-+(){}[]<>\"'\\/.,:;=\n\t\r\u00a0\u200b"
     cases = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "runtime").rglob("*.py"))]
     cases += ["".join(drawn.choices(letters, k=drawn.randint(1, 40))) for _ in range(2000)]
+    cases = [case for case in cases if not any(token in case for token in tokenizer.special_ids)]
     (folder / "texts").write_bytes(b"\0".join(case.encode() for case in cases))
     said = subprocess.run([program, file, "--tokens", folder / "texts"], check=True, capture_output=True, text=True)
     theirs = [[int(number) for number in line.split()] for line in said.stdout.splitlines()]

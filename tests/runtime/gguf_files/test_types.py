@@ -1,10 +1,30 @@
+from pathlib import Path
+
 import numpy
 import pytest
 import torch
 from gguf.constants import GGMLQuantizationType
 from gguf.quants import dequantize, quantize
+from safetensors.torch import load_file
 
 from mellum_ls.runtime.gguf_files.types import FLOATS, READABLE, block_of, numbers_of, stored_bytes, type_name
+
+# Two rows in each type by llama.cpp's llama-quantize, and the float32 that the same tool makes of them again; written
+# by tests/runtime/measure_gguf.py --blocks.
+BLOCKS = load_file(Path(__file__).with_name("llama_blocks.safetensors"))
+KINDS = sorted({name.split(".")[0] for name in BLOCKS})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_that_llama_cpp_packed_are_the_numbers_that_it_makes_of_them(kind: str) -> None:
+    stored, wanted = BLOCKS[f"{kind}.stored"], BLOCKS[f"{kind}.numbers"]
+    assert stored_bytes(kind, wanted.shape[-1]) == stored.shape[-1]
+    found = numbers_of(bytearray(stored.numpy().tobytes()), kind, tuple(wanted.shape))
+    assert torch.allclose(found, wanted, rtol=1e-6, atol=0)
+
+
+def test_the_rows_are_of_the_official_files_types() -> None:
+    assert {"Q8_0", "Q6_K", "Q5_K", "Q5_0", "Q4_K", "MXFP4"} <= set(KINDS)
 
 
 def test_what_can_be_read_is_what_the_package_can_make_numbers_of() -> None:
