@@ -128,7 +128,7 @@ def model_directory(model: str | None, variables: Mapping[str, str] | None = Non
     if snapshot is None:
         revision = "" if named.revision is None else f" --revision {named.revision}"
         raise ModelNotFound(
-            f"model {model!r} is not on this machine, or not all of it: "
+            f"model {model!r} is not on this machine, neither as a folder nor pulled to its end: "
             f"`mellum-ls models pull {named.id}{revision}` fetches it"
         )
     return snapshot

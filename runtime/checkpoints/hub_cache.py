@@ -54,7 +54,10 @@ def find_snapshot(model: HubModel, cache: Path) -> Path | None:
         return None
     snapshot = folder / "snapshots" / commit
     # A pull puts config.json there last; other programs may not, and then the loader says what is missing.
-    return snapshot if (snapshot / "config.json").is_file() else None
+    try:
+        return snapshot if (snapshot / "config.json").is_file() else None
+    except OSError:
+        return None
 
 
 def shown_name(folder: Path) -> str:

@@ -4,6 +4,7 @@ import pytest
 from huggingface_hub import scan_cache_dir, try_to_load_from_cache
 
 from mellum_ls.runtime.checkpoints.hub_cache import HubModel, blob_path, find_snapshot, link, shown_name, write_ref
+from tests.fakes.unprivileged import as_nobody
 
 MODEL = HubModel("JetBrains/Mellum2-12B-A2.5B-Base")
 COMMIT, OTHER = "a" * 40, "b" * 40
@@ -72,6 +73,15 @@ def test_a_damaged_ref_leads_nowhere(tmp_path: Path) -> None:
     for content in (b"../../../etc", b"", b"\xff"):
         ref.write_bytes(content)
         assert find_snapshot(MODEL, tmp_path) is None
+
+
+def test_a_cache_that_may_not_be_read_has_nothing(tmp_path: Path) -> None:
+    folder = put(tmp_path, COMMIT, "config.json")
+    write_ref(MODEL, tmp_path, "main", COMMIT)
+    folder.chmod(0)
+    with as_nobody(tmp_path):
+        assert find_snapshot(MODEL, tmp_path) is None
+    folder.chmod(0o700)
 
 
 def test_a_link_takes_the_place_of_what_was_there(tmp_path: Path) -> None:
