@@ -6,9 +6,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test check bench gpu-check typed clean
+.PHONY: setup demo test vsix test-editors check bench gpu-check typed clean
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt $(wildcard kernels/_cpu/*.cpp kernels/_cpu/*.h)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
@@ -20,6 +20,15 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# Each editor's folder may have one: it drives the real editor, and keeps what it downloads under build/.
+EDITOR_TESTS ?= $(wildcard editors/*/test-editors)
+
+test-editors: $(READY)
+	@for each in $(EDITOR_TESTS); do echo "== $$each" && VENV=$(abspath $(VENV)) $$each || exit 1; done
+
+vsix:
+	editors/vscode/package build/vscode/mellum-ls.vsix
 
 check: $(READY) typed
 	$(BIN)/ruff format --check .

@@ -46,6 +46,7 @@ class Op(Generic[P, R]):
     """One operation. The first argument of a call is the tensor whose device and dtype decide.
 
     reference: plain torch; runs on every device and says what the operation means.
+    native: returns the compiled function for float32 on a processor, or None where there is none.
     triton: returns the Triton launcher, or is None while there is no kernel; called at most once per device and
         dtype, so that importing the operation does not import triton.
     supports: None if the kernel serves this device and dtype, otherwise the reason why it does not.
@@ -55,6 +56,7 @@ class Op(Generic[P, R]):
     reference: Callable[P, R]
     triton: Callable[[], Callable[P, R]] | None = None
     supports: Callable[[torch.device, torch.dtype], str | None] = unsupported_everywhere
+    native: Callable[[], Callable[P, R] | None] | None = None
     _chosen: dict[tuple[str, torch.dtype], Callable[P, R]] = field(default_factory=dict, init=False, repr=False)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -84,8 +86,11 @@ class Op(Generic[P, R]):
         """The implementation for this device and dtype; chosen and logged on the first call."""
         key = (device.type, dtype)
         if key not in self._chosen:
+            compiled = None if self.native is None or key != ("cpu", torch.float32) else self.native()
             reason = "there is no Triton kernel" if self.triton is None else self.supports(device, dtype)
-            if self.triton is not None and reason is None:
+            if compiled is not None:
+                self._chosen[key] = compiled
+            elif self.triton is not None and reason is None:
                 self._chosen[key] = self.triton()
             else:
                 # On a CPU the reference is what one expects; elsewhere the user should learn why it is slow.

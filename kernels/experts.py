@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear, silu
+from torch.nn.functional import silu
 
+from mellum_ls.kernels.blockwise import product
 from mellum_ls.kernels.dispatch import Op, triton_serves
-from mellum_ls.kernels.packing import Packed, unpack
+from mellum_ls.kernels.packing import Packed
 
 # Up to this many (token, expert) pairs it is cheaper off the CPU to copy the chosen weights than to ask the device
 # which experts were hit.
@@ -25,7 +26,7 @@ def experts_reference(
     x [T, H]; shares [T, K]; chosen [T, K] int64; gate_up [E, 2I, H], the gate's rows first; down [E, H, I], both plain
     or both packed. Packed weights are multiplied in float32.
     """
-    gate_up, down = _plain(gate_up), _plain(down)
+    gate_up, down = _plain(gate_up, x.dtype), _plain(down, x.dtype)
     if isinstance(gate_up, Packed) or isinstance(down, Packed):
         assert isinstance(gate_up, Packed)
         assert isinstance(down, Packed)
@@ -37,9 +38,10 @@ def experts_reference(
     return _by_expert(x, shares, chosen, gate_up, down)
 
 
-def _plain(weight: Tensor | Packed) -> Tensor | Packed:
-    """A weight without codes as the tensor it is."""
-    return weight.data if isinstance(weight, Packed) and weight.format == "float" else weight
+def _plain(weight: Tensor | Packed, dtype: torch.dtype) -> Tensor | Packed:
+    """A weight without codes as the tensor it is, where the activations' dtype is its own."""
+    same = isinstance(weight, Packed) and weight.format == "float" and weight.data.dtype == dtype
+    return weight.data if same else weight
 
 
 def _unpacked(x: Tensor, shares: Tensor, chosen: Tensor, gate_up: Packed, down: Packed) -> Tensor:
@@ -47,9 +49,9 @@ def _unpacked(x: Tensor, shares: Tensor, chosen: Tensor, gate_up: Packed, down: 
     rows, output = x.float(), torch.zeros_like(x, dtype=torch.float32)
     for expert in sorted(set(chosen.flatten().tolist())):
         tokens, slots = (chosen == expert).nonzero(as_tuple=True)  # [n] each
-        gate, up = linear(rows[tokens], unpack(gate_up[expert])).chunk(2, dim=-1)  # [n, I] each
+        gate, up = product(rows[tokens], gate_up[expert]).chunk(2, dim=-1)  # [n, I] each
         inner = silu(gate).mul_(up).mul_(shares[tokens, slots].float()[:, None])
-        output.index_add_(0, tokens, linear(inner, unpack(down[expert])))
+        output.index_add_(0, tokens, product(inner, down[expert]))
     return output.to(x.dtype)
 
 

@@ -3,6 +3,7 @@
 Knows numbers, not files nor layers. A matrix is [N, K], N outputs of K inputs each, or [E, N, K], one for each expert.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -20,6 +21,8 @@ DEFAULT_GROUP = 64
 BLOCK, CODES, WORDS = 128, 8, 16
 INT4_ZERO = 8  # the code of the value 0
 INT8_MOST, INT4_MOST = 127, 7
+# Numbers that are packed at a time: what stays in a processor's cache, and what a GPU is busy with.
+CPU_NUMBERS, GPU_NUMBERS = 1 << 19, 1 << 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +87,61 @@ def weight_count(weight: Weight) -> int:
     return weight.count if isinstance(weight, Packed) else weight.numel()
 
 
+def blank(shape: Sequence[int], format: Format, group: int, dtype: torch.dtype, device: torch.device) -> Packed:
+    """Room for a matrix [..., N, K] of this format, with nothing in it; floats are of dtype.
+
+    Raises ValueError for another size of group.
+    """
+    *leading, columns = shape
+    if format == "float":
+        return Packed("float", torch.empty(*shape, dtype=dtype, device=device), columns)
+    if format == "int8":
+        codes = torch.empty(*shape, dtype=torch.int8, device=device)
+        return Packed("int8", codes, columns, torch.empty(*leading, dtype=torch.float32, device=device))
+    if group not in GROUPS:
+        raise ValueError(f"int4 has groups of {', '.join(map(str, GROUPS))} columns, not {group}")
+    stored = -(-columns // BLOCK) * BLOCK
+    words = torch.empty(*leading, stored // CODES, dtype=torch.int32, device=device)
+    return Packed(
+        "int4", words, columns, torch.empty(*leading, stored // group, dtype=torch.float16, device=device), group
+    )
+
+
 def pack(weight: Tensor, format: Format, group: int = DEFAULT_GROUP) -> Packed:
     """Quantise a float matrix [..., N, K], symmetrically and to the nearest code.
 
     int8 has one scale for each row, int4 one for each `group` columns, both so that the largest magnitude is the
-    largest code. Raises ValueError for another size of group, or where a weight is not a finite number.
+    largest code. Raises ValueError for another size of group, or where a weight is not a finite number or too large
+    for the scales. Of a weight on the device "meta" only the shapes are made.
     """
     columns = weight.shape[-1]
     if format == "float":
         return Packed("float", weight, columns)
-    if format == "int4" and group not in GROUPS:
-        raise ValueError(f"int4 has groups of {', '.join(map(str, GROUPS))} columns, not {group}")
-    exact = weight.float()
-    if not bool(torch.isfinite(exact).all()):
-        raise ValueError("a weight is not a finite number")
+    packed = blank(weight.shape, format, group, weight.dtype, weight.device)
+    assert packed.scale is not None
+    if weight.is_meta:
+        return packed
+    matrix = weight.reshape(-1, columns)
+    data, scale = packed.data.view(matrix.shape[0], -1), packed.scale.view(matrix.shape[0], -1)
+    # Some rows at a time: the float32 copy of all would be larger than the weight, and go through memory ten times.
+    step = max(1, (CPU_NUMBERS if weight.device.type == "cpu" else GPU_NUMBERS) // columns)
+    for start in range(0, matrix.shape[0], step):
+        rows = slice(start, start + step)
+        codes, scale[rows] = _quantised(matrix[rows].float(), format, group)
+        if not bool(torch.isfinite(scale[rows]).all()):
+            raise ValueError("a weight is not a finite number")
+        data[rows] = codes
+    return packed
+
+
+def _quantised(exact: Tensor, format: Format, group: int) -> tuple[Tensor, Tensor]:
+    """Rows [n, K] float32 -> their codes, as they are stored, and their scales."""
     if format == "int8":
-        scale = exact.abs().amax(dim=-1) / INT8_MOST  # [..., N]
-        codes = _nearest(exact, scale[..., None], INT8_MOST)
-        return Packed("int8", codes.to(torch.int8).contiguous(), columns, scale)
-    exact = pad(exact, (0, -columns % BLOCK))
-    grouped = _parts(exact, group)  # [..., N, K / group, group]
+        scale = exact.abs().amax(dim=-1, keepdim=True) / INT8_MOST  # [n, 1]
+        return _nearest(exact, scale, INT8_MOST), scale
+    grouped = _parts(pad(exact, (0, -exact.shape[-1] % BLOCK)), group)  # [n, K' / group, group]
     scales = (grouped.abs().amax(dim=-1) / INT4_MOST).to(torch.float16)
-    codes = _nearest(grouped, scales.float()[..., None], INT4_MOST).flatten(-2)  # [..., N, K]
-    return Packed("int4", _to_words(codes).contiguous(), columns, scales, group)
+    return _to_words(_nearest(grouped, scales.float()[..., None], INT4_MOST).flatten(-2)), scales
 
 
 def unpack(weight: Packed, dtype: torch.dtype = torch.float32) -> Tensor:

@@ -1,5 +1,7 @@
 """RMS normalisation over the last dimension. Decides the precision of the statistics: always float32."""
 
+from collections.abc import Callable
+
 from torch import Tensor
 from torch.nn.functional import rms_norm as normalised
 
@@ -17,4 +19,20 @@ def rms_norm_reference(x: Tensor, weight: Tensor, eps: float) -> Tensor:
     return normalised(x, x.shape[-1:], eps=eps).mul_(weight)
 
 
-rms_norm = Op("rms_norm", rms_norm_reference)
+def _native() -> Callable[..., Tensor] | None:
+    from mellum_ls.kernels._cpu import binding
+
+    library = binding.library()
+    if isinstance(library, str):
+        return None
+
+    def norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
+        plain = x.dim() == 2 and weight.dim() == 1 and x.shape[1] % binding.LANES == 0 and weight.dtype == x.dtype
+        if not plain or not x.is_contiguous() or not weight.is_contiguous():
+            return rms_norm_reference(x, weight, eps)
+        return library.norm(x, weight, eps)
+
+    return norm
+
+
+rms_norm = Op("rms_norm", rms_norm_reference, native=_native)

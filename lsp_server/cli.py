@@ -10,6 +10,9 @@ import io
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
+
+from mellum_ls.runtime.environment import FORMATS
 
 MODEL_HELP = "folder, or OWNER/NAME that was pulled (default: MELLUM_MODEL, else the embedded model)"
 
@@ -32,6 +35,7 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     way.add_argument("--port", metavar="PORT", type=_port, help="wait for the editor on this local port; 0 takes any")
     serve.add_argument("--clientProcessId", metavar="PID", type=int, help="end when this process is gone")
     _add_model(serve)
+    _add_format(serve)
 
     demo = commands.add_parser("demo", help="watch the server complete code in a real repository", allow_abbrev=False)
     demo.add_argument("--repo", metavar="DIR", help="repository to type in (default: an installed package)")
@@ -49,6 +53,8 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
         sub = actions.add_parser(action, help=meaning, allow_abbrev=False)
         sub.add_argument("--json", action="store_true", help="print JSON")
         _add_model(sub)
+        if action == "start":
+            _add_format(sub)
 
     models = commands.add_parser("models", help="released checkpoints: list, fetch and examine", allow_abbrev=False)
     if command in (None, "models"):
@@ -107,16 +113,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(parsed: argparse.Namespace) -> int:
-    from mellum_ls.lsp_server.serve import Connection, run
+    from mellum_ls.lsp_server.serve import Connection, resident_backend, run
 
     connection = Connection(parsed.pipe, parsed.socket, parsed.port)
-    return run(connection, model=parsed.model or "", parent=parsed.clientProcessId)
+    model, parent = parsed.model or "", parsed.clientProcessId
+    if parsed.format is None:
+        return run(connection, model=model, parent=parent)
+    return run(connection, model, parent, partial(resident_backend, format=parsed.format))
 
 
 def _runtime(parsed: argparse.Namespace) -> int:
     from mellum_ls.lsp_server.runtime_command import run
 
-    return run(parsed.action, parsed.model, as_json=parsed.json, out=print)
+    return run(parsed.action, parsed.model, getattr(parsed, "format", None), as_json=parsed.json, out=print)
 
 
 def _context(parsed: argparse.Namespace) -> int:
@@ -154,8 +163,14 @@ def _bench(parsed: argparse.Namespace) -> int:
     options = ["model", "tokens", "context", "repeats", "against", "json"]
     if parsed.benchmark == "kernels":
         options = ["static", "compiled", "formats", "contexts", "json", "markdown"]
+    if parsed.benchmark == "quality":
+        options = ["model", "random", "texts", "files", "tokens", "json"]
     if parsed.benchmark == "decode":
         options += ["drafting", "prompts", "explain"]
+    if parsed.benchmark in ("decode", "prefill", "warm"):
+        options += ["format"]
+    if parsed.benchmark in ("decode", "prefill"):
+        options += ["synthetic", "seed"]
     return run(parsed.benchmark, {name: getattr(parsed, name) for name in options})
 
 
@@ -173,7 +188,7 @@ def _add_explain(context: argparse.ArgumentParser) -> None:
 def _add_bench(parser: argparse.ArgumentParser) -> None:
     """The values stay text: the child that measures knows which are right."""
     kinds = parser.add_subparsers(
-        dest="benchmark", required=True, metavar="decode|prefill|warm|kernels|keystrokes|context"
+        dest="benchmark", required=True, metavar="decode|prefill|warm|kernels|quality|keystrokes|context"
     )
     for name, meaning in (
         ("decode", "tokens a second after a prompt"),
@@ -181,6 +196,12 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         ("warm", "time of a key press with a warm cache, and from scratch"),
     ):
         sub = kinds.add_parser(name, help=meaning, description=meaning, allow_abbrev=False)
+        _add_format(sub)
+        if name != "warm":
+            sub.add_argument(
+                "--synthetic", metavar="released|layers=N|nano", help="random weights of this shape, made in the format"
+            )
+            sub.add_argument("--seed", metavar="N", help="of the random weights (default: 0)")
         sub.add_argument("--tokens", metavar="N", help="new tokens in each repeat")
         sub.add_argument("--context", metavar="N", help="tokens of the prompt")
         sub.add_argument("--repeats", metavar="N", help="how often to measure, 5 or more; keys to type for warm")
@@ -194,6 +215,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
             sub.add_argument("--explain", action="store_true", help="what checking drafts costs, and what would pay")
         _add_model(sub)
     _add_kernels(kinds)
+    _add_quality(kinds)
     _add_keystrokes(kinds)
     _add_context(kinds)
 
@@ -207,6 +229,17 @@ def _add_kernels(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     sub.add_argument("--contexts", metavar="N,N", help="tokens before those that are decoded")
     sub.add_argument("--json", metavar="FILE", help="write the figures to FILE")
     sub.add_argument("--markdown", metavar="FILE", help="write the page to FILE")
+
+
+def _add_quality(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    meaning = "what quantising costs: how far each format's predictions are from those of the floats"
+    sub = kinds.add_parser("quality", help=meaning, description=meaning, allow_abbrev=False)
+    sub.add_argument("--random", action="store_true", help="a random model of middling size, and random tokens")
+    sub.add_argument("--texts", metavar="FILE", help="JSON lines with a text each (default: sources of Python)")
+    sub.add_argument("--files", metavar="N", help="most texts (default: 12)")
+    sub.add_argument("--tokens", metavar="N", help="most tokens of a text (default: 512)")
+    sub.add_argument("--json", metavar="FILE", help="write the figures to FILE")
+    _add_model(sub)
 
 
 def _add_keystrokes(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -245,6 +278,12 @@ def _add_context(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="MODEL", help=MODEL_HELP)
+
+
+def _add_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format", choices=FORMATS, help="what weights are kept as (default: MELLUM_FORMAT, else the best that fits)"
+    )
 
 
 def _count(text: str) -> int:

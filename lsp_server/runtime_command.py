@@ -13,10 +13,10 @@ from mellum_ls.runtime.environment import read_environment
 from mellum_ls.runtime.errors import MellumError
 
 
-def run(action: str, model: str | None, *, as_json: bool, out: Callable[[str], None]) -> int:
+def run(action: str, model: str | None, format: str | None = None, *, as_json: bool, out: Callable[[str], None]) -> int:
     """Do `action`; 0, or 1 when it failed or, for status, when no process runs."""
     try:
-        options = launch.RuntimeOptions.of(read_environment(), model)
+        options = launch.RuntimeOptions.of(read_environment(), model, format)
         if action == "stop":
             stopped = launch.stop(options)
             words = "stopped" if stopped else "no model process was running"
@@ -55,7 +55,9 @@ def _model_and_cache(engine: Mapping[str, Any]) -> list[str]:
     """What the engine's table says, as far as it is there: it is empty until the model is loaded."""
     lines = []
     if {"parameters", "dtype", "device"} <= engine.keys():
-        lines.append(f"{engine['parameters'] / 1e6:,.1f} million parameters in {engine['dtype']} on {engine['device']}")
+        kept = f", kept as {engine['format']}" if engine.get("format", "float") != "float" else ""
+        place = f"in {engine['dtype']} on {engine['device']}{kept}"
+        lines.append(f"{engine['parameters'] / 1e6:,.1f} million parameters {place}")
     if {"sessions", "kv_bytes", "kv_bytes_most", "computed_tokens", "reused_tokens"} <= engine.keys():
         held = f"{engine['kv_bytes'] / 1e6:,.1f} of at most {engine['kv_bytes_most'] / 1e6:,.0f} MB"
         num_tokens = engine["computed_tokens"] + engine["reused_tokens"]

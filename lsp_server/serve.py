@@ -40,12 +40,12 @@ class Connection:
         return transport.stdio()
 
 
-def resident_backend(model: str) -> Backend:
-    """The resident model process; the empty name is the user's default model."""
+def resident_backend(model: str, format: str | None = None) -> Backend:
+    """The resident model process; the empty name is the user's default model, None what the environment says."""
     from mellum_ls.lsp_server.model.runtime_backend import RuntimeBackend
     from mellum_ls.runtime.client.launch import RuntimeOptions
 
-    return RuntimeBackend(RuntimeOptions.of(read_environment(), model or None))
+    return RuntimeBackend(RuntimeOptions.of(read_environment(), model or None, format))
 
 
 def run(

@@ -29,6 +29,11 @@ class Checkpoint:
     directory: Path
     tensors: dict[str, TensorEntry]
 
+    @property
+    def described_by(self) -> str:
+        """What says which tensors there should be, in words for an error."""
+        return "config.json"
+
     @classmethod
     def open(cls, directory: Path) -> "Checkpoint":
         """Find the weight files; ModelNotFound if there are none, CheckpointError if one is damaged."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import torch
 
 from mellum_ls.kernels.packing import Format
-from mellum_ls.runtime.cache.budget import session_bytes
+from mellum_ls.runtime.bench.machine import memory_bytes
+from mellum_ls.runtime.cache.budget import physical_memory, session_bytes
 from mellum_ls.runtime.cache.kv_cache import Retention
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.errors import SettingError
@@ -27,7 +28,7 @@ WORKSPACE_BYTES = 256 * MIB
 """What a chunk of a prompt needs between its kernels, and the scores of a pass."""
 WORTHWHILE_POSITIONS = 8192
 """A format is chosen so that at least a prompt of this length fits beside the weights."""
-BEST_FIRST: tuple[FormatName, ...] = ("float", "int8", "int4")
+BEST_FIRST: tuple[FormatName, ...] = ("float", "bf16", "int8", "int4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def choose_place(gpus: Sequence[Gpu]) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class MemoryPlan:
-    """What a model takes on a GPU, in bytes, and what is left for keys and values."""
+    """What a model takes on its device, in bytes, and what is left for keys and values."""
 
     format: WeightFormat
     weights: int
@@ -113,7 +114,7 @@ def weight_bytes(config: ModelConfig, format: WeightFormat, dtype: torch.dtype) 
     def matrix(kind: Format, rows: int, columns: int) -> int:
         return format.matrix_bytes(kind, rows, columns, dtype)
 
-    total = matrix("float", config.vocab_size, hidden)
+    total = config.vocab_size * hidden * dtype.itemsize
     total += 0 if config.tie_word_embeddings else matrix(format.head, config.vocab_size, hidden)
     for mlp in config.mlp_layer_types:
         total += matrix(format.attention, config.attention_width, hidden) + matrix(format.attention, hidden, attended)
@@ -124,16 +125,21 @@ def weight_bytes(config: ModelConfig, format: WeightFormat, dtype: torch.dtype) 
     return total
 
 
-def plan_memory(config: ModelConfig, free: int, dtype: torch.dtype, wanted: FormatName | None = None) -> MemoryPlan:
-    """The best format that leaves room for a prompt worth the name, or the wanted one.
+def plan_memory(
+    config: ModelConfig, free: int, dtype: torch.dtype, wanted: FormatName | None = None, kind: str = "cuda"
+) -> MemoryPlan:
+    """The best format that leaves room for a prompt worth the name, or the wanted one; `kind` is that of the device.
 
     Raises SettingError, which says what would be needed, where the wanted format does not fit, or none.
     """
-    overhead = GRAPH_BYTES + WORKSPACE_BYTES
+    overhead = WORKSPACE_BYTES + (GRAPH_BYTES if kind == "cuda" else 0)
     positions = min(WORTHWHILE_POSITIONS, config.max_position_embeddings)
     cache = session_bytes(config, dtype, positions, Retention(keep_all=0))
-    needs = {name: weight_bytes(config, WEIGHT_FORMATS[name], dtype) + overhead + cache for name in BEST_FIRST}
-    for name in BEST_FIRST if wanted is None else (wanted,):
+    # Where activations are bfloat16, weights as floats are.
+    choices = [name for name in BEST_FIRST if name != "bf16" or dtype != torch.bfloat16]
+    wanted = "float" if wanted == "bf16" and dtype == torch.bfloat16 else wanted
+    needs = {name: weight_bytes(config, WEIGHT_FORMATS[name], dtype) + overhead + cache for name in choices}
+    for name in choices if wanted is None else (wanted,):
         if needs[name] <= free:
             format = WEIGHT_FORMATS[name]
             weights = weight_bytes(config, format, dtype)
@@ -141,12 +147,20 @@ def plan_memory(config: ModelConfig, free: int, dtype: torch.dtype, wanted: Form
             why = f"{name}: {_gb(weights)} of weights leave {_gb(rest)} of {_gb(free)} for keys and values"
             return MemoryPlan(format, weights, overhead, rest, why if wanted is None else f"{why}, as asked for")
     least = "int4" if wanted is None else wanted
-    fitting = next((name for name in BEST_FIRST if needs[name] <= free), None)
-    remedy = f"{fitting} would fit" if fitting else "free memory on the GPU, or take a smaller model"
+    fitting = next((name for name in choices if needs[name] <= free), None)
+    short = "free memory on the GPU" if kind == "cuda" else "end other programs"
+    remedy = f"{fitting} would fit" if fitting else f"{short}, or take a smaller model"
     raise SettingError(
         f"the model in {least} needs {_gb(needs[least])} with a prompt of {positions} tokens, "
         f"and {_gb(free)} are free: {remedy}"
     )
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that a model may take there now: on a processor what programs can still get, with pages that only cache."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return memory_bytes()[1] or physical_memory()
 
 
 def _gb(count: int) -> str:

@@ -12,8 +12,7 @@ from pathlib import Path
 import torch
 
 from mellum_ls.kernels.packing import Weight, weight_count
-from mellum_ls.runtime.assemble import assemble
-from mellum_ls.runtime.belonging import read_tokenizer
+from mellum_ls.runtime.assemble import assemble_from
 from mellum_ls.runtime.cache.budget import (
     CacheLimits,
     device_budget,
@@ -24,10 +23,8 @@ from mellum_ls.runtime.cache.budget import (
 from mellum_ls.runtime.cache.checkpoints import CheckpointShelf
 from mellum_ls.runtime.cache.sessions import Lease, Session, SessionCache
 from mellum_ls.runtime.chat import ChatFormat, Message
-from mellum_ls.runtime.checkpoint import Checkpoint
 from mellum_ls.runtime.checkpoints.hub_cache import shown_name
 from mellum_ls.runtime.completion import Completion, OnChunk, Tools, Wanted
-from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.devices import default_place
 from mellum_ls.runtime.drafting.drafter import Drafting
 from mellum_ls.runtime.drafting.measuring import costs_of, measure
@@ -35,14 +32,15 @@ from mellum_ls.runtime.drafting.policy import Adaptive
 from mellum_ls.runtime.drafting.sampling import Temperature
 from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
 from mellum_ls.runtime.encoding import PromptEncoders
-from mellum_ls.runtime.errors import ConfigError, ModelNotFound, RequestError
+from mellum_ls.runtime.errors import ConfigError, RequestError
 from mellum_ls.runtime.fim import Layout, Prompt, lay_out
+from mellum_ls.runtime.formats import FormatName, format_of
 from mellum_ls.runtime.generate import Chunk, GenerationParams, Pace, Result, at_once, greedy, prefill
 from mellum_ls.runtime.healing import Healer
 from mellum_ls.runtime.model import Model
+from mellum_ls.runtime.model_files import model_files
 from mellum_ls.runtime.mtp import MtpFollower, MtpHead
-from mellum_ls.runtime.overrides import read_overrides
-from mellum_ls.runtime.profile import Profile, read_profile
+from mellum_ls.runtime.profile import Profile
 from mellum_ls.runtime.stopping import make_rule
 from mellum_ls.runtime.thoughts import Thoughts
 from mellum_ls.runtime.tokenizer import Tokenizer
@@ -132,38 +130,41 @@ class Engine:
         self._parameters = count_parameters(model.weights)
 
     @classmethod
-    def load(
+    def load(  # noqa: PLR0913 -- all but the folder are named
         cls,
         model_dir: Path,
         *,
         dtype: torch.dtype | None = None,
         device: str | None = None,
         cache_bytes: int | None = None,
-        draft: bool = False,
+        draft: bool | None = False,
         cache_dir: Path | None = None,
         profile_file: Path | None = None,
+        format: FormatName | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> "Engine":
-        """Load a model directory in the Hugging Face layout; a ModelError says what is wrong with it.
+        """Load a model directory in the Hugging Face layout or a GGUF file; a ModelError says what is wrong with it.
 
         `cache_bytes` of device memory are for keys and values, None stands for what the device has to spare.
         `profile_file` is what the user says against the checkpoint's files; None looks for it beside the weights.
         Device and dtype are those of devices.default_place where they are not given.
-        With `draft` tokens are drafted where that pays: the first time a device meets the model a few seconds go into
-        measuring what passes cost, which is kept in `cache_dir`, if there is one.
+        With `draft` tokens are drafted where that pays, None does so on a processor: the first time a device meets the
+        model a few seconds go into measuring what passes cost, which is kept in `cache_dir`, if there is one, and so
+        are packed weights. `format` is what weights are kept as, None for the best that fits; SettingError where it
+        cannot fit.
         """
-        if not model_dir.is_dir():
-            raise ModelNotFound(f"there is no model directory {model_dir}")
+        files = model_files(model_dir)
         place = default_place(device)
         kind = dtype or place.dtype
         started = clock()
-        overrides = read_overrides(model_dir, profile_file)
-        config = overrides.apply(ModelConfig.from_file(model_dir / "config.json"))
-        tokenizer = read_tokenizer(model_dir, config)
-        profile = read_profile(model_dir, config, tokenizer, overrides)
+        overrides = files.overrides(profile_file)
+        config = overrides.apply(files.config())
+        tokenizer = files.tokenizer(config)
+        profile = files.profile(config, tokenizer, overrides)
         limits = CacheLimits(device_bytes=cache_bytes)
-        model = assemble(Checkpoint.open(model_dir), config, place.device, kind)
-        drafting = _drafting_of(model, tokenizer, cache_dir, model_dir) if draft else None
+        model = assemble_from(files, config, place.device, kind, format, cache_dir)
+        wanted = place.device.type == "cpu" if draft is None else draft
+        drafting = _drafting_of(model, tokenizer, cache_dir, model_dir) if wanted else None
         engine = cls(model_dir, model, tokenizer, profile, limits=limits, drafting=drafting, clock=clock)
         logger.info(
             "loaded %s in %.1f s: %d parameters, %s, %s",
@@ -207,9 +208,12 @@ class Engine:
         max_tokens: int,
         *,
         thinking: bool = False,
+        predicted: str = "",
         on_chunk: OnChunk = _ignore,
     ) -> Completion:
         """Prepare to answer a conversation as `begin` does; the model's thoughts count, but are not shown.
+
+        `predicted` is a text that the answer may begin with, or hold in parts; it changes the time only.
 
         RequestError if the model cannot chat, or if conversation and answer are too long for it: nothing is cut, since
         an answer to half a question would be taken for one to the whole.
@@ -228,7 +232,8 @@ class Engine:
         thoughts = Thoughts(chat.think_id, chat.end_of_think_id, chat.thinks(ids))
         # No stop rule: code that repeats itself is what some questions are about.
         rule, params = make_rule("none", ""), GenerationParams(max_tokens, "none")
-        return self._completion(session, Wanted(ids, "", rule, params, started, thoughts=thoughts), (), on_chunk)
+        wanted = Wanted(ids, "", rule, params, started, predicted, None, self.drafting, thoughts)
+        return self._completion(session, wanted, (), on_chunk)
 
     def _chat_format(self) -> ChatFormat:
         if self.profile.chat is None:
@@ -310,6 +315,7 @@ class Engine:
             "model_dir": str(self.model_dir),
             "parameters": self._parameters,
             "dtype": str(self.model.dtype).removeprefix("torch."),
+            "format": format_of(self.model.weights),
             "device": str(self.model.device),
             "max_positions": self.max_positions,
             "mtp": self.mtp is not None,

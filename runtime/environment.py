@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mellum_ls.runtime.errors import ModelNotFound, SettingError
+from mellum_ls.runtime.gguf_files.header import is_gguf
 
 DEFAULT_IDLE_SECONDS = 1800.0
 DEFAULT_CACHE_IDLE_SECONDS = 300.0
+FORMATS = ("auto", "float", "bf16", "int8", "int4")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 APP = "mellum-ls"
 VARIABLES = (
@@ -22,6 +24,7 @@ VARIABLES = (
     "MELLUM_CACHE_IDLE_SECONDS",
     "MELLUM_CACHE_MB",
     "MELLUM_DRAFTING",
+    "MELLUM_FORMAT",
     "MELLUM_IDLE_SECONDS",
     "MELLUM_LOG_LEVEL",
     "MELLUM_MODEL",
@@ -44,14 +47,16 @@ class Environment:
     cache_idle_seconds: float
     cache_mb: int | None
     """Most memory for keys and values, in 10**6 bytes; None: what suits the device."""
-    drafting: bool = False
-    """Whether the model process drafts tokens; not by itself yet, since the gain has not been shown."""
+    drafting: bool | None = None
+    """Whether the model process drafts tokens; None: where that was shown to pay, on a processor."""
     profile: Path | None = None
     """A file of what the user says against the checkpoint's own files; None: mellum.json beside the weights."""
     hub_cache: Path = Path()
     """Where models of a hub lie, as huggingface_hub has it."""
     hub_offline: bool = False
     """Whether HF_HUB_OFFLINE forbids asking a hub."""
+    format: str | None = None
+    """What weights are kept as, one of FORMATS without `auto`; None: the best that fits the device."""
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
@@ -74,6 +79,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         profile=_folder(env, "MELLUM_PROFILE"),
         hub_cache=_hub_cache(env),
         hub_offline=(env.get("HF_HUB_OFFLINE") or "").upper() in ("1", "ON", "YES", "TRUE"),
+        format=_format(env),
     )
 
 
@@ -103,7 +109,8 @@ def variables_with(changes: Mapping[str, str], without: Collection[str] = ()) ->
 
 
 def model_directory(model: str | None, variables: Mapping[str, str] | None = None) -> Path:
-    """The absolute folder of `model`: a folder, the name of a model on a hub that was pulled, or None for mellum2-nano.
+    """The absolute path of `model`: a folder, a GGUF file whatever its name, the name of a model on a hub that was
+    pulled, or None for the embedded mellum2-nano.
 
     Asks no network. Raises ModelNotFound when it is not on this machine. The loader says whether it holds a model.
     """
@@ -114,8 +121,13 @@ def model_directory(model: str | None, variables: Mapping[str, str] | None = Non
     path = Path(model).expanduser()
     if path.is_dir():
         return path.resolve()
+    if is_gguf(path) or (path.suffix == ".gguf" and path.is_file()):
+        # Not resolved: parts of a split file are found by their names, and downloads are links to nameless files.
+        return Path(os.path.abspath(path))
     if path.exists():
-        raise ModelNotFound(f"model {model!r} is a file; name the folder that holds config.json")
+        raise ModelNotFound(
+            f"model {model!r} is a file and no GGUF file; name the folder that holds config.json, or a GGUF file"
+        )
     from mellum_ls.runtime.checkpoints.hub_cache import HubModel, find_snapshot
 
     named = HubModel.parse(model)
@@ -166,8 +178,17 @@ def _log_level(env: Mapping[str, str]) -> str:
     return level
 
 
-def _switch(env: Mapping[str, str], name: str) -> bool:
-    value = env.get(name) or "0"
+def _format(env: Mapping[str, str]) -> str | None:
+    value = env.get("MELLUM_FORMAT") or FORMATS[0]
+    if value not in FORMATS:
+        raise SettingError(f"MELLUM_FORMAT is {value!r}; use one of {', '.join(FORMATS)}")
+    return None if value == FORMATS[0] else value
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool | None:
+    value = env.get(name)
+    if not value:
+        return None
     if value not in ("0", "1"):
         raise SettingError(f"{name} is {value!r}; use 1 for on, 0 for off")
     return value == "1"

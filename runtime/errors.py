@@ -11,6 +11,7 @@ MellumError
 │   ├── NoRoomLeft            the disk has too little room
 │   └── DamagedDownload       what came is not what the hub says it is
 ├── SettingError              an environment variable or an option has a value that cannot be used
+├── StorageError              a file cannot be kept: no room, no right, or another process writes it
 ├── RequestError              a completion request that cannot be served as asked
 ├── BenchmarkError            a benchmark that can give no figure, or none that would mean anything
 └── RuntimeUnavailable        the model process cannot be reached
@@ -77,6 +78,10 @@ class DamagedDownload(PullError):
 
 class SettingError(MellumError):
     """An environment variable or an option has a value that cannot be used; the message names it."""
+
+
+class StorageError(MellumError):
+    """A file cannot be kept: no room on the disk, no right to write there, or another process writes it."""
 
 
 class RequestError(MellumError):

@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from mellum_ls.runtime.environment import Environment, examine_environment, model_directory
+from mellum_ls.runtime.gguf_files.parts import split_files
 from mellum_ls.runtime.threads import default_threads
 
 if TYPE_CHECKING:
     from mellum_ls.runtime.checkpoint import Checkpoint
     from mellum_ls.runtime.config import ModelConfig
+    from mellum_ls.runtime.model_files import ModelFiles
     from mellum_ls.runtime.overrides import Overrides
     from mellum_ls.runtime.tokenizer import Tokenizer
 
@@ -38,6 +40,7 @@ class Examination:
     environment: Environment
     model: str | None
     directory: Path | None = None
+    files: ModelFiles | None = None
     config: ModelConfig | None = None
     overrides: Overrides | None = None
     tokenizer: Tokenizer | None = None
@@ -73,6 +76,13 @@ class Examination:
         chosen = {"place": place.device.type, "dtype": _name(place.dtype), "why": place.why}
         return {**chosen, "gpus": gpus, "built_for": built_for}
 
+    def read_compiled(self) -> Facts:
+        """Why layers are not computed in compiled code on a processor; None if they can be."""
+        from mellum_ls.kernels._cpu.binding import library
+
+        found = library()
+        return {"obstacle": found if isinstance(found, str) else None}
+
     def read_triton(self) -> Facts:
         """Whether GPU kernels can be compiled."""
         return {"version": str(import_module("triton").__version__)}
@@ -80,18 +90,16 @@ class Examination:
     def read_folder(self) -> Facts:
         """Where the model is and what it takes on disk."""
         self.directory = model_directory(self.model or self.environment.model)
-        sizes = [path.stat().st_size for path in self.directory.iterdir() if path.is_file()]
+        found = self.directory.iterdir() if self.directory.is_dir() else split_files(self.directory)
+        sizes = [path.stat().st_size for path in found if path.is_file()]
         embedded = not (self.model or self.environment.model)
         return {"directory": str(self.directory), "bytes": sum(sizes), "embedded": embedded}
 
     def read_config(self) -> Facts:
         """The architecture."""
-        from mellum_ls.runtime.config import ModelConfig
-        from mellum_ls.runtime.overrides import read_overrides
-
-        folder = self._folder()
-        self.overrides = read_overrides(folder, self.environment.profile)
-        config = self.config = self.overrides.apply(ModelConfig.from_file(folder / "config.json"))
+        files = self._files()
+        self.overrides = files.overrides(self.environment.profile)
+        config = self.config = self.overrides.apply(files.config())
         return {
             "layers": config.num_hidden_layers,
             "experts": config.num_experts,
@@ -101,22 +109,14 @@ class Examination:
 
     def read_tokenizer(self) -> Facts:
         """How many tokens there are, and why texts cannot be encoded in parts, if so."""
-        from mellum_ls.runtime.belonging import TOKENIZER_FILE, read_tokenizer
-        from mellum_ls.runtime.tokenizer import Tokenizer
-
-        folder = self._folder()
-        known = self.config
-        tokenizer = Tokenizer.from_file(folder / TOKENIZER_FILE) if known is None else read_tokenizer(folder, known)
-        self.tokenizer = tokenizer
+        tokenizer = self.tokenizer = self._files().tokenizer(self.config)
         return {"ids": tokenizer.vocab_size, "obstacle": tokenizer.obstacle}
 
     def read_profile(self) -> Facts:
         """What the model can do: order of its fill-in-the-middle prompts, conversation. Needs config and tokenizer."""
-        from mellum_ls.runtime.profile import read_profile
-
         if self.config is None or self.tokenizer is None or self.overrides is None:
             return {"needs": "config and tokenizer"}
-        profile = read_profile(self._folder(), self.config, self.tokenizer, self.overrides)
+        profile = self._files().profile(self.config, self.tokenizer, self.overrides)
         return {
             "fim_order": None if profile.fim is None else profile.fim_order,
             "chat": all(self.tokenizer.id_of(token) is not None for token in CHAT_TOKENS),
@@ -125,10 +125,9 @@ class Examination:
 
     def read_weights(self) -> Facts:
         """Whether the files are whole; with the config, whether they are its, and how much they hold."""
-        from mellum_ls.runtime.checkpoint import Checkpoint
         from mellum_ls.runtime.weights import MTP_PREFIX, tensors_to_load
 
-        self.checkpoint = Checkpoint.open(self._folder())
+        self.checkpoint = self._files().checkpoint()
         entries = self.checkpoint.tensors
         stored = sorted({entry.dtype for entry in entries.values()})
         found: dict[str, object] = {"tensors": len(entries), "stored_as": stored}
@@ -140,11 +139,10 @@ class Examination:
 
     def read_memory(self) -> Facts:
         """Bytes that the weights take where they would be computed, and the longest prompt that fits beside them."""
-        import torch
-
         from mellum_ls.runtime.cache.budget import device_budget, fitting_retention, longest_sequence
         from mellum_ls.runtime.cache.kv_cache import Retention
-        from mellum_ls.runtime.devices import default_place, plan_memory
+        from mellum_ls.runtime.devices import default_place, free_memory, plan_memory
+        from mellum_ls.runtime.formats import named_format
         from mellum_ls.runtime.service.loading import require_room
 
         count = self.facts["weights"].get("parameters")
@@ -152,23 +150,28 @@ class Examination:
             return {"needs": "config and weights"}
         place = default_place()
         dtype = place.dtype
-        weights, wanted = count * dtype.itemsize, self.environment.cache_mb
-        if place.device.type == "cuda":
-            plan = plan_memory(self.config, torch.cuda.mem_get_info(place.device)[0], dtype)
-            weights = plan.weights
+        wanted, kind = self.environment.cache_mb, named_format(self.environment.format)
+        plan = plan_memory(self.config, free_memory(place.device), dtype, kind, place.device.type)
+        # Floats as they are counted: with an MTP layer, which the plan leaves out.
+        weights = count * dtype.itemsize if plan.format.name == "float" else plan.weights
         cache = device_budget(place.device, unloaded=weights) if wanted is None else wanted * 10**6
         retention = fitting_retention(self.config, dtype, cache, Retention())
         positions = longest_sequence(self.config, dtype, cache, retention)
         require_room(self.config, dtype, positions)
-        return {"weights": weights, "cache": cache, "positions": positions}
+        return {"weights": weights, "format": plan.why, "cache": cache, "positions": positions}
 
-    def _folder(self) -> Path:
-        return self.directory or model_directory(self.model or self.environment.model)
+    def _files(self) -> ModelFiles:
+        from mellum_ls.runtime.model_files import model_files
+
+        if self.files is None:
+            self.files = model_files(self.directory or model_directory(self.model or self.environment.model))
+        return self.files
 
 
 PARTS: Mapping[str, Callable[[Examination], Facts]] = {
     "torch": Examination.read_torch,
     "devices": Examination.read_devices,
+    "compiled": Examination.read_compiled,
     "triton": Examination.read_triton,
     "folder": Examination.read_folder,
     "config": Examination.read_config,

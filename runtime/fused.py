@@ -58,6 +58,8 @@ class Head:
 class FusedModel(Model):
     """A Model on a device with Triton. One pass at a time: its buffers are one set."""
 
+    implementation = "fused kernels"
+
     def __init__(self, config: ModelConfig, weights: ModelWeights, tuning: Tuning | None = None) -> None:
         super().__init__(config, weights)
         if tuning is None:

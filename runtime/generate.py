@@ -149,7 +149,13 @@ def prefill(
         done += len(part)
         if done == len(ids):
             part = [*part, *drafts]
-        hidden = pace.time(len(part), lambda part=part: extend(model, session, part))  # type: ignore[misc]
+
+        def compute(part: Sequence[int] = part) -> Tensor:
+            hidden = extend(model, session, part)
+            session.keep_up()
+            return hidden
+
+        hidden = pace.time(len(part), compute)
         if done == len(ids):
             return hidden[-1 - len(drafts) :]
         yield

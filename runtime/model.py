@@ -21,9 +21,12 @@ from mellum_ls.runtime.weights import DenseMlpWeights, LayerWeights, ModelWeight
 class Model:
     """A loaded decoder. Holds no state of any sequence: that is in the cache it is given."""
 
+    implementation = "plain operations"
+    """What computes it: figures of its speed are kept by this."""
+
     def __init__(self, config: ModelConfig, weights: ModelWeights) -> None:
         self.config, self.weights = config, weights
-        self.device, self.dtype = weights.embedding.device, weights.embedding.dtype
+        self.device, self.dtype = weights.norm.device, weights.norm.dtype
         self.rope = RopeTables(config, self.device, self.dtype)
 
     def new_cache(self, retention: Retention | None = None, shelf: CheckpointShelf | None = None) -> KVCache:
@@ -38,13 +41,26 @@ class Model:
         """
         start, count = cache.length, ids.shape[0]
         cache.reserve(count)
-        x = embedding(ids, self.weights.embedding)  # [T, H]
+        x = embedding(ids, self.weights.embedding).to(self.dtype)  # [T, H]
         angles = {kind: self.rope.rows(kind, start, count) for kind in self.config.rope}
         for index, layer in enumerate(self.weights.layers):
             kind = self.config.layer_types[index]
-            x = decoder_layer(x, layer, self.config, kind, angles[kind], cache, index)
+            x = self.layer(x, layer, kind, angles[kind], cache, index)
         cache.advance(count)
         return rms_norm(x, self.weights.norm, self.config.rms_norm_eps)
+
+    def layer(
+        self,
+        x: Tensor,
+        weights: LayerWeights,
+        kind: AttentionType,
+        angles: tuple[Tensor, Tensor],
+        cache: KVCache,
+        index: int,
+        last: int | None = None,
+    ) -> Tensor:
+        """One layer, of the model or of its MTP head, as `decoder_layer`; x is not needed any more."""
+        return decoder_layer(x, weights, self.config, kind, angles, cache, index, last)
 
     @torch.inference_mode()
     def logits(self, hidden: Tensor) -> Tensor:

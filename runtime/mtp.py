@@ -12,7 +12,7 @@ from torch.nn.functional import embedding
 from mellum_ls.kernels import linear, rms_norm
 from mellum_ls.runtime.cache.kv_cache import CAPACITY_STEP, KVCache, Retention
 from mellum_ls.runtime.cache.pages import rows_like
-from mellum_ls.runtime.model import Model, decoder_layer
+from mellum_ls.runtime.model import Model
 from mellum_ls.runtime.weights import MtpWeights
 
 
@@ -54,12 +54,13 @@ class MtpHead:
         """
         config, weights = self._model.config, self._weights
         eps, count = config.rms_norm_eps, next_ids.shape[0]
-        embedded = rms_norm(embedding(next_ids, self._model.weights.embedding), weights.embedding_norm, eps)
+        rows = embedding(next_ids, self._model.weights.embedding).to(self._model.dtype)
+        embedded = rms_norm(rows, weights.embedding_norm, eps)
         x = linear(torch.cat((embedded, rms_norm(hidden, weights.hidden_norm, eps)), dim=-1), weights.projection)
         # Positions are those of the next tokens, one ahead of the cache.
         angles = self._model.rope.rows(config.mtp_layer_type, cache.length + 1, count)
         cache.reserve(count)
-        x = decoder_layer(x, weights.layer, config, config.mtp_layer_type, angles, cache, 0, last)  # [T or last, H]
+        x = self._model.layer(x, weights.layer, config.mtp_layer_type, angles, cache, 0, last)  # [T or last, H]
         cache.advance(count)
         return rms_norm(x, weights.norm, eps)
 
@@ -72,8 +73,8 @@ class MtpFollower:
     """The model's hidden states of one sequence, and the MTP layer's cache, made from them when a draft is wanted.
 
     Keys and values of an entry depend on its own pair only, the layer being the first and last of its kind. So nothing
-    is computed for what is never drafted behind, nothing that was rolled back leaves a trace, and of a long prompt a
-    sliding layer needs the last window. The price is a hidden state for each position of the sequence.
+    that was rolled back leaves a trace, and of a long prompt a sliding layer needs the last window. The price is a
+    hidden state for each position of the sequence. What was not kept up with is made when a draft is wanted.
     """
 
     def __init__(self, head: MtpHead, retention: Retention | None = None) -> None:
@@ -100,6 +101,14 @@ class MtpFollower:
         self._states[self._length : end] = hidden
         self._length = end
 
+    @torch.inference_mode()
+    def keep_up(self, ids: Sequence[int]) -> None:
+        """Make the entries of all positions of the sequence's `ids` but the last, whose next token is not known."""
+        first, end = self._first_missing(), self._length - 1
+        if first < end:
+            next_ids = torch.tensor(ids[first + 1 : end + 1], dtype=torch.int64, device=self._states.device)
+            self._head.forward(self._states[first:end], next_ids, self.cache, 1)
+
     def truncate(self, positions: int) -> None:
         """Forget all but the first `positions`; the last one's entry was paired with a token that is gone."""
         self._length = min(positions, self._length)
@@ -114,6 +123,9 @@ class MtpFollower:
         self._make_room(positions)
         self._states[known:positions] = other._states[known:positions]
         self._length = positions
+        entries = min(positions - 1, other.cache.length)
+        if entries > self.cache.length:
+            self.cache.adopt(other.cache, entries)
 
     @torch.inference_mode()
     def draft(self, ids: Sequence[int], token: int) -> Tensor:

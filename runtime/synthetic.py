@@ -107,7 +107,9 @@ class Synthesis:
     def _matrix(self, kind: Format, *shape: int) -> Weight:
         columns = shape[-1]
         if kind == "float":
-            return self._normal(*shape)
+            floats = self._format.floats
+            made = self._normal(*shape, dtype=floats)
+            return made if floats is None else Packed("float", made, columns)
         if kind == "int8":
             codes = self._integers(-INT8_MOST, INT8_MOST + 1, torch.int8, *shape)
             scale = self._filled(DEVIATION / INT8_DEVIATION, torch.float32, *shape[:-1])

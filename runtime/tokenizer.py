@@ -40,11 +40,11 @@ def well_formed(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _refuse_affixes(path: Path, raw: Any) -> None:
+def _refuse_affixes(source: str, raw: Any) -> None:
     """Byte-level tokens have none; the library cuts them off in the middle of a character, which ends the process."""
     for key in ("continuing_subword_prefix", "end_of_word_suffix"):
         if found := raw["model"].get(key):
-            raise TokenizerError(f"{path}: model.{key} is {found!r:.80}, wanted none. {AGAIN}")
+            raise TokenizerError(f"{source}: model.{key} is {found!r:.80}, wanted none. {AGAIN}")
 
 
 @dataclass(frozen=True)
@@ -71,25 +71,30 @@ class Tokenizer:
                 f"{path} is not the tokenizer of these weights: config.json wants sha256 {expected_sha256}, "
                 f"the file has {found}. Take all files from the same revision."
             )
+        return cls.from_json(data, source=str(path))
+
+    @classmethod
+    def from_json(cls, data: bytes, *, source: str) -> "Tokenizer":
+        """The tokenizer of the contents of a tokenizer.json; `source` is for errors. Raises TokenizerError."""
         try:
             raw = json.loads(data)
             # Tokens that were added as ordinary words (<think>, <tool_call>) would be matched in the user's text even
             # with special-token matching off; marked as special they are not.
             for token in raw.get("added_tokens") or ():
                 token["special"] = True
-            _refuse_affixes(path, raw)
+            _refuse_affixes(source, raw)
             inner = tokenizers.Tokenizer.from_str(json.dumps(raw))
             special_ids = {str(token["content"]): int(token["id"]) for token in raw.get("added_tokens") or ()}
         except TokenizerError:
             raise
         except Exception as error:
-            raise TokenizerError(f"{path} cannot be read as a tokenizer.json: {error}. {AGAIN}") from error
+            raise TokenizerError(f"{source} cannot be read as a tokenizer.json: {error}. {AGAIN}") from error
         if (raw.get("decoder") or {}).get("type") != "ByteLevel":
-            raise TokenizerError(f"{path}: the decoder is {raw.get('decoder')!r}, wanted ByteLevel")
+            raise TokenizerError(f"{source}: the decoder is {raw.get('decoder')!r}, wanted ByteLevel")
         inner.encode_special_tokens = True
         inner.no_padding()
         inner.no_truncation()
-        return cls(inner, special_ids, found)
+        return cls(inner, special_ids, hashlib.sha256(data).hexdigest())
 
     @property
     def vocab_size(self) -> int:

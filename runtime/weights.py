@@ -297,6 +297,6 @@ def _check(checkpoint: Checkpoint, expected: Mapping[str, Shape]) -> None:
         listed = "\n".join(f"  {problem}" for problem in problems[:MAX_LISTED])
         more = f"\n  and {len(problems) - MAX_LISTED} more" if len(problems) > MAX_LISTED else ""
         raise CheckpointError(
-            f"{checkpoint.directory}: the weights do not fit config.json:\n{listed}{more}\n"
+            f"{checkpoint.directory}: the weights do not fit {checkpoint.described_by}:\n{listed}{more}\n"
             "Take all files from the same revision."
         )

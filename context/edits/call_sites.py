@@ -26,14 +26,14 @@ from mellum_ls.context.edits.signatures import (
     name_node,
     parameters,
 )
-from mellum_ls.context.edits.types import Hunk
+from mellum_ls.context.edits.types import Hunk, ProposalKind
 
 _CONSTRUCTORS = frozenset({"__init__", "constructor"})
 _MOST_WORDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class Change:
     """A definition and what its parameters were and are."""
 
     subject: Subject
@@ -41,10 +41,19 @@ class _Change:
     new: list[Parameter]
     steps: list[Step]
     static: bool
+    was: str
+    """The parameters in their brackets, as they were written before."""
+    now: str
 
 
 def call_sites(hunk: Hunk, desk: Desk) -> Iterator[Edit]:
     """The edits of calls that a hunk's changed parameters ask for."""
+    for change in changed_functions(hunk, desk):
+        yield from _edits(change, desk)
+
+
+def changed_functions(hunk: Hunk, desk: Desk) -> Iterator[Change]:
+    """The functions whose parameters a hunk has changed."""
     now, text = desk.source(hunk.path), desk.text(hunk.path)
     if now is None or text is None or (was := restored(text, hunk)) is None:
         return
@@ -55,7 +64,7 @@ def call_sites(hunk: Hunk, desk: Desk) -> Iterator[Edit]:
     for function in functions:
         change = _changed(function, now, before, hunk)
         if change is not None:
-            yield from _edits(change, desk)
+            yield change
 
 
 def _functions(now: Source, hunk: Hunk) -> list[Node]:
@@ -95,7 +104,7 @@ def _words(text: bytes, start: int, end: int) -> Iterator[int]:
         inside = word
 
 
-def _changed(function: Node, now: Source, before: Source, hunk: Hunk) -> _Change | None:
+def _changed(function: Node, now: Source, before: Source, hunk: Hunk) -> Change | None:
     if _is_broken(function):
         return None
     name = name_node(function)
@@ -114,7 +123,10 @@ def _changed(function: Node, now: Source, before: Source, hunk: Hunk) -> _Change
     if old is None or new is None or old == new:
         return None
     taken = steps(old, new)
-    return None if taken is None else _Change(subject, old, new, taken, static)
+    if taken is None:
+        return None
+    texts = (source.said(node.child_by_field_name("parameters")) for source, node in ((before, then), (now, function)))
+    return Change(subject, old, new, taken, static, *texts)
 
 
 def _is_broken(function: Node) -> bool:
@@ -198,7 +210,7 @@ def _names(function: Node, one: Occurrence) -> bool:
     return named is not None and named.start_byte == one.start
 
 
-def _edits(change: _Change, desk: Desk) -> Iterator[Edit]:
+def _edits(change: Change, desk: Desk) -> Iterator[Edit]:
     subject = change.subject
     for one in uses_at_home(subject, desk):
         if (edit := _edit(change, subject.source, one, desk)) is not None:
@@ -211,7 +223,7 @@ def _edits(change: _Change, desk: Desk) -> Iterator[Edit]:
             break
 
 
-def _edit(change: _Change, source: Source, one: Occurrence, desk: Desk) -> Edit | None:
+def _edit(change: Change, source: Source, one: Occurrence, desk: Desk) -> Edit | None:
     call = call_of(source, one)
     given = arguments(source, call) if call is not None else None
     if call is None or given is None or _goes_through_class(change, source, one):
@@ -232,7 +244,7 @@ def _has_keywords(source: Source) -> bool:
     return source.grammar.name == "python"
 
 
-def _goes_through_class(change: _Change, source: Source, one: Occurrence) -> bool:
+def _goes_through_class(change: Change, source: Source, one: Occurrence) -> bool:
     """`Class.method(object, …)`: the receiver is an argument."""
     if source.grammar.name != "python" or one.role != "member" or change.static or not change.subject.owner:
         return False
@@ -282,7 +294,7 @@ def _replace(source: Source, node: Node, old: list[Argument], new: list[str], re
         start, end, text = taken[0].start, old[first + len(taken)].start, ""
     else:
         start, end, text = old[first - 1].end, taken[-1].end, ""
-    return _as_edit(source, start, end, text, reason)
+    return edit_at(source, start, end, text, reason)
 
 
 def _insertion(source: Source, node: Node, old: list[Argument], first: int, put: list[str]) -> tuple[int, int, str]:
@@ -300,10 +312,12 @@ def _insertion(source: Source, node: Node, old: list[Argument], first: int, put:
     return old[-1].end, old[-1].end, "".join(gap + text for text in put)
 
 
-def _as_edit(source: Source, start: int, end: int, text: str, reason: str) -> Edit:
+def edit_at(source: Source, start: int, end: int, text: str, reason: str, kind: ProposalKind = "call_site") -> Edit:
+    """The edit that puts `text` in place of the bytes start..end."""
+
     def place(at: int) -> tuple[int, int]:
         head = source.text.rfind(b"\n", 0, at) + 1
         return source.text.count(b"\n", 0, head), len(source.text[head:at].decode("utf-8", "replace"))
 
     old = source.text[start:end].decode("utf-8", "replace")
-    return Edit(source.path, *place(start), *place(end), old, text, "call_site", reason)
+    return Edit(source.path, *place(start), *place(end), old, text, kind, reason)

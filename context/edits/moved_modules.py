@@ -25,16 +25,22 @@ _WORD = r"[\w./@~\-]"
 
 def moved_modules(hunk: Hunk, desk: Desk) -> Iterator[Edit]:
     """The edits of other imports that a hunk's changed imports ask for."""
-    now, text = desk.source(hunk.path), desk.text(hunk.path)
-    if now is None or text is None or not _has_imports(now, hunk) or (was := restored(text, hunk)) is None:
+    now = desk.source(hunk.path)
+    if now is None:
         return
-    before = now.edited(was)
-    if before is None:
-        return
-    for old, new in _pairs(before, now, hunk):
+    for old, new in changed_imports(hunk, desk):
         moved = _what_moved(old, new, hunk.path, now, desk)
         if moved is not None:
             yield from _others(old, new, moved, now, desk)
+
+
+def changed_imports(hunk: Hunk, desk: Desk) -> list[tuple[Import, Import]]:
+    """The imports of which a hunk has changed the module alone: as they were and as they are."""
+    now, text = desk.source(hunk.path), desk.text(hunk.path)
+    if now is None or text is None or not _has_imports(now, hunk) or (was := restored(text, hunk)) is None:
+        return []
+    before = now.edited(was)
+    return [] if before is None else _pairs(before, now, hunk)
 
 
 def _has_imports(now: Source, hunk: Hunk) -> bool:
@@ -133,7 +139,7 @@ def _others(old: Import, new: Import, moved: frozenset[str], now: Source, desk: 
             else:
                 same = bool(wanted & set(_files(one.module, source.path, source)))
                 put = _seen_from(source, new, now) or ""
-            if same and put and one.module != put and (edit := _edit(source, one, put)) is not None:
+            if same and put and one.module != put and (edit := import_edit(source, one, put)) is not None:
                 yield edit
 
 
@@ -153,7 +159,7 @@ def _seen_from(source: Source, new: Import, now: Source) -> str | None:
     return ("../" * up or "./") + rest
 
 
-def _edit(source: Source, one: Import, put: str) -> Edit | None:
+def import_edit(source: Source, one: Import, put: str) -> Edit | None:
     """The module's name within the statement, which may go over several lines."""
     lines = source.text.decode("utf-8", "replace").split("\n")
     pattern = re.compile(rf"(?<!{_WORD}){re.escape(one.module)}(?!{_WORD})")

@@ -14,6 +14,8 @@ from mellum_ls.context.edits.desk import Desk, Sources
 from mellum_ls.context.edits.history import EditLog
 from mellum_ls.context.edits.import_lines import import_lines
 from mellum_ls.context.edits.moved_modules import moved_modules
+from mellum_ls.context.edits.moved_packages import moved_packages
+from mellum_ls.context.edits.overrides import overrides
 from mellum_ls.context.edits.placing import Edit, applied, distance, joined, proposal
 from mellum_ls.context.edits.plain_names import plain_renames
 from mellum_ls.context.edits.renames import renames
@@ -69,7 +71,9 @@ def _asked_for(hunk: Hunk, hunks: list[Hunk], desk: Desk) -> Iterator[Edit]:
     yield from renames(hunk, desk)
     yield from plain_renames(hunk, desk)
     yield from call_sites(hunk, desk)
+    yield from overrides(hunk, desk)
     yield from moved_modules(hunk, desk)
+    yield from moved_packages(hunk, desk)
     if hunk is next((one for one in hunks if one.path == hunk.path), None):
         yield from repeats(hunk.path, hunks, desk)
 

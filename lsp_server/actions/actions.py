@@ -10,13 +10,14 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from mellum_ls.lsp_server.actions.aftermath import Aftermath
 from mellum_ls.lsp_server.actions.explanations import Explanations
-from mellum_ls.lsp_server.actions.kinds import EXPLAIN, FIX, TESTS
+from mellum_ls.lsp_server.actions.kinds import EXPLAIN, FIX, TESTS, asked_for
 from mellum_ls.lsp_server.actions.result import Result
 from mellum_ls.lsp_server.actions.wanted import Problem, Wanted
 from mellum_ls.lsp_server.answers.scheduler import Scheduler
 from mellum_ls.lsp_server.documents.store import Document, Place
-from mellum_ls.lsp_server.documents.uris import file_path, relative_path, root_of
+from mellum_ls.lsp_server.documents.uris import relative_path
 from mellum_ls.lsp_server.model.backend import BackendUnavailable
 from mellum_ls.lsp_server.prompt.secrets import without_secrets
 from mellum_ls.lsp_server.prompt.windows import model_text
@@ -24,8 +25,8 @@ from mellum_ls.lsp_server.prompt.windows import model_text
 if TYPE_CHECKING:
     from mellum_ls.context.languages.symbols import Symbol
     from mellum_ls.lsp_server.actions.listing import Listed
+    from mellum_ls.lsp_server.actions.place_of_tests import PlaceOfTests
     from mellum_ls.lsp_server.actions.prompting import Situation
-    from mellum_ls.lsp_server.actions.writing import Writing
     from mellum_ls.lsp_server.session import Session
 
 ASK_SECONDS = 1.0
@@ -40,6 +41,7 @@ class Actions:
         self._session = session
         self._running: Scheduler[Result] = Scheduler()
         self._talks: object = None
+        self._aftermath = Aftermath()
         self.explanations = Explanations()
         self.unavailable = "no actions have been asked for"
         """Why there were none when a list was last asked for; empty when there could be some."""
@@ -80,6 +82,8 @@ class Actions:
         )
         if document is None or self.unavailable:
             return []
+        if asked_for(FIX, only):
+            self._look_back(document, span, problems)
         path = relative_path(uri, session.roots)
         text = parsed(_text(document), path or uri, document.language_id)
         kinds = possible_kinds(session.client.abilities)
@@ -99,6 +103,8 @@ class Actions:
             self.note(wanted, Result("cancelled"))
             raise
         result = Result("a newer action took its place") if result is None else result
+        if wanted.kind is FIX and result.done:
+            self._aftermath.fixed(wanted.uri, result.revision, result.becomes)
         self.note(wanted, result)
         return result
 
@@ -109,10 +115,19 @@ class Actions:
         if not result.done:
             self._session.health.tell(self.last, logging.INFO)
 
+    def _look_back(self, document: Document, span: tuple[int, int], problems: Sequence[Problem | None]) -> None:
+        """Whether the fix before has led to more problems, as far as the client says so now."""
+        text = without_secrets(_text(document)) if self._aftermath.waits(document.uri) else ""
+        more = self._aftermath.listed(document.uri, document.revision, span, problems, text)
+        if more:
+            self.done, self.failed = self.done - 1, self.failed + 1
+            self.last = f"fix: done, and the client reports {more} more problem{'' if more == 1 else 's'} there since"
+            self._session.health.tell(self.last, logging.INFO)
+
     def is_current(self, wanted: Wanted, result: Result) -> bool:
         """Whether an edit still fits the document that it was made for."""
-        document = self._session.documents.get(wanted.uri)
-        return document is not None and document.revision == result.revision
+        document = self._session.documents.get(result.target or wanted.uri)
+        return (None if document is None else document.revision) == result.revision
 
     async def report(self) -> dict[str, object]:
         """For `mellum/status`: whether there are actions, or why not, and how they fared."""
@@ -132,6 +147,7 @@ class Actions:
 
     async def _written(self, wanted: Wanted, on_growth: Callable[[str], None]) -> Result:
         from mellum_ls.context.languages.parsed import parsed
+        from mellum_ls.lsp_server.actions.place_of_tests import place_of_tests
         from mellum_ls.lsp_server.actions.region import region_of
         from mellum_ls.lsp_server.actions.writing import MOVED_ON, Writing
 
@@ -161,25 +177,21 @@ class Actions:
         def still_wanted() -> bool:
             return session.documents.get(wanted.uri) is document and document.revision == snapshot.revision
 
-        situation = await self._situation(wanted, document, path, lines, (region.first, region.last), before.symbols)
+        place = await place_of_tests(session, wanted.uri, path) if wanted.kind is TESTS else None
+        if isinstance(place, str):
+            return Result(place)
+        situation = await self._situation(
+            wanted, document, path, lines, (region.first, region.last), before.symbols, place
+        )
         writing = Writing(session.asking.backend(session.model), situation, snapshot, still_wanted, on_growth)
         if wanted.kind is EXPLAIN:
             return await writing.explain()
-        if wanted.kind is TESTS:
-            return await self._file(writing, wanted.uri, situation.new_file)
-        return await writing.edit(before, version, versioned=session.client.abilities.versioned_edits)
-
-    async def _file(self, writing: Writing, uri: str, path: str) -> Result:
-        root = root_of(uri, self._session.roots)
-        target = f"{(root or '').rstrip('/')}/{path}"
-        place = file_path(target)
-        if root is None or not path or place is None:
-            return Result("it is not known where tests belong")
-        if place.exists() or self._session.documents.get(target) is not None:
-            return Result("there is a file of tests already")
-        if reason := self._session.kept_back.why(target):
-            return Result(reason)
-        return await writing.file(target)
+        versioned = session.client.abilities.versioned_edits
+        if place is None:
+            return await writing.edit(before, version, versioned=versioned)
+        if place.snapshot is None:
+            return await writing.file(place.uri)
+        return await writing.into(place, place.snapshot, versioned=versioned)
 
     async def _situation(
         self,
@@ -189,8 +201,8 @@ class Actions:
         lines: list[str],
         part: tuple[int, int],
         symbols: Sequence[Symbol],
+        place: PlaceOfTests | None,
     ) -> Situation:
-        from mellum_ls.lsp_server.actions.new_test_file import new_test_file
         from mellum_ls.lsp_server.actions.prompting import Situation
 
         session = self._session
@@ -211,7 +223,8 @@ class Actions:
             related=sorted(related, key=lambda piece: -len(words.intersection(piece[1].split()))),
             problems=problems if wanted.kind is FIX else (),
             instruction=without_secrets(wanted.instruction),
-            new_file=new_test_file(path) if wanted.kind is TESTS else "",
+            new_file="" if place is None else place.path,
+            there=without_secrets(model_text("".join(place.snapshot.lines))) if place and place.snapshot else "",
         )
 
 

@@ -5,16 +5,18 @@ Knows texts that have lost their secrets already, and no document.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mellum_ls.lsp_server.actions.kinds import DOCUMENT, EXPLAIN, FIX, REFACTOR, TESTS, Kind
 from mellum_ls.lsp_server.actions.wanted import Problem
 from mellum_ls.lsp_server.model.backend import Message
+from mellum_ls.lsp_server.rewriting.fenced import fenced
 
 ABOVE_CHARS, BELOW_CHARS, RELATED_CHARS, HEADS_CHARS = 6_000, 3_000, 8_000, 2_000
 """Most characters of the code before the part, behind it, of other files, and of the heads of the file's symbols."""
+TESTS_CHARS = 3_000
+"""Most characters of the beginning of a file of tests, and of its end."""
 
 _EDITOR = (
     "You change code for a programmer who reads every line of it. Do exactly what is asked and nothing else: keep "
@@ -39,6 +41,12 @@ _FILE_FORM = (
 )
 
 
+_MORE_FORM = (
+    "Answer with one fenced code block and nothing else. It holds what is to be added to {path}: the imports that are "
+    "missing there, if any, and behind them the new tests. It repeats nothing that the file holds already."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
     """All that is said of one action. Lines without ends."""
@@ -57,6 +65,8 @@ class Situation:
     instruction: str = ""
     new_file: str = ""
     """Path of the file that is to be written, where it is another."""
+    there: str = ""
+    """What stands in that file, empty where it is not there yet."""
 
     @property
     def part(self) -> str:
@@ -71,21 +81,26 @@ def conversation(situation: Situation) -> tuple[Message, ...]:
     if related := _within(situation.related, RELATED_CHARS):
         sections += ["Code of other files that it uses or resembles:", *(_shown(path, text) for path, text in related)]
     if heads := "\n".join(situation.heads)[:HEADS_CHARS]:
-        sections += ["The file defines:", _fenced(heads)]
+        sections += ["The file defines:", fenced(heads)]
     above = "\n".join(situation.lines[: situation.first])[-ABOVE_CHARS:]
     below = "\n".join(situation.lines[situation.last + 1 :])[:BELOW_CHARS]
     if above.strip():
-        sections += ["The code before the part:", _fenced(above, situation.language)]
+        sections += ["The code before the part:", fenced(above, situation.language)]
     if below.strip():
-        sections += ["The code behind the part:", _fenced(below, situation.language)]
+        sections += ["The code behind the part:", fenced(below, situation.language)]
     sections += [f"The part, lines {situation.first + 1} to {situation.last + 1}:"]
-    sections += [_fenced(situation.part, situation.language)]
+    sections += [fenced(situation.part, situation.language)]
     if situation.problems:
         sections += ["Problems that tools report:", "\n".join(map(_said, situation.problems))]
     sections += [_TASKS[kind]]
     if situation.instruction:
         sections += [f"The programmer asks: {situation.instruction}"]
-    if kind is TESTS:
+    if kind is TESTS and situation.there:
+        head, tail = situation.there[:TESTS_CHARS], situation.there[TESTS_CHARS:][-TESTS_CHARS:]
+        sections += [f"The tests stand in {situation.new_file}, which begins:", fenced(head)]
+        sections += ["It ends:", fenced(tail)] if tail.strip() else []
+        sections += [_MORE_FORM.format(path=situation.new_file)]
+    elif kind is TESTS:
         sections += [_FILE_FORM.format(path=situation.new_file)]
     elif kind.makes_edit:
         sections += [_EDIT_FORM]
@@ -105,14 +120,7 @@ def _said(problem: Problem) -> str:
 
 
 def _shown(path: str, text: str) -> str:
-    return f"{path}\n{_fenced(text)}"
-
-
-def _fenced(text: str, language: str = "") -> str:
-    """A code block; its fence is longer than any run of backticks in it."""
-    longest = max(map(len, re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text}\n{fence}"
+    return f"{path}\n{fenced(text)}"
 
 
 def _within(pieces: Sequence[tuple[str, str]], chars: int) -> list[tuple[str, str]]:

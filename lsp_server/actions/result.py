@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from mellum_ls.lsp_server.documents.positions import column_of
 from mellum_ls.lsp_server.documents.store import Snapshot, bare
+from mellum_ls.lsp_server.rewriting.spots import end_of, start_of
 
 if TYPE_CHECKING:
-    from mellum_ls.lsp_server.actions.minimal_edit import Change
+    from mellum_ls.lsp_server.rewriting.minimal import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,11 @@ class Result:
     """A WorkspaceEdit."""
     text: str = ""
     revision: int | None = None
-    """Of the document that the edit is for."""
+    """Of the document that the edit is for; None where that is a file that is not open."""
+    becomes: str = ""
+    """The text that the edit makes of its document, without secrets; empty where that does not matter."""
+    target: str = ""
+    """URI of that document, where it is another than the one that the action is for."""
 
     @property
     def done(self) -> bool:
@@ -38,9 +43,9 @@ def edit_of(
     for change in changes:
         place = {
             name: {"line": line, "character": column_of(bare(snapshot.lines[line]), index)}
-            for name, line, index in (("start", change.start_line, change.start), ("end", change.end_line, change.end))
+            for name, (line, index) in (("start", start_of(change.span)), ("end", end_of(change.span)))
         }
-        edits.append({"range": place, "newText": change.text.replace("\n", snapshot.line_end)})
+        edits.append({"range": place, "newText": change.new.replace("\n", snapshot.line_end)})
     if not versioned:
         return {"changes": {snapshot.uri: edits}}
     return {"documentChanges": [{"textDocument": {"uri": snapshot.uri, "version": version}, "edits": edits}]}

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
+from mellum_ls.context.edits.additions import CannotAdd, added
 from mellum_ls.context.languages.parsed import Parsed, parsed
-from mellum_ls.lsp_server.actions.checking import check, fitted
-from mellum_ls.lsp_server.actions.minimal_edit import minimal_changes
-from mellum_ls.lsp_server.actions.parse_answer import Malformed, parse_answer
+from mellum_ls.lsp_server.actions.checking import check
+from mellum_ls.lsp_server.actions.place_of_tests import PlaceOfTests
 from mellum_ls.lsp_server.actions.prompting import Situation, conversation, once_more
 from mellum_ls.lsp_server.actions.region import Region
 from mellum_ls.lsp_server.actions.result import Result, edit_of, file_of
 from mellum_ls.lsp_server.documents.store import Snapshot
 from mellum_ls.lsp_server.model.backend import Backend, BackendUnavailable, Done, Message
+from mellum_ls.lsp_server.prompt.windows import model_text
+from mellum_ls.lsp_server.rewriting.fenced import Malformed, parse_answer
+from mellum_ls.lsp_server.rewriting.minimal import changes
+from mellum_ls.lsp_server.rewriting.sound import fitted, refuse_gaps
 
 TRIES = 2
 TEXT_TOKENS, FILE_TOKENS, MOST_TOKENS = 1024, 2048, 4096
@@ -56,12 +61,38 @@ class Writing:
         here = self._situation
         old = list(here.lines[here.first : here.last + 1])
 
-        def judged(lines: Sequence[str]) -> dict[str, object]:
-            new = fitted(lines, old)
-            check(before, Region(here.first, here.last), new, here.kind, here.path, self._snapshot.language_id)
-            return edit_of(self._snapshot, version, minimal_changes(old, new, here.first), versioned=versioned)
+        whole = ""
 
-        return await self._tried(judged, here.path, min(MOST_TOKENS, 256 + len(here.part)))
+        def judged(lines: Sequence[str]) -> dict[str, object]:
+            nonlocal whole
+            new = fitted(lines, old)
+            part = Region(here.first, here.last)
+            whole = check(before, part, new, here.kind, here.path, self._snapshot.language_id)
+            smallest = changes("\n".join(old), "\n".join(new), here.first)
+            return edit_of(self._snapshot, version, smallest, versioned=versioned)
+
+        result = await self._tried(judged, here.path, min(MOST_TOKENS, 256 + len(here.part)))
+        return replace(result, becomes=whole if result.done else "")
+
+    async def into(self, place: PlaceOfTests, snapshot: Snapshot, *, versioned: bool) -> Result:
+        """Further code for the file of tests at `place`, which is `snapshot` now."""
+        text, language = model_text("".join(snapshot.lines)), snapshot.language_id
+        faults = parsed(text, place.path, language).faults
+
+        def judged(lines: Sequence[str]) -> dict[str, object]:
+            refuse_gaps(text.split("\n"), lines)
+            try:
+                new = added(text, "\n".join(lines), place.path, language)
+            except CannotAdd as error:
+                raise Malformed(str(error)) from error
+            if new == text:
+                raise Malformed("the answer changes nothing")
+            if parsed(new, place.path, language).faults > faults:
+                raise Malformed("the answer has a fault of syntax")
+            return edit_of(snapshot, place.version, changes(text, new), versioned=versioned)
+
+        result = await self._tried(judged, place.path, FILE_TOKENS)
+        return replace(result, target=place.uri, revision=snapshot.revision if place.is_open else None)
 
     async def file(self, uri: str) -> Result:
         """A new file at `uri`."""

@@ -9,10 +9,10 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from mellum_ls.lsp_server.answers.completer import Gap, query_for
-from mellum_ls.lsp_server.model.backend import Backend, BackendStatus, BackendUnavailable, Done, Query, Stream
+from mellum_ls.lsp_server.model.backend import Backend, BackendStatus, BackendUnavailable, Done, Message, Query, Stream
 from mellum_ls.lsp_server.prompt.pinned import PinnedFiles
 from mellum_ls.lsp_server.prompt.repository import Repository
 from mellum_ls.lsp_server.prompt.room import Room
@@ -88,6 +88,22 @@ class Asking:
         stream = self.backend(model).complete(query, ahead=ahead)
         # What is written ahead only adds to what has been read.
         return stream if ahead else self._noted(query, stream)
+
+    def chat(
+        self,
+        messages: Sequence[Message],
+        model: str,
+        *,
+        session: str,
+        max_tokens: int,
+        priority: Literal["next_edit", "action"],
+        predicted: str = "",
+    ) -> Stream:
+        """The model's next turn of a conversation; see Backend. The stream raises BackendUnavailable."""
+        self.runs += 1
+        return self.backend(model).chat(
+            messages, session=session, max_tokens=max_tokens, priority=priority, predicted=predicted
+        )
 
     async def _noted(self, query: Query, stream: Stream) -> Stream:
         self._read = None

@@ -62,6 +62,13 @@ def _devices(facts: Facts) -> Check:
     return Check("devices", "ok", f"{says}: torch is built for processors only")
 
 
+def _compiled(facts: Facts) -> Check:
+    if facts["obstacle"] is None:
+        return Check("compiled layers", "ok", "serve models that are computed on the processor")
+    says = "a model on the processor is computed by torch's own operations, which takes two to three times as long"
+    return Check("compiled layers", "note", f"{says}; there are compiled ones, but {facts['obstacle']}")
+
+
 def _triton(facts: Facts) -> Check:
     return Check("triton", "ok", facts["version"])
 
@@ -129,6 +136,7 @@ def _fit(parts: Mapping[str, Facts], available: int | None) -> Check | None:
 _SAYINGS: Mapping[str, Callable[[Facts], Check]] = {
     "torch": _torch,
     "devices": _devices,
+    "compiled": _compiled,
     "triton": _triton,
     "folder": _folder,
     "config": _config,

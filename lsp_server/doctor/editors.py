@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from mellum_ls.lsp_server.doctor.checks import Check
 
-# The first with vim.lsp.inline_completion.
-NEOVIM = (0, 12)
+# The first with vim.lsp.config. It has no vim.lsp.inline_completion; the plugin in editors/neovim shows its own text.
+NEOVIM = (0, 11)
 VERSION_SECONDS = 5.0
 
 
@@ -28,8 +28,8 @@ class Editor:
 
 
 _VS_CODE = (
-    "it shows inline completions of a language server only through an extension that starts the server "
-    "(vscode-languageclient 10 or newer); none comes with mellum-ls yet"
+    "install the extension, which starts the server and shows what it says: `make vsix` in a clone of mellum-ls writes "
+    "build/vscode/mellum-ls.vsix, for *Install from VSIX* in the Extensions view"
 )
 EDITORS = (
     Editor("VS Code", ("code", "code-insiders"), _VS_CODE),
@@ -38,22 +38,25 @@ EDITORS = (
     Editor(
         "JetBrains IDE",
         ("idea", "pycharm", "webstorm", "goland", "clion", "rider", "phpstorm", "rubymine", "rustrover", "fleet"),
-        "install the plugin LSP4IJ, which knows inline completion since May 2026, and add a server with the "
-        "command `mellum-ls serve --stdio`",
+        "install the plugin LSP4IJ, which knows inline completion since May 2026, and import the template "
+        "editors/jetbrains of a clone",
     ),
     Editor(
         "Emacs",
         ("emacs",),
-        "lsp-mode has lsp-inline-completion: register a client with the command `mellum-ls serve --stdio`; "
-        "eglot shows no inline completions",
+        "load editors/emacs/mellum.el of a clone: it sets up lsp-mode or copilot.el; eglot shows no inline completions",
     ),
-    Editor("Helix", ("hx", "helix"), "it shows no inline completions of language servers yet"),
+    Editor(
+        "Helix",
+        ("hx", "helix"),
+        "it shows no inline completions of language servers yet; editors/helix of a clone sets up code actions",
+    ),
     Editor("Zed", ("zed", "zeditor"), "it shows no inline completions of language servers"),
     Editor("Sublime Text", ("subl",), "its package LSP shows no inline completions yet"),
 )
 _NEOVIM_READY = (
-    "in init.lua: vim.lsp.config('mellum', { cmd = { 'mellum-ls', 'serve', '--stdio' }, root_markers = { '.git' } }); "
-    "vim.lsp.enable('mellum'); vim.lsp.inline_completion.enable(true)"
+    "in init.lua, with editors/neovim of a clone on 'runtimepath': vim.lsp.enable('mellum'); "
+    "require('mellum').setup({ keymaps = true })"
 )
 
 
@@ -92,5 +95,5 @@ def _neovim(command: str, version_seconds: float) -> Check:
     says = f"{version[0].removeprefix('NVIM ')} at {command}"
     if (int(version[1]), int(version[2])) < NEOVIM:
         wanted = ".".join(map(str, NEOVIM))
-        return Check(name, "warning", f"{says} has no vim.lsp.inline_completion", f"use Neovim {wanted} or newer")
+        return Check(name, "warning", f"{says} has no vim.lsp.config", f"use Neovim {wanted} or newer")
     return Check(name, "ok", says, _NEOVIM_READY)

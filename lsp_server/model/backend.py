@@ -122,10 +122,12 @@ class Backend(Protocol):
         session: str,
         max_tokens: int,
         priority: Literal["next_edit", "action"] = "action",
+        predicted: str = "",
     ) -> Stream:
         """Stream the next turn of a conversation, without the model's thoughts; its ends are those of `complete`.
 
-        A newer one of the same `session` ends an older one. Raises BackendUnavailable also where the model cannot chat.
+        A newer one of the same `session` ends an older one; `predicted` is as in a Query. Raises BackendUnavailable
+        also where the model cannot chat.
         """
 
     async def why_no_chat(self) -> str:

@@ -44,10 +44,12 @@ class RuntimeBackend:
         session: str,
         max_tokens: int,
         priority: Literal["next_edit", "action"] = "action",
+        predicted: str = "",
     ) -> AsyncGenerator[Piece | Done, None]:
         """Stream the next turn of a conversation; see Backend. Raises BackendUnavailable."""
         said = tuple((message.role, message.text) for message in messages)
-        async with aclosing(self._asked(ChatRequest(session, said, max_tokens, priority))) as stream:
+        request = ChatRequest(session, said, max_tokens, priority, predicted=predicted)
+        async with aclosing(self._asked(request)) as stream:
             async for item in stream:
                 yield item
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from mellum_ls.lsp_server.models_command import inspect, list, pull
+from mellum_ls.lsp_server.models_command import inspect, list, pull, quantize
 
 # In the order of the help.
-COMMANDS = (list, pull, inspect)
+COMMANDS = (list, pull, inspect, quantize)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Give the parser of `models` its commands."""
-    commands = parser.add_subparsers(dest="action", required=True, metavar="list|pull|inspect")
+    commands = parser.add_subparsers(dest="action", required=True, metavar="list|pull|inspect|quantize")
     for command in COMMANDS:
         command.add(commands)
 

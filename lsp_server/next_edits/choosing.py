@@ -13,6 +13,7 @@ from mellum_ls.lsp_server.next_edits.filters import why_not
 from mellum_ls.lsp_server.next_edits.situation import Situation
 
 TurnedDown = Callable[[Proposal, Sequence[str]], str]
+NOTHING = "nothing follows from the last changes"
 _MOST_TRIED = 12
 """Of the edits that do not pass so many are looked at: each costs parsing a file."""
 
@@ -52,7 +53,7 @@ def best(proposals: Sequence[Proposal], situation: Situation, turned_down: Turne
         return Chosen(None, f"an edit was found and not shown: {first_reason}")
     if others and not elsewhere:
         return Chosen(None, f"the next edit is in another file: {others[0].path}")
-    return Chosen(None, "nothing follows from the last changes")
+    return Chosen(None, NOTHING)
 
 
 def _text_of(proposal: Proposal, situation: Situation) -> str | None:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mellum_ls.context.edits.types import Hunk, Proposal
-from mellum_ls.lsp_server.next_edits.spots import text_in, with_replaced
+from mellum_ls.lsp_server.rewriting.spots import text_in, with_replaced
 
 MOST_LINES_GONE = 8
 """An edit may leave so many lines fewer than there were, unless the user has just deleted more himself."""

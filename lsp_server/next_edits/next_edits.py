@@ -1,6 +1,7 @@
 """The next edits of one window: what was changed, whom to ask what comes next, what of it is shown, and why nothing is.
 
-The symbolic engine is asked first and costs little; the model only where it is wanted and nothing else was found.
+The symbolic engine is asked first and costs little; the model only where it is wanted, can be talked to, and nothing
+else was found.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from mellum_ls.lsp_server.documents.edit_history import Kind, Replaced
 from mellum_ls.lsp_server.documents.lines import Lines
 from mellum_ls.lsp_server.documents.store import Document, Place
 from mellum_ls.lsp_server.model.backend import BackendUnavailable
-from mellum_ls.lsp_server.next_edits.choosing import Chosen, best
+from mellum_ls.lsp_server.next_edits.choosing import NOTHING, Chosen, best
 from mellum_ls.lsp_server.next_edits.fates import Fates, NextEdit
 from mellum_ls.lsp_server.next_edits.filters import no_edit
 from mellum_ls.lsp_server.next_edits.model_engine import ModelEngine
 from mellum_ls.lsp_server.next_edits.placing import in_document, in_file
 from mellum_ls.lsp_server.next_edits.policy import why_not_now
 from mellum_ls.lsp_server.next_edits.rejections import Rejections
-from mellum_ls.lsp_server.next_edits.situation import Engine, Situation
+from mellum_ls.lsp_server.next_edits.situation import Engine, NothingFound, Situation
 from mellum_ls.lsp_server.next_edits.standing import Standing
 from mellum_ls.lsp_server.next_edits.surroundings import Surroundings
 from mellum_ls.lsp_server.next_edits.symbolic_engine import SymbolicEngine
@@ -60,14 +61,14 @@ class NextEdits:
         self._edited: tuple[float | None, Kind] = (None, "other")
         self._early: dict[str, tuple[Lines, Kind]] = {}
         """Documents edited before it was known whether they may be seen: their lines before that, and the change."""
-        self._asked_model: tuple[str, int, int] | None = None
-        """URI, revision and line that the model was asked about last, to the end."""
+        self._asked_model: tuple[tuple[str, int, int] | None, str] = None, ""
+        """URI, revision and line that the model was asked about last, to the end, and why nothing came of it."""
         self._silence = ""
         self.requests = 0
         self.symbolic: Engine = SymbolicEngine(self._in_thread)
         self.model: Engine = ModelEngine(
-            lambda gap: window.asking.query(gap, window.settings_for(gap.snapshot.uri), window.roots),
-            lambda query: window.asking.stream(query, window.model),
+            lambda messages, **how: window.asking.chat(messages, window.model, priority="next_edit", **how),
+            self._in_thread,
         )
 
     def edit(self, uri: str, before: Lines, change: Sequence[Replaced], kind: Kind) -> None:
@@ -138,9 +139,15 @@ class NextEdits:
         self._rejections.note(proposal, () if document is None else document.lines, self._clock())
         self._standing.drop(edit.uri)
 
-    def report(self) -> dict[str, object]:
-        """For `mellum/status`: why the last request got nothing, and what became of the edits."""
-        return {"reason": self._silence, "requests": self.requests, **self._fates.report()}
+    async def report(self) -> dict[str, object]:
+        """For `mellum/status`: why the last request got nothing, what became of the edits, why no model is asked."""
+        told = {"reason": self._silence, "requests": self.requests, **self._fates.report()}
+        return {**told, "noModel": await self._why_no_model()}
+
+    async def _why_no_model(self) -> str:
+        if not self._window.settings.next_edit_model:
+            return "the setting nextEditModel is off"
+        return await self._window.actions.why_none() if self._window.asking.made else "the model is not loaded"
 
     async def close(self) -> None:
         """End what is under way."""
@@ -190,14 +197,26 @@ class NextEdits:
         chosen = await self._best(proposals, situation, elsewhere=elsewhere)
         if chosen.proposal is not None or not settings.next_edit_model:
             return chosen
-        asked = (document.uri, document.revision, situation.snapshot.line)
         proposals = self._standing.written_before(document.uri)
-        if not proposals and asked == self._asked_model:
-            return Chosen(None, chosen.silence)
-        if not proposals:
-            proposals = list(await self.model.propose(situation))
-            self._asked_model = asked
-        return await self._best(proposals, situation, elsewhere=False)
+        if proposals:
+            return await self._best(proposals, situation, elsewhere=False)
+        if reason := await self._window.actions.why_none():
+            return Chosen(None, f"{chosen.silence}, and {reason}")
+        written = await self._written(situation)
+        # What is known for certain is said before what the model did not say.
+        return chosen if written.proposal is None and chosen.silence != NOTHING else written
+
+    async def _written(self, situation: Situation) -> Chosen:
+        """What the model says to this situation, which it is asked about once."""
+        asked = (situation.snapshot.uri, situation.snapshot.revision, situation.snapshot.line)
+        if asked == self._asked_model[0]:
+            return Chosen(None, self._asked_model[1] or "the model would change nothing else")
+        try:
+            chosen = await self._best(await self.model.propose(situation), situation, elsewhere=False)
+        except NothingFound as error:
+            chosen = Chosen(None, str(error))
+        self._asked_model = asked, chosen.silence
+        return chosen
 
     async def _best(self, proposals: Sequence[Proposal], situation: Situation, *, elsewhere: bool) -> Chosen:
         now = self._clock()

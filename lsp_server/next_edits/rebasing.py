@@ -11,8 +11,8 @@ from typing import Literal
 
 from mellum_ls.context.edits.types import Proposal, Span
 from mellum_ls.lsp_server.documents.edit_history import Replaced
-from mellum_ls.lsp_server.next_edits.spots import Spot, behind, end_of, offset_in, shared, start_of
 from mellum_ls.lsp_server.prompt.windows import model_text
+from mellum_ls.lsp_server.rewriting.spots import Spot, behind, end_of, offset_in, shared, start_of
 
 Written = Literal["written"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mellum_ls.context.edits.history import EditLog
 from mellum_ls.context.edits.types import Proposal
@@ -32,8 +32,16 @@ class Situation:
     """A file of the folder without its secrets; None where there is none to be had. For one thread at a time."""
 
 
+InThread = Callable[[Callable[[], Any]], Awaitable[Any]]
+"""Runs something that takes time in a thread, one thing after the other, and gives what it returned."""
+
+
+class NothingFound(Exception):
+    """An engine has nothing to propose; the message says why, in words for the user."""
+
+
 class Engine(Protocol):
     """A source of next edits."""
 
     async def propose(self, situation: Situation) -> Sequence[Proposal]:
-        """What the user may want to change next, the best first. Cancelling stops the work."""
+        """What the user may want to change next, the best first. Cancelling stops the work. May raise NothingFound."""

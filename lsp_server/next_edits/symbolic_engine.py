@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from mellum_ls.context.edits.types import Proposal
-from mellum_ls.lsp_server.next_edits.situation import Situation
-
-InThread = Callable[[Callable[[], Any]], Awaitable[Any]]
-"""Runs something that takes time in a thread, one thing after the other, and gives what it returned."""
+from mellum_ls.lsp_server.next_edits.situation import InThread, Situation
 
 
 class SymbolicEngine:

@@ -17,7 +17,7 @@ from mellum_ls.context.privacy.gate import Gate
 from mellum_ls.context.selection.engine import ContextEngine, Selection
 from mellum_ls.context.selection.place import OpenFile, Place, Recent
 from mellum_ls.context.selection.workspace_source import WorkspaceSource
-from mellum_ls.context.workspace.counterparts import counterparts
+from mellum_ls.context.workspace.counterparts import counterparts, is_test
 from mellum_ls.context.workspace.reading import Text, read
 from mellum_ls.context.workspace.resolve.file_names import FileNames
 from mellum_ls.context.workspace.resolve.imports import resolve
@@ -70,6 +70,16 @@ class Folder:
         """A file's text without its secrets; None where there is none to be had. For one thread at a time, any."""
         found = read(path, self._reading_gate)
         return found.text if isinstance(found, Text) else None
+
+    async def tests_of(self, path: str) -> list[str]:
+        """The files of tests that belong to a file by their names, the likeliest first."""
+
+        def look() -> list[str]:
+            # Names of its own: those of the engine are for the engine's thread.
+            names = FileNames(self._index.index.paths(), root_name=self.root.name)
+            return [found for found in counterparts(path, names) if is_test(found)]
+
+        return await asyncio.to_thread(look)
 
     async def start(self) -> None:
         """Begin to look at the files of the folder."""

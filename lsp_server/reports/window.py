@@ -28,7 +28,7 @@ async def window_report(session: Session) -> dict[str, object]:
         **session.outcomes.report(),
         "status": asdict(session.standing.status),
         "metrics": session.metrics.report(),
-        "nextEdits": session.next_edits.report(),
+        "nextEdits": await session.next_edits.report(),
         "actions": await session.actions.report(),
     }
     status = await session.asking.status()

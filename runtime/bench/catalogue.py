@@ -82,7 +82,8 @@ def prompt_entries(config: ModelConfig, target: int, formats: Sequence[FormatNam
     found = [Entry(_op(launch), "float", PROMPT, launch) for launch in _attention(config, target)]
     for name in formats:
         # Attention's matrices are never int4 in the released model, but other models' may be.
-        format = WeightFormat(name, name, name, name)
+        kind = WEIGHT_FORMATS[name].mlp
+        format = WeightFormat(name, kind, kind, kind)
         layer = synthetic_weights(config, format, META, DTYPE).layers[0]
         assert isinstance(layer.mlp, SparseMlpWeights)
         launches = _experts(config, packed(layer.mlp.gate_up), packed(layer.mlp.down))

@@ -95,7 +95,7 @@ def measure(
     found = {
         "benchmark": plan.benchmark,
         "mellum_ls": version("mellum-ls"),
-        **{name: status[name] for name in ("model", "parameters", "device", "dtype")},
+        **{name: status[name] for name in ("model", "parameters", "device", "dtype", "format")},
         "threads": torch.get_num_threads(),
         "machine": machine,
         "context": plan.context,
@@ -128,7 +128,7 @@ def bytes_per_token(weights: ModelWeights, config: ModelConfig, length: int) -> 
     norm and the head. Cache: keys and values of the positions that each layer sees. Activations, which stay
     in the processor's caches, and the MTP layer, which does not run, are left out.
     """
-    row = 2 * config.num_key_value_heads * config.head_dim * weights.embedding.element_size()
+    row = 2 * config.num_key_value_heads * config.head_dim * weights.norm.element_size()
     total = weights.embedding[0].nbytes + weights.norm.nbytes + weights.lm_head.nbytes
     for layer, kind in zip(weights.layers, config.layer_types, strict=True):
         total += _layer_bytes(layer, config) + row * min(length, config.window_of(kind) or length)

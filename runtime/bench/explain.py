@@ -111,7 +111,7 @@ def distinct_experts(engine: Engine) -> list[float]:
     ids = torch.tensor(prompt_of(engine, count), device=model.device)
     cache, chosen = model.new_cache(), []
     cache.reserve(count)
-    x, eps = embedding(ids, model.weights.embedding), config.rms_norm_eps
+    x, eps = embedding(ids, model.weights.embedding).to(model.dtype), config.rms_norm_eps
     for index, layer in enumerate(model.weights.layers):
         kind = config.layer_types[index]
         angles = model.rope.rows(kind, 0, count)

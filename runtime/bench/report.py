@@ -11,7 +11,8 @@ def table(found: Mapping[str, Any]) -> str:
     """Lines for a terminal, from what `decode.measure` found."""
     against = found["against"]
     facts = {
-        "model": f"{found['model']}, {found['parameters']:,} parameters, {found['dtype']} on {found['device']}",
+        "model": f"{found['model']}, {found['parameters']:,} parameters as {found['format']}, "
+        f"{found['dtype']} on {found['device']}",
         "machine": machine_line(found["machine"], found["threads"]),
         "measured": f"{found['context']} prompt tokens, {found['tokens']} new ones, {found['repeats']} repeats",
         "bytes per token": f"{found['bytes_per_token']:,} read, {found['read_gb_s']:g} GB/s at the median",

@@ -118,7 +118,7 @@ class KVCache:
 
         Return the rows of all positions that the layer still holds, the new ones last.
         """
-        start = self._length - self._first_of(layer)
+        start = self._length - self.first_of(layer)
         end = start + keys.shape[0]
         stored_keys, stored_values = self._keys[layer], self._values[layer]
         assert end <= stored_keys.shape[0], "append needs room: call reserve first"
@@ -184,7 +184,8 @@ class KVCache:
         for mine, theirs in ((self._keys, source._keys), (self._values, source._values)):
             mine[layer][start:end] = theirs[layer][start:end]
 
-    def _first_of(self, layer: int) -> int:
+    def first_of(self, layer: int) -> int:
+        """The position of a layer's first row."""
         return self._first if layer in self._sliding else 0
 
     def _reaches(self, length: int) -> bool:

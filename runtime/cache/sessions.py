@@ -52,9 +52,16 @@ class Session:
         """
         reached = self.cache.adopt(other.cache, length)
         self.ids = other.ids[:reached]
-        if self.follower is not None and other.follower is not None:
+        if other.follower is None:
+            self.follower = None  # it would lack what lies before
+        elif self.follower is not None:
             self.follower.adopt(other.follower, reached)
         return reached
+
+    def keep_up(self) -> None:
+        """Let the MTP layer see what the cache holds: in the prompt's pass that is a little more of the same."""
+        if self.follower is not None:
+            self.follower.keep_up(self.ids)
 
     def truncate(self, length: int) -> int:
         """Forget all positions from `length` on; return how many there are then, which may be fewer: see KVCache."""

@@ -21,6 +21,7 @@ from mellum_ls.runtime.client.process import spawn
 from mellum_ls.runtime.environment import (
     DEFAULT_CACHE_IDLE_SECONDS,
     DEFAULT_IDLE_SECONDS,
+    FORMATS,
     Environment,
     model_directory,
 )
@@ -47,6 +48,8 @@ class RuntimeOptions:
     cache_idle_seconds: float = DEFAULT_CACHE_IDLE_SECONDS
     cache_mb: int | None = None
     threads: int | None = None
+    format: str | None = None
+    """What weights are kept as; None: what fits. A process that runs already keeps its own."""
     log_level: str = "INFO"
     version: str = ""
     service: tuple[str, ...] = SERVICE
@@ -54,8 +57,11 @@ class RuntimeOptions:
     clock: Callable[[], float] = time.monotonic
 
     @classmethod
-    def of(cls, environment: Environment, model: str | None = None) -> RuntimeOptions:
-        """The options that the environment asks for; `model` goes before MELLUM_MODEL."""
+    def of(cls, environment: Environment, model: str | None = None, format: str | None = None) -> RuntimeOptions:
+        """The options that the environment asks for; `model` goes before MELLUM_MODEL, `format` before MELLUM_FORMAT.
+
+        The format "auto" is the one that fits, whatever the environment says.
+        """
         return cls(
             runtime_dir=environment.runtime_dir,
             cache_dir=environment.cache_dir,
@@ -64,6 +70,7 @@ class RuntimeOptions:
             cache_idle_seconds=environment.cache_idle_seconds,
             cache_mb=environment.cache_mb,
             threads=environment.threads,
+            format=(format or environment.format) if format != FORMATS[0] else None,
             log_level=environment.log_level,
         )
 
@@ -81,6 +88,7 @@ class RuntimeOptions:
         arguments += ["--socket", str(address.socket_path), "--idle-seconds", f"{self.idle_seconds:g}"]
         arguments += ["--cache-idle-seconds", f"{self.cache_idle_seconds:g}", "--log-level", self.log_level]
         arguments += ["--cache-mb", str(self.cache_mb)] if self.cache_mb else []
+        arguments += ["--format", self.format or FORMATS[0]]
         return arguments + (["--threads", str(self.threads)] if self.threads else [])
 
 

@@ -12,7 +12,7 @@ from typing import Literal, TypeVar, cast, get_args
 from mellum_ls.runtime.client.fields import Fields
 from mellum_ls.runtime.errors import MessageError
 
-PROTOCOL = 4
+PROTOCOL = 5
 
 StopRule = Literal["line", "block", "none"]
 # The most urgent first. ahead: an answer that nobody waits for yet; warm_up: the prompt is computed, nothing generated.
@@ -69,6 +69,8 @@ class ChatRequest:
     max_tokens: int = 1024
     priority: Priority = "action"
     thinking: bool = False
+    predicted: str = ""
+    """As in a CompletionRequest."""
 
 
 Request = CompletionRequest | ChatRequest
@@ -293,6 +295,7 @@ def _chat(f: Fields) -> Chat:
         max_tokens=f.whole("max_tokens", 1024, least=1),
         priority=cast("Priority", f.choice("priority", get_args(Priority), "action")),
         thinking=f.truth("thinking", False),
+        predicted=f.text("predicted", ""),
     )
     return Chat(f.whole("id"), request)
 

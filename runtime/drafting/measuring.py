@@ -27,7 +27,7 @@ MOST_SECONDS = 4.0
 def costs_of(model: Model, head: MtpHead | None, tokenizer: Tokenizer, cache_dir: Path, *facts: object) -> Costs:
     """The costs that were kept for this model and device, or measured now and kept. `facts` tell models apart."""
     device = torch.cuda.get_device_name(model.device) if model.device.type == "cuda" else "cpu"
-    key = key_of(*facts, model.dtype, device, torch.get_num_threads(), torch.__version__, SIZES)
+    key = key_of(*facts, model.implementation, model.dtype, device, torch.get_num_threads(), torch.__version__, SIZES)
     costs = read_costs(cache_dir, key)
     if costs is None:
         costs = measure(model, head, tokenizer)

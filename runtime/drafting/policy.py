@@ -23,6 +23,7 @@ MARGIN = 0.04
 VALUE_SHARE = 0.1
 # How fast the gain of the MTP layer is learned, and after how many steps without it the layer is asked all the same.
 LAYER_SHARE = 0.05
+LAYER_PRIOR = 0.75
 PROBE_EVERY = 24
 
 
@@ -67,9 +68,9 @@ class Adaptive:
         self._seen: dict[Evidence, list[float]] = {}
         # Seconds that one token more is worth: what it would take to decode it.
         self._value = costs.of(1)
-        # What drafting with the MTP layer has gained lately, its own cost taken off. It begins with nothing: behind a
-        # prompt that the layer has not seen asking costs more than a draft, so it has to show first what it is worth.
-        self._layer_gain = 0.0
+        # What drafting with the MTP layer has gained lately, its own cost taken off: at first what one draft would
+        # gain that holds as often as such layers' do.
+        self._layer_gain = LAYER_PRIOR * costs.of(1) - (costs.of(2) - costs.of(1)) - costs.draft
         self._idle = 0
 
     def probability(self, evidence: Evidence) -> float:

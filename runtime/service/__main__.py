@@ -24,6 +24,7 @@ from mellum_ls.runtime.client.launch import installed_version
 from mellum_ls.runtime.environment import (
     DEFAULT_CACHE_IDLE_SECONDS,
     DEFAULT_IDLE_SECONDS,
+    FORMATS,
     LOG_LEVELS,
     read_environment,
 )
@@ -45,6 +46,7 @@ class Arguments:
     cache_idle_seconds: float
     cache_mb: int | None
     threads: int | None
+    format: str
     log_level: str
 
 
@@ -57,6 +59,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> Arguments:
     parser.add_argument("--cache-idle-seconds", type=float, default=DEFAULT_CACHE_IDLE_SECONDS, metavar="S")
     parser.add_argument("--cache-mb", type=int, metavar="N", help="most memory for keys and values, in 10**6 bytes")
     parser.add_argument("--threads", type=int, metavar="N", help="threads for computing")
+    parser.add_argument("--format", choices=FORMATS, default=FORMATS[0], help="what weights are kept as")
     parser.add_argument("--log-level", choices=LOG_LEVELS, default="INFO")
     return Arguments(**vars(parser.parse_args(argv)))
 
@@ -141,8 +144,15 @@ def main() -> int:
 
         cache_bytes = None if arguments.cache_mb is None else arguments.cache_mb * 10**6
         environment = read_environment()
-        costs_dir = environment.cache_dir if environment.drafting else None
-        return load_engine(arguments.model, arguments.threads, cache_bytes, costs_dir, environment.profile)
+        return load_engine(
+            arguments.model,
+            arguments.threads,
+            cache_bytes,
+            environment.cache_dir,
+            drafting=environment.drafting,
+            profile_file=environment.profile,
+            format=arguments.format,
+        )
 
     return serve(arguments, load, installed_version())
 

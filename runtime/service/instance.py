@@ -11,7 +11,6 @@ import os
 import secrets
 import socket
 import sys
-import threading
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +22,7 @@ from mellum_ls.runtime.client.address import (
     write_token_file,
 )
 from mellum_ls.runtime.errors import RuntimeUnavailable
+from mellum_ls.runtime.file_lock import lock_within, open_lock_file, try_lock
 
 LOCK_SECONDS = 20.0
 BACKLOG = 64
@@ -66,17 +66,17 @@ def claim(address: Address, seconds: float = LOCK_SECONDS) -> Instance | None:
     prepare_directory(address.directory)
     # Whoever starts holds the start lock until it listens, so a holder of the life lock that does not listen is
     # ending, never starting.
-    start_lock = _open(address.start_lock_path)
-    life_lock = _open(address.lock_path)
+    start_lock = open_lock_file(address.start_lock_path)
+    life_lock = open_lock_file(address.lock_path)
     try:
-        if not _lock_within(start_lock, seconds):
+        if not lock_within(start_lock, seconds):
             raise RuntimeUnavailable(f"another model process has been starting for {seconds:g} s")
-        if not _try_lock(life_lock):
+        if not try_lock(life_lock):
             if _listens(address):
                 life_lock.close()
                 return None
             logger.info("waiting for process %s to end", _holder(address))
-            if not _lock_within(life_lock, seconds):
+            if not lock_within(life_lock, seconds):
                 raise RuntimeUnavailable(
                     f"process {_holder(address)} holds {address.lock_path} and does not listen; end it"
                 )
@@ -125,10 +125,6 @@ def _identity(path: Path) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
-def _open(path: Path) -> BinaryIO:
-    return open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
-
-
 def _write_pid(file: BinaryIO) -> None:
     file.seek(0)
     file.truncate()
@@ -137,49 +133,3 @@ def _write_pid(file: BinaryIO) -> None:
 
 def _holder(address: Address) -> str:
     return address.lock_path.read_text(encoding="ascii", errors="replace").strip() or "of unknown pid"
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(file: BinaryIO) -> bool:
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _lock(file: BinaryIO) -> None:
-        while not _try_lock(file):
-            with contextlib.suppress(OSError):
-                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # waits ten seconds, then gives up
-                return
-else:
-    import fcntl
-
-    def _try_lock(file: BinaryIO) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _lock(file: BinaryIO) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX)
-
-
-def _lock_within(file: BinaryIO, seconds: float) -> bool:
-    """Lock `file`, waiting in the kernel; False after `seconds`, when the file must not be used again."""
-    if _try_lock(file):
-        return True
-    # A second handle on the same open file: should the lock come too late, closing it gives the lock back.
-    waiting = os.fdopen(os.dup(file.fileno()), "r+b", buffering=0)
-
-    def wait() -> None:
-        with waiting:
-            _lock(waiting)
-
-    thread = threading.Thread(target=wait, name="lock", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    return not thread.is_alive()

@@ -19,6 +19,7 @@ from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.errors import SettingError
 from mellum_ls.runtime.fim import ContextFile, Prompt
+from mellum_ls.runtime.formats import named_format
 from mellum_ls.runtime.generate import GenerationParams, Result
 from mellum_ls.runtime.threads import default_threads
 
@@ -57,6 +58,7 @@ class LoadedEngine:
                     messages,
                     request.max_tokens,
                     thinking=request.thinking,
+                    predicted=request.predicted,
                     on_chunk=lambda chunk: on_text(chunk.text),
                 )
             )
@@ -100,21 +102,26 @@ def load_engine(
     threads: int | None,
     cache_bytes: int | None = None,
     cache_dir: Path | None = None,
+    *,
+    drafting: bool | None = False,
     profile_file: Path | None = None,
+    format: str = "auto",
 ) -> LoadedEngine:
     """Load the model in `model_dir`. `threads` None stands for `default_threads`. Raises ModelError.
 
     `cache_bytes` is the most memory for keys and values; None: what suits the device. Raises SettingError when no
-    prompt worth the name fits into it. With `cache_dir` tokens are drafted where that pays; what passes cost on
-    this device is kept there. `profile_file` is what the user says about the model's profile.
+    prompt worth the name fits into it. With `drafting` tokens are drafted where that pays, None leaves it to the
+    device. What passes cost on it, and packed weights, are kept in `cache_dir`, if there is one. `profile_file` is what
+    the user says about the model's profile. `format` "auto" is the best that fits.
     """
     torch.set_num_threads(threads or default_threads())
     engine = Engine.load(
         model_dir,
         cache_bytes=cache_bytes,
-        draft=cache_dir is not None,
+        draft=drafting,
         cache_dir=cache_dir,
         profile_file=profile_file,
+        format=named_format(format),
     )
     require_room(engine.config, engine.model.dtype, engine.max_positions)
     return LoadedEngine(engine)

@@ -139,6 +139,7 @@ REQUIREMENTS = {
         (
             f"{_NEXT}test_a_renamed_function_is_renamed_at_one_call_after_the_other",
             f"{_NEXT}test_a_newer_request_and_a_cancelled_one_are_each_answered_once",
+            f"{_NEXT}test_a_model_that_is_writing_is_stopped_by_a_cancellation_and_by_a_newer_request",
             "tests/fakes/test_edit_rules.py::test_bad_results",
         ),
     ),
@@ -146,6 +147,7 @@ REQUIREMENTS = {
         "the reason for silence can be asked for",
         (
             f"{_SILENCE}test_every_silence_has_its_reason",
+            f"{_NEXT}test_without_a_model_that_can_chat_only_what_is_proven_is_shown_and_the_reason_told",
             f"{_NEXT}test_without_a_recent_edit_after_an_undo_and_after_a_rejection_there_is_silence",
         ),
     ),

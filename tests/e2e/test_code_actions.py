@@ -113,23 +113,6 @@ def test_a_symbol_is_documented_and_its_code_left_alone(tmp_path: Path) -> None:
     play(tmp_path, [fenced(FUNCTION), fenced(documented)], scene)
 
 
-def test_tests_are_written_to_a_file_of_their_own(tmp_path: Path) -> None:
-    written = "from shapes import area\n\n\ndef test_area():\n    assert area(0) == 0"
-
-    async def scene(editor: ActionClient) -> None:
-        uri = editor.open("src/shapes.py", TEXT)
-        action = await editor.action("Write tests for area", uri, 3)
-        assert await editor.choose(action) == {"applied": True}
-        assert editor.made == {editor.uri("tests/test_shapes.py"): written + "\n"}
-        assert "tests/test_shapes.py" in (await editor.asked())[0][1]["text"]
-        (tmp_path / "tests").mkdir()
-        (tmp_path / "tests/test_shapes.py").write_text("mine\n")
-        assert await editor.choose(action) == {"applied": False}
-        assert any("there is a file of tests already" in line for line in editor.logged)
-
-    play(tmp_path, [fenced(written)], scene)
-
-
 def test_code_is_rewritten_as_a_comment_or_a_command_says(tmp_path: Path) -> None:
     text = "# TODO: use a constant\nx = 3.14 * 2\ny = 1\n"
 
@@ -297,7 +280,9 @@ def test_a_client_that_cannot_get_an_edit_is_offered_none(tmp_path: Path) -> Non
 def test_a_client_that_applies_edits_of_actions_alone_resolves_them(tmp_path: Path) -> None:
     async def scene(editor: ActionClient) -> None:
         uri = editor.open("shapes.py", TEXT)
-        assert await editor.choose(await editor.action("Fix", uri, 4, problems=PROBLEM)) == {"applied": True}
+        action = await editor.action("Fix", uri, 4, problems=PROBLEM)
+        assert not action.tags, "which it would not understand"
+        assert await editor.choose(action) == {"applied": True}
         assert editor.texts[uri] == FIXED
 
     play(tmp_path, [GOOD], scene, without("workspace.applyEdit", "textDocument.codeAction.tagSupport"))

@@ -84,14 +84,19 @@ def span(line: int, start: int, end: int) -> dict[str, Any]:
     return {"start": {"line": line, "character": start}, "end": {"line": line, "character": end}}
 
 
+def fenced(code: str) -> str:
+    return f"```python\n{code}\n```"
+
+
 def with_editor(
     tmp_path: Path,
     test: Callable[[Editor], Awaitable[None]],
     answer: str = "",
     root: str = "file:///p",
+    mode: str = "",
     **options: object,
 ) -> None:
-    command = (sys.executable, "-P", str(SCRIPTED), answer)
+    command = (sys.executable, "-P", str(SCRIPTED), answer, mode)
 
     async def run() -> None:
         async with server_process(command, isolated_environment(tmp_path)) as client:
@@ -140,7 +145,7 @@ def test_without_a_recent_edit_after_an_undo_and_after_a_rejection_there_is_sile
         assert status["nextEdits"]["reason"] == "the last change was an undo"
 
     # The model would be asked if anything were to be asked.
-    with_editor(tmp_path, test, answer="print(1)", nextEditModel=True)
+    with_editor(tmp_path, test, answer=fenced("print(1)"), nextEditModel=True)
 
 
 def test_what_was_turned_down_stays_away_though_there_is_no_pause(tmp_path: Path) -> None:
@@ -160,7 +165,8 @@ def test_what_was_turned_down_stays_away_though_there_is_no_pause(tmp_path: Path
     ("written", "reason"),
     [
         ("def area(width, height):\n    return width * height", "it would take back what was just changed"),
-        ("def surface(width, height):\n    return width * height", "nothing follows from the last changes"),
+        ("def surface(width, height):\n    return width * height", "the model would change nothing"),
+        ("", "what the model wrote cannot be used: the code block of the answer is empty"),
         ("def surface(width, height):\n\n    return width * height", "it changes white space only"),
         ("def surface(width, height:\n    return width * height", "it would leave the file with an error of syntax"),
         ("def surface(width, height):\n    return width * height * 2", ""),
@@ -184,7 +190,50 @@ def test_what_a_model_writes_is_shown_only_if_it_passes(tmp_path: Path, written:
         assert (await editor.ask(uri="file:///p/b.py"))["edits"] == found["edits"]
         assert (await editor.status())["modelRuns"] == 1
 
-    with_editor(tmp_path, test, answer=written, nextEditModel=True)
+    with_editor(tmp_path, test, answer=fenced(written), nextEditModel=True)
+
+
+def test_a_model_that_is_writing_is_stopped_by_a_cancellation_and_by_a_newer_request(tmp_path: Path) -> None:
+    uri = "file:///p/b.py"
+
+    async def writing(editor: Editor, runs: int) -> None:
+        async with asyncio.timeout(30):
+            while (await editor.status())["modelRuns"] < runs:
+                pass
+
+    async def test(editor: Editor) -> None:
+        editor.open("x = 1\ny = 2\n", uri)
+        editor.replace(0, "x", "z", uri)
+        params = {"textDocument": {"uri": uri, "version": 2}, "position": {"line": 0, "character": 0}}
+        number, first = editor.client.start(ASK, params)
+        await writing(editor, 1)
+        editor.client.notify("$/cancelRequest", {"id": number})
+        assert (await first)["error"]["code"] == -32800
+        # The newest wins, and typing ends it.
+        _, second = editor.client.start(ASK, params)
+        await writing(editor, 2)
+        _, third = editor.client.start(ASK, params)
+        assert (await second)["result"] == {"edits": []}
+        await writing(editor, 3)
+        editor.replace(1, "y", "w", uri)
+        assert (await third)["result"] == {"edits": []}
+
+    # It says one word, and never a second.
+    with_editor(tmp_path, test, answer=fenced("z = 1\ny = z"), mode="hang", nextEditModel=True)
+
+
+def test_without_a_model_that_can_chat_only_what_is_proven_is_shown_and_the_reason_told(tmp_path: Path) -> None:
+    why = "the model cannot chat: it has no chat template"
+
+    async def test(editor: Editor) -> None:
+        editor.replace(1, "width * height", "2 * width * height")
+        assert await editor.silence() == f"nothing follows from the last changes, and {why}"
+        editor.replace(0, "area", "surface")
+        assert (await editor.next())["text"] == "surface"
+        status = await editor.status()
+        assert (status["nextEdits"]["noModel"], status["modelRuns"]) == (why, 0)
+
+    with_editor(tmp_path, test, mode="silent", nextEditModel=True)
 
 
 LINES = "".join(f"x{number} = {number}\n" for number in range(14))
@@ -193,7 +242,7 @@ LINES = "".join(f"x{number} = {number}\n" for number in range(14))
 @pytest.mark.parametrize(
     ("text", "line", "written", "reason"),
     [
-        ("import os\n\n\nx = 1\n", 0, "import os, sys\n\n\nx = 1", "it changes imports only"),
+        ("import os\n\n\nx = 1\n", 0, "import os, sys\n\n\nx = 1\ny = 1", "it changes imports only"),
         (LINES, 4, "x1 = 1\nx2 = 2", "it would delete too much"),
     ],
 )
@@ -208,7 +257,7 @@ def test_imports_alone_and_much_deletion_are_not_shown(
         found = await editor.ask(IN_FULL, uri, position={"line": line, "character": 0})
         assert (found["edits"], found["silence"]) == ([], f"an edit was found and not shown: {reason}")
 
-    with_editor(tmp_path, test, answer=written, nextEditModel=True)
+    with_editor(tmp_path, test, answer=fenced(written), nextEditModel=True)
 
 
 def test_a_newer_request_and_a_cancelled_one_are_each_answered_once(tmp_path: Path) -> None:

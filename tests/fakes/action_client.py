@@ -83,6 +83,12 @@ class ActionClient:
         versioned = types.VersionedTextDocumentIdentifier(version=self.versions[uri], uri=uri)
         self.client.text_document_did_change(types.DidChangeTextDocumentParams(versioned, [change]))
 
+    def tell(self, uri: str) -> None:
+        """The server hears of what its edits have made of the document."""
+        versioned = types.VersionedTextDocumentIdentifier(version=self.versions[uri], uri=uri)
+        whole = types.TextDocumentContentChangeWholeDocument(text=self.texts[uri])
+        self.client.text_document_did_change(types.DidChangeTextDocumentParams(versioned, [whole]))
+
     async def actions(
         self,
         uri: str,
@@ -174,18 +180,30 @@ class ActionClient:
                 document = change.text_document
                 if document.uri in self.made:
                     self.made[document.uri] = change.edits[0].new_text  # type: ignore[union-attr]
+                elif document.uri not in self.texts:
+                    # A file that is not open: its version is that of the disk.
+                    if document.version is not None:
+                        return False
+                    self._write(document.uri, change.edits)
                 elif document.version != self.versions[document.uri]:
                     return False
                 else:
                     self._edit(document.uri, change.edits)
         return True
 
+    def _write(self, uri: str, edits: Sequence[Any]) -> None:
+        place = self.root / uri.removeprefix(self.root.as_uri() + "/")
+        place.write_bytes(_edited(place.read_bytes().decode(), edits).encode())
+
     def _edit(self, uri: str, edits: Sequence[Any]) -> None:
-        text = self.texts[uri]
-        for edit in sorted(edits, key=lambda each: (each.range.start.line, each.range.start.character), reverse=True):
-            start, end = (_offset(text, place) for place in (edit.range.start, edit.range.end))
-            text = text[:start] + edit.new_text + text[end:]
-        self.texts[uri], self.versions[uri] = text, self.versions[uri] + 1
+        self.texts[uri], self.versions[uri] = _edited(self.texts[uri], edits), self.versions[uri] + 1
+
+
+def _edited(text: str, edits: Sequence[Any]) -> str:
+    for edit in sorted(edits, key=lambda each: (each.range.start.line, each.range.start.character), reverse=True):
+        start, end = (_offset(text, place) for place in (edit.range.start, edit.range.end))
+        text = text[:start] + edit.new_text + text[end:]
+    return text
 
 
 def _tell_commands_from_actions(converter: Any) -> None:

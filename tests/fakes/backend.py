@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
 
 from mellum_ls.lsp_server.model.backend import BackendStatus, BackendUnavailable, Done, Message, Piece, Query, Usage
 
 Script = Callable[[Query], str]
 Replies = Callable[[tuple[Message, ...]], str]
+
+
+@dataclass(frozen=True)
+class AskedChat:
+    """All that one turn of a conversation was asked with."""
+
+    messages: tuple[Message, ...]
+    session: str
+    max_tokens: int
+    priority: str
+    predicted: str
 
 
 # Loop turns between words: enough for whoever listens to hear each, as from a model that takes time.
@@ -41,6 +53,7 @@ class ScriptedBackend:
         self.replies: Replies = (lambda _: replies) if isinstance(replies, str) else replies
         self.no_chat = no_chat
         self.chats: list[tuple[Message, ...]] = []
+        self.asked_chats: list[AskedChat] = []
         self.chatting: asyncio.Queue[tuple[Message, ...]] = asyncio.Queue()
         self.asked: list[Query] = []
         self.asked_ahead: list[Query] = []
@@ -80,11 +93,13 @@ class ScriptedBackend:
         session: str,
         max_tokens: int,
         priority: str = "action",
+        predicted: str = "",
     ) -> AsyncGenerator[Piece | Done, None]:
         self.chats.append(tuple(messages))
+        self.asked_chats.append(AskedChat(tuple(messages), session, max_tokens, priority, predicted))
         self.chatting.put_nowait(tuple(messages))
-        if self.no_chat:
-            raise BackendUnavailable(self.no_chat)
+        if self.no_chat or self.error:
+            raise BackendUnavailable(self.no_chat or self.error)
         text = self.replies(tuple(messages))
         try:
             for word in _words(text):

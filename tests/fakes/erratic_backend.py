@@ -64,7 +64,13 @@ class ErraticBackend:
         return mood % 2 == 0
 
     async def chat(
-        self, messages: Sequence[Message], *, session: str, max_tokens: int, priority: str = "action"
+        self,
+        messages: Sequence[Message],
+        *,
+        session: str,
+        max_tokens: int,
+        priority: str = "action",
+        predicted: str = "",
     ) -> AsyncGenerator[Piece | Done, None]:
         said = "".join(message.text for message in messages)
         async with aclosing(self.complete(Query(session, said, ""))) as stream:

@@ -1,11 +1,14 @@
 """The real server in its own process with a scripted model: `python scripted_server.py ANSWER [MODE]`.
 
+ANSWER is what it completes with, and what it says in conversations.
+
 With `hang` the model says one word and then nothing more; with `fail` it cannot be reached. With `table` ANSWER is a
 JSON object from the paths of documents to the answers there, and of a path with `hang` in it only one word is said.
 With `forget` nothing of what it was asked is kept, for those who look at memory. With `spy` everything that it is asked
 goes to the file that the third argument names, a line of JSON each. With `chat` ANSWER is a JSON list of what it says
 in conversations, one after the other and the last one again and again, and one with `hang on` in it is never ended;
-what it was asked goes to the file that the third argument names. With `silent` it cannot chat.
+what it was asked goes to the file that the third argument names. With `silent` it cannot chat. With `ranks` ANSWER is a
+JSON list of suggestions, the likeliest first.
 """
 
 from __future__ import annotations
@@ -94,6 +97,9 @@ def make_backend(_: str) -> ScriptedBackend:
     if mode == "table":
         table = json.loads(sys.argv[1])
         return TableBackend(lambda query: table.get(query.path, ""))
+    if mode == "ranks":
+        ranks = json.loads(sys.argv[1])
+        return ScriptedBackend(lambda query: ranks[query.rank] if query.rank < len(ranks) else "")
     if mode == "spy":
         return SpyBackend(sys.argv[1])
     if mode == "chat":
@@ -103,7 +109,8 @@ def make_backend(_: str) -> ScriptedBackend:
     if mode == "forget":
         return ForgetfulBackend(sys.argv[1])
     gate = asyncio.Event() if mode == "hang" else None
-    return ScriptedBackend(sys.argv[1], gate=gate, error="the model is away" if mode == "fail" else "")
+    away = "the model is away" if mode == "fail" else ""
+    return ScriptedBackend(sys.argv[1], replies=sys.argv[1], gate=gate, error=away)
 
 
 if __name__ == "__main__":

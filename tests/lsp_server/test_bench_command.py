@@ -47,6 +47,7 @@ def test_the_command_passes_everything_on(monkeypatch: pytest.MonkeyPatch, bench
 
     monkeypatch.setattr(bench_command, "run", note)
     given = {"model": "m", "tokens": "3", "context": "4", "repeats": "6", "against": "transformers", "json": "f"}
+    given |= {"format": "int4", "synthetic": "nano", "seed": "1"}
     assert cli.main(["bench", benchmark, *[f"--{name}={value}" for name, value in given.items()]]) == 5
     assert cli.main(["bench", benchmark]) == 5
     more = {"drafting": None, "prompts": None, "explain": False} if benchmark == "decode" else {}

@@ -1,8 +1,12 @@
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
 from mellum_ls.lsp_server import cli, serve
+from mellum_ls.lsp_server.answers.asking import BackendFactory
+from mellum_ls.lsp_server.model.runtime_backend import RuntimeBackend
+from mellum_ls.runtime.client.launch import RuntimeOptions
 
 
 @pytest.fixture
@@ -33,6 +37,30 @@ def test_serve_is_the_default_and_takes_each_way_to_connect(
 ) -> None:
     assert cli.main(arguments) == 3
     assert served == [expected]
+
+
+def test_the_format_reaches_the_model_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    lines: list[list[str]] = []
+    monkeypatch.setenv("MELLUM_RUNTIME_DIR", str(tmp_path / "run"))
+    monkeypatch.setenv("MELLUM_FORMAT", "int8")
+
+    def note(backend: object, options: RuntimeOptions) -> None:
+        lines.append(options.command(options.address()))
+
+    monkeypatch.setattr(RuntimeBackend, "__init__", note)
+
+    def run(
+        connection: serve.Connection, model: str, parent: int | None, make: BackendFactory = serve.resident_backend
+    ) -> int:
+        make(model)
+        return 0
+
+    monkeypatch.setattr(serve, "run", run)
+    cli.main(["serve", "--format=int4"])
+    cli.main(["serve"])
+    assert [line[line.index("--format") + 1] for line in lines] == ["int4", "int8"]
+    with pytest.raises(SystemExit):
+        cli.main(["serve", "--format=q4"])
 
 
 @pytest.mark.parametrize(

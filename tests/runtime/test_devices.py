@@ -2,11 +2,13 @@ import pytest
 import torch
 
 from mellum_ls.runtime import devices
+from mellum_ls.runtime.cache.budget import physical_memory
 from mellum_ls.runtime.devices import (
     Gpu,
     MemoryPlan,
     choose_place,
     default_place,
+    free_memory,
     plan_memory,
     visible_gpus,
     weight_bytes,
@@ -79,6 +81,27 @@ def test_what_cannot_fit_is_refused_before_anything_is_allocated() -> None:
     chosen = plan_memory(released_config(), 80 * GB, torch.bfloat16, "int4")
     assert chosen.format.name == "int4"
     assert chosen.why.endswith("as asked for")
+
+
+def test_a_processor_has_formats_by_its_memory_too() -> None:
+    """Floats are float32 there; what is less is kept and multiplied in float32."""
+
+    def chosen(free: float) -> str:
+        return plan_memory(released_config(), int(free * GB), torch.float32, kind="cpu").format.name
+
+    assert [chosen(free) for free in (64, 32, 20, 10)] == ["float", "bf16", "int8", "int4"]
+    with pytest.raises(SettingError, match=r"6.0 GB are free: end other programs, or take a smaller model"):
+        chosen(6)
+    with pytest.raises(SettingError, match=r"in bf16 needs 25.* int8 would fit"):
+        plan_memory(released_config(), 20 * GB, torch.float32, "bf16", "cpu")
+
+
+def test_bfloat16_is_what_floats_are_on_a_gpu() -> None:
+    assert plan_memory(released_config(), 80 * GB, torch.bfloat16, "bf16").format.name == "float"
+
+
+def test_the_free_memory_is_what_programs_can_still_get() -> None:
+    assert 0 < free_memory(torch.device("cpu")) <= physical_memory()
 
 
 def test_what_torch_sees_is_described(monkeypatch: pytest.MonkeyPatch) -> None:

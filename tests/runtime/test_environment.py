@@ -8,6 +8,7 @@ import pytest
 from mellum_ls.runtime.environment import (
     DEFAULT_CACHE_IDLE_SECONDS,
     DEFAULT_IDLE_SECONDS,
+    FORMATS,
     VARIABLES,
     examine_environment,
     model_directory,
@@ -16,6 +17,7 @@ from mellum_ls.runtime.environment import (
     variables_with,
 )
 from mellum_ls.runtime.errors import ModelNotFound, SettingError
+from mellum_ls.runtime.formats import WEIGHT_FORMATS
 
 
 def test_defaults_are_absolute_and_private_to_the_user() -> None:
@@ -37,6 +39,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "MELLUM_IDLE_SECONDS": "1.5",
         "MELLUM_CACHE_IDLE_SECONDS": "0.5",
         "MELLUM_CACHE_MB": "200",
+        "MELLUM_FORMAT": "int4",
         "XDG_RUNTIME_DIR": "/elsewhere",
     }
     environment = read_environment(variables)
@@ -47,6 +50,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
     assert environment.threads == 3
     assert environment.idle_seconds == 1.5
     assert (environment.cache_idle_seconds, environment.cache_mb) == (0.5, 200)
+    assert environment.format == "int4"
     del variables["MELLUM_RUNTIME_DIR"]
     assert read_environment(variables).runtime_dir == Path("/elsewhere/mellum-ls")
 
@@ -61,6 +65,7 @@ def test_empty_variables_count_as_unset() -> None:
         "IDLE_SECONDS",
         "CACHE_IDLE_SECONDS",
         "CACHE_MB",
+        "FORMAT",
     )
     assert read_environment({f"MELLUM_{name}": "" for name in names}) == read_environment({})
 
@@ -81,6 +86,8 @@ def test_empty_variables_count_as_unset() -> None:
         ("MELLUM_CACHE_MB", "0"),
         ("MELLUM_CACHE_MB", "1.5"),
         ("MELLUM_CACHE_MB", "-200"),
+        ("MELLUM_FORMAT", "INT4"),
+        ("MELLUM_FORMAT", "q4_k_m"),
     ],
 )
 def test_a_bad_value_is_named(name: str, value: str) -> None:
@@ -175,7 +182,12 @@ def test_the_network_may_be_forbidden_and_a_profile_named() -> None:
     assert read_environment({"MELLUM_PROFILE": "/p/mine.json"}).profile == Path("/p/mine.json")
 
 
-def test_drafting_is_switched_on_by_a_one_and_by_nothing_else() -> None:
-    assert [read_environment({"MELLUM_DRAFTING": value}).drafting for value in ("", "0", "1")] == [False, False, True]
+def test_drafting_is_switched_by_a_one_or_a_zero_and_by_nothing_else() -> None:
+    assert [read_environment({"MELLUM_DRAFTING": value}).drafting for value in ("", "0", "1")] == [None, False, True]
     with pytest.raises(SettingError, match="MELLUM_DRAFTING is 'yes'; use 1 for on, 0 for off"):
         read_environment({"MELLUM_DRAFTING": "yes"})
+
+
+def test_a_format_is_one_that_there_is_or_left_to_the_memory() -> None:
+    found = [read_environment({"MELLUM_FORMAT": name}).format for name in FORMATS]
+    assert found == [None, *WEIGHT_FORMATS]

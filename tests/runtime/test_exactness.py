@@ -204,5 +204,5 @@ def test_every_answer_is_the_one_from_scratch(order: FimOrder, tmp_path: Path) -
     base = Engine.load(write_checkpoint(tmp_path, raw, mtp=True))
     machine = type("Machine", (Editing,), {"base": base, "order": order})
     case = machine.TestCase
-    case.settings = settings(max_examples=16, stateful_step_count=40, deadline=None, derandomize=True)
+    case.settings = settings(max_examples=30, stateful_step_count=40, deadline=None, derandomize=True)
     case().runTest()

@@ -8,8 +8,17 @@ from mellum_ls.kernels.packing import FORMATS, Format, Packed, pack, packed, unp
 from mellum_ls.runtime.checkpoint import Checkpoint
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.engine import count_parameters
-from mellum_ls.runtime.errors import CheckpointError
-from mellum_ls.runtime.formats import WEIGHT_FORMATS, FormatName, load_packed, quantised
+from mellum_ls.runtime.errors import CheckpointError, SettingError
+from mellum_ls.runtime.formats import (
+    WEIGHT_FORMATS,
+    FormatName,
+    format_of,
+    load_packed,
+    named_format,
+    quantised,
+    read_packed,
+    stored_dtype,
+)
 from mellum_ls.runtime.model import Model
 from mellum_ls.runtime.weights import LayerWeights, ModelWeights, allocate, load_weights
 from tests.fakes.checkpoints import random_tensors, small_config, write_checkpoint, write_weights
@@ -99,6 +108,51 @@ def test_loading_packs_as_it_reads(tmp_path: Path) -> None:
         model = Model(config, weights)
         logits.append(model.logits(model.forward(ids, model.new_cache())))
     assert torch.equal(logits[0], logits[1])
+
+
+def test_codes_do_not_depend_on_what_computes(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path, small_config(), dtype=torch.float32)
+    config, checkpoint = ModelConfig.from_dict(small_config()), Checkpoint.open(tmp_path)
+    cpu = torch.device("cpu")
+    one, other = (
+        load_packed(checkpoint, config, cpu, dtype, WEIGHT_FORMATS["int4"]) for dtype in (torch.float32, torch.bfloat16)
+    )
+    assert torch.equal(one.layers[1].mlp.down.data, other.layers[1].mlp.down.data)  # type: ignore[union-attr]
+    assert (one.norm.dtype, other.norm.dtype) == (torch.float32, torch.bfloat16)
+
+
+def test_reading_begins_where_it_is_wanted(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path)
+    config, checkpoint = ModelConfig.from_dict(small_config()), Checkpoint.open(tmp_path)
+    parts = [
+        list(read_packed(checkpoint, config, torch.device("cpu"), WEIGHT_FORMATS["int8"], first)) for first in (0, 3, 5)
+    ]
+    assert [len(some) for some in parts] == [5, 2, 0]
+    last, same = parts[0][4], parts[1][1]
+    assert isinstance(last, LayerWeights)
+    assert isinstance(same, LayerWeights)
+    assert torch.equal(last.qkv.data, same.qkv.data)  # type: ignore[union-attr]
+
+
+def test_the_stored_dtype_holds_all_numbers(tmp_path: Path) -> None:
+    tensors = random_tensors(ModelConfig.from_dict(small_config()))
+    for dtype in (torch.bfloat16, torch.float16, torch.float32):
+        write_checkpoint(tmp_path, dtype=dtype)
+        assert stored_dtype(Checkpoint.open(tmp_path), tensors) == dtype
+    tensors["model.norm.weight"] = tensors["model.norm.weight"].bfloat16()
+    write_weights(tmp_path, tensors)
+    assert stored_dtype(Checkpoint.open(tmp_path), tensors) == torch.float32
+
+
+def test_formats_have_names() -> None:
+    assert [named_format(name) for name in ("auto", None, "int4")] == [None, None, "int4"]
+    with pytest.raises(SettingError, match="no format 'q4'; use auto or one of float, bf16, int8, int4"):
+        named_format("q4")
+
+
+@pytest.mark.parametrize("name", WEIGHT_FORMATS)
+def test_weights_say_what_they_are_kept_as(weights: ModelWeights, name: FormatName) -> None:
+    assert format_of(quantised(weights, WEIGHT_FORMATS[name])) == name
 
 
 def test_a_weight_that_is_no_number_names_the_folder(tmp_path: Path) -> None:

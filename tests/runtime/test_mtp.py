@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from transformers.cache_utils import DynamicCache
 from transformers.modeling_layers import MtpModel
 
 from mellum_ls.runtime.engine import Engine
+from mellum_ls.runtime.mtp import MtpFollower
 from tests.fakes.checkpoints import small_config, write_checkpoint
 
 IDS = [int(i) for i in torch.randint(40, 400, (60,), generator=torch.Generator().manual_seed(3))]
@@ -52,6 +54,38 @@ def test_any_chunking_equals_one_pass_and_rollback_is_exact(directory: Path) -> 
     cache.truncate(20)
     again = engine.mtp.forward(hidden[20:], ids[1:][20:], cache)
     torch.testing.assert_close(again, whole[20:], rtol=1e-4, atol=1e-4)
+
+
+def test_what_was_kept_up_with_is_neither_made_again_nor_another(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine.load(directory)
+    assert engine.mtp is not None
+    model, head = engine.model, engine.mtp
+    hidden = model.forward(torch.tensor(IDS), model.new_cache())
+    made: list[int] = []
+    forward = head.forward
+
+    def counted(hidden: torch.Tensor, next_ids: torch.Tensor, *rest: Any) -> torch.Tensor:
+        made.append(len(next_ids))
+        return forward(hidden, next_ids, *rest)
+
+    monkeypatch.setattr(head, "forward", counted)
+    late, soon = MtpFollower(head), MtpFollower(head)
+    late.follow(hidden[:50])
+    for begin, end in ((0, 20), (20, 21), (21, 50)):
+        soon.follow(hidden[begin:end])
+        soon.keep_up(IDS[:end])
+    past = head.past or len(IDS)  # nobody sees further back
+    assert made == [min(19, past), 1, min(29, past)]
+    copied = MtpFollower(head)
+    copied.adopt(soon, 50)
+    made.clear()
+    wanted = late.draft(IDS[:50], IDS[50])
+    for follower in (soon, copied):
+        made.clear()
+        torch.testing.assert_close(follower.draft(IDS[:50], IDS[50]), wanted, rtol=1e-4, atol=1e-4)
+        assert made == [1]
 
 
 def test_without_its_tensors_the_model_gives_the_same_tokens(directory: Path, tmp_path: Path) -> None:

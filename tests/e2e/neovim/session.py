@@ -17,15 +17,17 @@ from tests.e2e.neovim.driver import Neovim, neovim
 from tests.fakes.lsp_client import SERVE, isolated_environment
 
 NANO = model_directory(None)
-RECIPE = Path(__file__).resolve().parents[3] / "editors" / "neovim" / "mellum.lua"
+PLUGIN = Path(__file__).resolve().parents[3] / "editors" / "neovim"
 HEAD = "def add(left: int, right: int) -> int:"
-_START = """
-local path, command, options = ...
-vim.lsp.config('mellum', { cmd = command, filetypes = { 'python' }, init_options = options })
+# The plugin as users have it: its folder on the runtime path, the server enabled, setup() called.
+START = """
+local path, command, options, plugin, setup = ...
+vim.opt.runtimepath:prepend(plugin)
+vim.lsp.config('mellum', { cmd = command, init_options = options })
 vim.lsp.enable('mellum')
-vim.lsp.inline_completion.enable()
+require('mellum').setup(setup)
+vim.cmd('filetype on')
 vim.cmd.edit(path)
-vim.bo.filetype = 'python'
 """
 _ACCEPTED = """
 local answer = vim.lsp.get_clients()[1]:request_sync('mellum/status', {}, 10000, 0)
@@ -50,7 +52,7 @@ async def editing(
     """Neovim in a file a.py that holds `text`, in insert mode at its end; the server is attached with the `options`."""
     (folder / "a.py").write_bytes(text.encode())
     async with neovim(folder, environment) as editor:
-        await editor.lua(_START, str(folder / "a.py"), list(SERVE), {"enable": True, **options})
+        await editor.lua(START, str(folder / "a.py"), list(SERVE), {"enable": True, **options}, str(PLUGIN), {})
         await editor.when("(vim.lsp.get_clients({ bufnr = 0 })[1] or {}).initialized")
         await editor.type("GA")
         await editor.when("vim.api.nvim_get_mode().mode == 'i'")
@@ -71,9 +73,9 @@ async def take(editor: Neovim) -> None:
     assert await editor.lua("return vim.lsp.inline_completion.get()") is True
 
 
-async def take_with_recipe(editor: Neovim) -> None:
-    """Accept what is shown by the recipe that comes with the project."""
-    assert await editor.lua("return dofile((...)).accept()", str(RECIPE)) is True
+async def take_by_plugin(editor: Neovim) -> None:
+    """Accept what is shown by the plugin that comes with the project."""
+    assert await editor.lua("return require('mellum').accept()") is True
 
 
 async def take_and_go_on(folder: Path, environment: Mapping[str, str]) -> None:
@@ -102,14 +104,14 @@ async def take_while_typing(folder: Path, environment: Mapping[str, str]) -> Non
         shown = await seen(editor)
         await editor.type(shown[0])
         await editor.lines(HEAD, f"    return le{shown[0]}")
-        await take_with_recipe(editor)
+        await take_by_plugin(editor)
         await editor.lines(HEAD, f"    return le{shown}")
         await editor.type("<CR>return le")
         shown = await seen(editor)
         await editor.type("~")
         before = await editor.when("watch.lines()[3]:sub(-1) == '~' and watch.lines()")
         # False where the next answer has taken the stale text away already.
-        await editor.lua("return dofile((...)).accept()", str(RECIPE))
+        await editor.lua("return require('mellum').accept()")
         await editor.type(" # end")
         await editor.lines(*before[:2], before[2] + " # end")
         assert await editor.lua(_ACCEPTED) == 1

@@ -1,10 +1,11 @@
 import pytest
 
 from mellum_ls.context.languages.parsed import parsed
-from mellum_ls.lsp_server.actions.checking import MOST_GROWTH, check, fitted
+from mellum_ls.lsp_server.actions.checking import check
 from mellum_ls.lsp_server.actions.kinds import DOCUMENT, FIX, REFACTOR, Kind
-from mellum_ls.lsp_server.actions.parse_answer import Malformed
 from mellum_ls.lsp_server.actions.region import Region
+from mellum_ls.lsp_server.rewriting.fenced import Malformed
+from mellum_ls.lsp_server.rewriting.sound import MOST_GROWTH
 
 TEXT = "import os\n\n\ndef one():\n    return 1\n\n\nlast = 2\n"
 PART = Region(3, 4)
@@ -17,6 +18,9 @@ def checked(new: str, kind: Kind = FIX, text: str = TEXT, part: Region = PART) -
 def test_good_lines_take_their_place() -> None:
     assert checked("def one():\n    return 2") == TEXT.replace("return 1", "return 2")
     assert checked('def one():\n    """One."""\n    return 1', DOCUMENT).count("One") == 1
+    assert "os.sep" in checked("def one():\n    return os.sep"), "which is imported"
+    assert "odd" in checked("def one():\n    return odd + 1", text=TEXT + "print(odd)\n"), "as unknown as before"
+    assert "odd" in check(parsed("x", "a.ts", ""), Region(0, 0), ["odd"], FIX, "a.ts", ""), "which may be known there"
     assert "uno" in checked("def uno():\n    return 1", REFACTOR)
     assert "..." in checked("def one():\n    ...", FIX), "which is code"
 
@@ -28,6 +32,8 @@ def test_good_lines_take_their_place() -> None:
         ("def one():\n    return (1", FIX, "fault of syntax"),
         ("def two():\n    return 1", FIX, "loses one"),
         ("def one():\n    return 2", DOCUMENT, "only comments"),
+        ("def one():\n    return math.pi * raduis", FIX, "uses math, raduis, which nothing defines"),
+        ("def one():\n    return math.pi", REFACTOR, "uses math, which nothing defines"),
         ("def one():\n    # ... existing code ...", REFACTOR, "leaves out"),
         ("def one():\n    # the rest of the code is unchanged", REFACTOR, "leaves out"),
         ("def one():\n    return '<redacted>'", FIX, "a placeholder"),
@@ -46,11 +52,3 @@ def test_a_text_that_was_broken_may_stay_so_but_not_get_worse() -> None:
     assert "return 2" in checked("def one():\n    return 2", text=broken)
     with pytest.raises(Malformed, match="fault of syntax"):
         checked("def one():\n    return ((2", text=broken)
-
-
-def test_lines_are_fitted_to_the_place() -> None:
-    assert fitted(["", "def f():", "    x", ""], ["    def f():", "        y"]) == ["    def f():", "        x"]
-    assert fitted(["    a", "", "    b"], ["a"]) == ["a", "", "b"]
-    assert fitted(["    a", "b"], ["a"]) == ["    a", "b"]
-    assert fitted(["\ta"], ["    a"]) == ["\ta"]
-    assert fitted(["a", ""], ["a", ""]) == ["a", ""]

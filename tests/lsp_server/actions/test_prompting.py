@@ -39,6 +39,18 @@ def test_each_kind_has_its_task_and_its_form() -> None:
     assert "The programmer asks: faster" in asked(replace(HERE, instruction="faster"))
 
 
+def test_tests_that_are_there_are_shown_by_their_beginning_and_end() -> None:
+    there = "import os\n" + "".join(f"case_{number} = 1\n" for number in range(2_000))
+    text = asked(replace(HERE, kind=TESTS, new_file="tests/test_a.py", there=there))
+    assert "repeats nothing that the file holds already" in text
+    assert "new file" not in text
+    assert "case_0 =" in text
+    assert "case_1999 =" in text
+    assert "case_1000 =" not in text
+    small = asked(replace(HERE, kind=TESTS, new_file="tests/test_a.py", there="import os\n"))
+    assert "It ends:" not in small
+
+
 def test_what_is_around_stays_within_its_budget() -> None:
     many = tuple(f"value_{number} = {number}" for number in range(5000))
     related = (("big.py", "x" * (RELATED_CHARS + 1)), ("small.py", "y"))

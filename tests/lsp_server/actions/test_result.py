@@ -1,10 +1,11 @@
-from mellum_ls.lsp_server.actions.minimal_edit import Change
+from mellum_ls.context.edits.types import Span
 from mellum_ls.lsp_server.actions.result import Result, edit_of, file_of
 from mellum_ls.lsp_server.documents.lines import Lines
 from mellum_ls.lsp_server.documents.store import Snapshot
+from mellum_ls.lsp_server.rewriting.minimal import Change
 
 SNAPSHOT = Snapshot("file:///a", "python", 3, Lines(["🎉 = 1\r\n", "b\r\n"]), 0, 0)
-CHANGES = (Change(0, 1, 0, 5, " = 2\n"),)
+CHANGES = (Change(Span(0, 1, 0, 5), " = 1", " = 2\n"),)
 EDIT = {
     "range": {"start": {"line": 0, "character": 2}, "end": {"line": 0, "character": 6}},
     "newText": " = 2\r\n",

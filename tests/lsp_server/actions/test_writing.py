@@ -5,6 +5,7 @@ import pytest
 
 from mellum_ls.context.languages.parsed import parsed
 from mellum_ls.lsp_server.actions.kinds import EXPLAIN, FIX, TESTS, Kind
+from mellum_ls.lsp_server.actions.place_of_tests import PlaceOfTests
 from mellum_ls.lsp_server.actions.prompting import Situation
 from mellum_ls.lsp_server.actions.result import Result
 from mellum_ls.lsp_server.actions.writing import MOVED_ON, Writing
@@ -84,3 +85,29 @@ def test_a_file_of_tests_must_be_code() -> None:
 def test_a_model_that_is_away_is_said_to_be() -> None:
     with pytest.raises(BackendUnavailable, match="away"):
         run(ScriptedBackend(no_chat="away"), edit)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("def test_two():\n    assert (", "the answer has a fault of syntax"),
+        ("# ... existing tests ...\ndef test_two(): ...", "leaves out code"),
+        ("TOKEN = '<redacted>'", "a placeholder"),
+        ("def test_one(): ...", "the file has test_one already"),
+        ("import os", "changes nothing"),
+        ("def test_two(): ...", ""),
+    ],
+)
+def test_tests_join_those_that_there_are_or_none_are_written(answer: str, reason: str) -> None:
+    there = Document("file:///tests/test_a.py", "python", 4, split_lines("import os\n\ndef test_one(): ...\n"))  # type: ignore[arg-type]
+    snapshot = there.snapshot(Place(0, 0))
+    place = PlaceOfTests(there.uri, "tests/test_a.py", snapshot, 4, is_open=True)
+    backend = ScriptedBackend(replies=f"```\n{answer}\n```")
+    result = run(backend, lambda writing: writing.into(place, snapshot, versioned=True), TESTS)
+    assert (result.target, result.revision) == (there.uri, snapshot.revision)
+    assert reason in result.reason
+    assert bool(result.reason) == bool(reason)
+    if result.edit is not None:
+        [change] = result.edit["documentChanges"]  # type: ignore[misc]
+        assert change["textDocument"] == {"uri": there.uri, "version": 4}
+        assert [edit["newText"] for edit in change["edits"]] == ["\n\ndef test_two(): ...\n"]

@@ -7,10 +7,11 @@ from typing import Any
 
 from mellum_ls.lsp_server.answers.asking import Asking
 from mellum_ls.lsp_server.documents.store import DocumentStore
+from mellum_ls.lsp_server.model.backend import Message
 from mellum_ls.lsp_server.prompt.pinned import PinnedFiles
 from mellum_ls.lsp_server.prompt.repository import Repository
 from mellum_ls.lsp_server.settings.fields import Settings
-from tests.fakes.backend import ScriptedBackend
+from tests.fakes.backend import AskedChat, ScriptedBackend
 from tests.lsp_server.answers.test_parked import gap_at
 
 
@@ -71,5 +72,19 @@ def test_a_model_that_is_away_has_read_nothing() -> None:
         assert status.state == "ready"
         await asking.close()
         assert backend.closed
+
+    asyncio.run(run())
+
+
+def test_a_conversation_is_a_run_of_the_model_and_reaches_it_whole() -> None:
+    async def run() -> None:
+        backend = ScriptedBackend(replies="so")
+        asking = asking_over(backend)
+        said = (Message("user", "why?"),)
+        stream = asking.chat(said, "m", session="s", max_tokens=7, priority="next_edit", predicted="so")
+        async with aclosing(stream) as items:
+            assert [item.text async for item in items] == ["so", "so"]
+        assert backend.asked_chats == [AskedChat(said, "s", 7, "next_edit", "so")]
+        assert asking.runs == 1
 
     asyncio.run(run())

@@ -22,7 +22,8 @@ def test_a_real_folder_that_is_whole(tmp_path: Path) -> None:
     found = {check.name: check for check in checks(examine(str(write_checkpoint(tmp_path / "m"))))}
     assert {name for name, check in found.items() if check.state not in ("ok", "note")} == set()
     assert list(found) == [
-        "torch", "devices", "triton", "folder", "config", "tokenizer", "abilities", "weights", "model memory", "room",
+        "torch", "devices", "compiled layers", "triton", "folder", "config", "tokenizer", "abilities", "weights",
+        "model memory", "room",
     ]  # fmt: skip
     assert "suffix first" in found["abilities"].says
     assert "2 of 8 experts" in found["config"].says
@@ -56,6 +57,13 @@ def test_a_fault_is_told_with_its_kind_and_triton_is_no_fault() -> None:
     }
     assert found["torch"].says == "OSError: gone"
     assert "MELLUM_MODEL" in found["folder"].remedy
+
+
+def test_layers_that_are_not_compiled_are_noted_with_the_reason() -> None:
+    assert said({"compiled": {"obstacle": None}})["compiled layers"].state == "ok"
+    found = said({"compiled": {"obstacle": "they need AVX2, and this processor has DEFAULT"}})["compiled layers"]
+    assert found.state == "note"
+    assert found.says.endswith("but they need AVX2, and this processor has DEFAULT")
 
 
 def test_gpus_are_named_and_one_that_torch_does_not_see_is_noted() -> None:

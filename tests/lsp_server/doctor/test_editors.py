@@ -27,7 +27,8 @@ def neovim(folder: Path, says: str, *, script: str | None = None, seconds: float
         ("NVIM v0.12.0\\nBuild type: Release", "ok"),
         ("NVIM v0.12.0-dev-fbb1caf", "ok"),
         ("NVIM v1.0.0", "ok"),
-        ("NVIM v0.11.4", "warning"),
+        ("NVIM v0.11.4", "ok"),
+        ("NVIM v0.10.9", "warning"),
         ("NVIM v0.9.5", "warning"),
         ("VIM - Vi IMproved 9.1", "warning"),
         ("", "warning"),
@@ -38,7 +39,7 @@ def test_neovim_is_asked_for_its_version(tmp_path: Path, says: str, state: str) 
     assert check.state == state
     assert str(tmp_path / "bin" / "nvim") in check.says
     if state == "ok":
-        assert "vim.lsp.inline_completion.enable" in check.remedy
+        assert "vim.lsp.enable('mellum')" in check.remedy
 
 
 def test_a_neovim_that_hangs_is_let_go(tmp_path: Path) -> None:

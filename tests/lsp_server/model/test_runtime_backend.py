@@ -143,6 +143,10 @@ def test_a_model_with_a_template_is_talked_to_and_one_without_says_why_not(tmp_p
         assert isinstance(done, Done)
         assert done.text == "".join(item.text for item in items if isinstance(item, Piece))
         assert done.usage.generated_tokens > 0
+        # What is predicted changes nothing but the time.
+        *_, again = [item async for item in warm.chat(TALK, session="s", max_tokens=6, predicted=done.text)]
+        assert isinstance(again, Done)
+        assert again.text == done.text
         stream = warm.chat(TALK, session="s", max_tokens=400)
         assert isinstance(await anext(stream), Piece)
         await stream.aclose()

@@ -4,7 +4,7 @@ import pytest
 
 from mellum_ls.context.edits.types import Hunk, Proposal, Span
 from mellum_ls.lsp_server.next_edits.filters import deletes_much, is_import, why_not
-from mellum_ls.lsp_server.next_edits.spots import offset_in, text_in
+from mellum_ls.lsp_server.rewriting.spots import offset_in, text_in
 
 TEXT = """import os
 from math import (

@@ -1,69 +1,15 @@
 """The next edits of a window: when there is one, which, and why there is none. The engines are written by the tests."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from mellum_ls.lsp_server.documents.store import Edit, Place
-from mellum_ls.lsp_server.next_edits.fates import NextEdit
+from mellum_ls.lsp_server.documents.store import Place
 from mellum_ls.lsp_server.next_edits.next_edits import Answer
-from mellum_ls.lsp_server.session import Session
-from tests.fakes.backend import ScriptedBackend
-from tests.fakes.edit_engine import Script, ScriptedEngine, each_use
+from tests.fakes.edit_engine import each_use
+from tests.fakes.edit_window import START, TEXT, URI, Window, run
 from tests.fakes.sleeper import settled
-
-URI = "file:///p/a.py"
-TEXT = "area = 1\nprint(area)\nlog(area)\n"
-START = Place(0, 0)
-
-
-class Window:
-    """A session with a document whose first `area` was renamed, and with engines of its own."""
-
-    def __init__(self, script: Script | None = None, text: str = TEXT, **settings: object) -> None:
-        self.now = 100.0
-        self.backend = ScriptedBackend("")
-        self.session = Session(lambda _: self.backend, clock=lambda: self.now)
-        self.session.roots = ("file:///p",)
-        self.session.configure("test", {"warmUp": False, **settings})
-        self.edits = self.session.next_edits
-        self.engine = ScriptedEngine(script or each_use("area", "surface"))
-        self.edits.symbolic = self.engine
-        self.session.open(URI, "python", 1, text)
-        self.edit(0, 0, 4, "surface")
-
-    def edit(self, line: int, start: int, end: int, text: str, uri: str = URI) -> None:
-        document = self.session.documents.get(uri)
-        assert document is not None
-        self.session.edit(uri, (document.version or 0) + 1, [Edit(text, Place(line, start), Place(line, end))])
-
-    def take(self, edit: NextEdit) -> None:
-        """As a client does when the user accepts."""
-        document = self.session.documents.get(edit.uri)
-        assert document is not None
-        self.session.edit(edit.uri, (document.version or 0) + 1, [Edit(edit.text, edit.start, edit.end)])
-        self.edits.accepted(edit.id)
-
-    async def find(self, version: int | None = None, uri: str = URI) -> Answer:
-        return await self.edits.find(uri, START, version)
-
-    async def found(self) -> NextEdit:
-        answer = await self.find()
-        assert answer.edit is not None, answer.silence
-        assert answer.silence == ""
-        return answer.edit
-
-    @property
-    def text(self) -> str:
-        document = self.session.documents.get(URI)
-        assert document is not None
-        return document.text
-
-
-def run(test: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(test())  # type: ignore[arg-type]
 
 
 def test_one_use_after_the_other_is_proposed_until_none_is_left() -> None:
@@ -79,7 +25,7 @@ def test_one_use_after_the_other_is_proposed_until_none_is_left() -> None:
         window.take(second)
         assert (await window.find()).silence == "nothing follows from the last changes"
         assert window.text == TEXT.replace("area", "surface")
-        report = window.edits.report()
+        report = await window.edits.report()
         assert (report["offered"], report["accepted"], report["written"]) == (2, 2, 0)
         assert report["reason"] == "nothing follows from the last changes"
         await window.session.close()
@@ -112,7 +58,7 @@ def test_typing_along_leaves_the_rest_of_it_under_the_same_id() -> None:
         )
         assert len(window.engine.asked) == 1
         window.edit(1, 9, 9, "face")
-        assert window.edits.report()["written"] == 1
+        assert (await window.edits.report())["written"] == 1
 
     run(test)
 
@@ -170,7 +116,7 @@ def test_silence_has_its_reason_and_costs_nothing() -> None:
         window.session.configure("test", {"enable": False})
         assert (await window.find()).edit is None
         assert len(window.engine.asked) == 1
-        assert window.backend.asked == []
+        assert window.backend.chats == []
 
     run(test)
 
@@ -206,7 +152,7 @@ def test_what_was_turned_down_does_not_come_again_until_its_place_changes() -> N
         assert silence == "an edit was found and not shown: it was turned down here"
         window.edit(1, 0, 0, "  ")
         assert (await window.found()).start == Place(1, 8)
-        assert window.edits.report()["rejected"] == 1
+        assert (await window.edits.report())["rejected"] == 1
 
     run(test)
 
@@ -218,7 +164,7 @@ def test_an_unknown_id_is_no_fault() -> None:
             tell("unknown")
         first = await window.found()
         window.edits.shown(first.id)
-        assert (window.edits.report()["shown"], window.edits.report()["rejected"]) == (1, 0)
+        assert ((await window.edits.report())["shown"], (await window.edits.report())["rejected"]) == (1, 0)
 
     run(test)
 
@@ -266,7 +212,7 @@ def test_a_request_that_is_taken_back_ends_its_work() -> None:
         with pytest.raises(asyncio.CancelledError):
             await asked
         assert window.engine.cancelled == 1
-        assert window.edits.report()["reason"] == "the client took its request back"
+        assert (await window.edits.report())["reason"] == "the client took its request back"
 
     run(test)
 
@@ -279,49 +225,6 @@ def test_an_edit_in_another_document_is_for_clients_that_want_it() -> None:
         answer = await window.edits.find(URI, START, elsewhere=True)
         assert answer.edit is not None
         assert (answer.edit.uri, answer.edit.version) == ("file:///p/b.py", 5)
-
-    run(test)
-
-
-def test_the_model_is_asked_only_where_that_is_wanted_and_nothing_else_was_found() -> None:
-    async def test() -> None:
-        window = Window(lambda _: [], "area = 1\nprint(area)\n", nextEditModel=True)
-        window.backend.script = lambda _: "surface = 1\nprint(surface)"
-        edit = await window.found()
-        assert (edit.start, edit.end, edit.text, edit.proposal.kind) == (Place(1, 6), Place(1, 10), "surface", "model")
-        assert await window.found() == edit or (await window.found()).id == edit.id
-        assert len(window.backend.asked) == 1
-        # Moved by an edit above, it is shown again without the model.
-        window.edit(0, 0, 0, "# new\n")
-        assert ((await window.found()).start, len(window.backend.asked)) == (Place(2, 6), 1)
-        window.session.configure("test", {"nextEditModel": False})
-        window.edit(2, 0, 11, "log(area)")
-        assert (await window.find()).silence == "nothing follows from the last changes"
-        assert len(window.backend.asked) == 1
-
-    run(test)
-
-
-def test_what_the_model_wrote_is_judged_and_not_asked_for_again() -> None:
-    async def test() -> None:
-        window = Window(lambda _: [], "area = 1\nprint(area)\n", nextEditModel=True)
-        window.backend.script = lambda _: "area = 1\nprint(area)"
-        for _ in range(2):
-            assert "take back" in (await window.find()).silence or window.backend.asked
-        assert len(window.backend.asked) == 1
-        window.backend.script = lambda _: "surface = 1\nprint((area)"
-        window.edit(0, 0, 0, " ")
-        assert "syntax" in (await window.find()).silence
-
-    run(test)
-
-
-def test_a_model_that_is_away_is_silence_and_told() -> None:
-    async def test() -> None:
-        window = Window(lambda _: [], nextEditModel=True)
-        window.backend.error = "the model is away"
-        assert (await window.find()).silence == "the model is not available"
-        assert window.session.health.last_error == "the model is away"
 
     run(test)
 
@@ -339,6 +242,7 @@ def test_the_report_is_part_of_the_status() -> None:
             "accepted": 0,
             "written": 0,
             "rejected": 0,
+            "noModel": "the setting nextEditModel is off",
         }
 
     run(test)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mellum_ls.context.edits.types import Proposal, Span
 from mellum_ls.lsp_server.documents.edit_history import Replaced
 from mellum_ls.lsp_server.next_edits.rebasing import rebased
-from mellum_ls.lsp_server.next_edits.spots import behind, text_in, with_replaced
+from mellum_ls.lsp_server.rewriting.spots import behind, text_in, with_replaced
 
 TEXT = "one\narea = 1\nprint(area)\n"
 

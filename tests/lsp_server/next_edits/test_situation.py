@@ -2,7 +2,6 @@
 
 from mellum_ls.context.edits.history import EditLog
 from mellum_ls.lsp_server.documents.store import Document, Place
-from mellum_ls.lsp_server.model.backend import Query
 from mellum_ls.lsp_server.next_edits.model_engine import ModelEngine
 from mellum_ls.lsp_server.next_edits.situation import Engine, Situation
 from mellum_ls.lsp_server.next_edits.symbolic_engine import SymbolicEngine
@@ -19,8 +18,5 @@ def test_both_engines_have_the_one_interface() -> None:
     async def in_thread(work: object) -> object:
         return work
 
-    async def query(_: object) -> Query:
-        return Query("", "", "")
-
-    engines: list[Engine] = [SymbolicEngine(in_thread), ModelEngine(query, ScriptedBackend().complete)]
+    engines: list[Engine] = [SymbolicEngine(in_thread), ModelEngine(ScriptedBackend().chat, in_thread)]
     assert len(engines) == 2

@@ -13,6 +13,8 @@ def test_a_folder_is_read_chosen_from_and_reported(tmp_path: Path) -> None:
         root = tmp_path / "project"
         root.mkdir()
         (root / "prices.py").write_text("def gross_price(net: float) -> float:\n    return net\n")
+        (root / "checks").mkdir()
+        (root / "checks" / "prices_test.py").write_text("x = 1\n")
         ready, count = asyncio.Event(), 0
 
         def heard(event: dict[str, Any]) -> None:
@@ -36,7 +38,9 @@ def test_a_folder_is_read_chosen_from_and_reported(tmp_path: Path) -> None:
         assert await folder.choose("cart.py", 5, ask) is chosen
         assert count == 1, "what costs time is not asked where nothing is chosen"
         report = folder.report()
-        assert (report["folder"], report["state"], report["files"]) == ("project", "ready", 1)
+        assert (report["folder"], report["state"], report["files"]) == ("project", "ready", 2)
+        assert await folder.tests_of("prices.py") == ["checks/prices_test.py"]
+        assert await folder.tests_of("cart.py") == []
         assert [piece["path"] for piece in report["chosen"]["chosen"]] == ["prices.py"]
         # Two requests at once look once.
         both = (folder.choose("b.py", 4, lambda: ask("b.py")) for _ in range(2))

@@ -31,7 +31,7 @@ def test_without_a_gpu_it_counts_and_says_so(
 
 
 def test_wrong_options_are_named() -> None:
-    with pytest.raises(BenchmarkError, match="format 'int5' is not known, wanted float, int8, int4"):
+    with pytest.raises(BenchmarkError, match="format 'int5' is not known, wanted float, bf16, int8, int4"):
         kernels_command.run(given("--formats", "int4,int5"))
     with pytest.raises(BenchmarkError, match="context 'many' is not a number"):
         kernels_command._whole("many")

@@ -9,6 +9,7 @@ FOUND: dict[str, Any] = {
     "parameters": 19346432,
     "device": "cpu",
     "dtype": "float32",
+    "format": "int8",
     "threads": 1,
     "machine": {"cpu": "Fast One", "cores": 2, "accelerator": None, "load_average": 1.25},
     "context": 512,
@@ -36,7 +37,7 @@ RIVAL = {
 def test_every_figure_stands_with_its_spread_and_the_machine() -> None:
     lines = table(FOUND).splitlines()
     assert lines[0] == "mellum-ls bench decode"
-    assert "tiny, 19,346,432 parameters, float32 on cpu" in lines[1]
+    assert "tiny, 19,346,432 parameters as int8, float32 on cpu" in lines[1]
     assert "Fast One, 2 cores, threads 1, load 1.25 before" in lines[2]
     assert "512 prompt tokens, 64 new ones, 7 repeats" in lines[3]
     assert "42,478,080 read, 3.577 GB/s" in lines[4]

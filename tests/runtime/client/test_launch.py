@@ -313,6 +313,17 @@ def test_options_follow_the_environment(tmp_path: Path) -> None:
     assert line[line.index("--cache-mb") + 1] == "200"
 
 
+def test_the_format_of_the_command_line_goes_before_the_environment(tmp_path: Path) -> None:
+    environment = read_environment({"MELLUM_CACHE_DIR": str(tmp_path), "MELLUM_FORMAT": "int8"})
+
+    def said(given: str | None) -> str:
+        options = RuntimeOptions.of(environment, str(tmp_path), given)
+        line = options.command(options.address())
+        return line[line.index("--format") + 1]
+
+    assert [said(given) for given in (None, "int4", "auto")] == ["int8", "int4", "auto"]
+
+
 def test_the_client_half_imports_nothing_heavy() -> None:
     code = (
         "import sys, mellum_ls.runtime.client.launch\n"

@@ -155,7 +155,9 @@ def test_a_count_that_is_none_is_named() -> None:
         parse_runtime_message(carried(StatusReply(2, STATUS)) | {"queued": {"inline": "many"}})
 
 
-CHAT = ChatRequest("s", (("system", "be brief"), ("user", "why?"), ("assistant", "so")), 7, "next_edit", True)
+CHAT = ChatRequest(
+    "s", (("system", "be brief"), ("user", "why?"), ("assistant", "so")), 7, "next_edit", True, "old text"
+)
 
 
 def test_a_chat_comes_back() -> None:
@@ -176,6 +178,7 @@ def test_a_chat_comes_back() -> None:
         ({"max_tokens": 0}, "'max_tokens'"),
         ({"priority": "secret"}, "'priority'"),
         ({"thinking": 1}, "'thinking'"),
+        ({"predicted": ["secret"]}, "'predicted'"),
     ],
 )
 def test_a_wrong_chat_is_named_and_not_quoted(changes: dict[str, object], field: str) -> None:

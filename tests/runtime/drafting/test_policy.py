@@ -66,10 +66,15 @@ def test_all_strengths_of_a_place_are_counted_together_too() -> None:
 
 def test_a_rival_that_gains_more_keeps_the_layer_from_drafting() -> None:
     policy = Adaptive(CPU)
-    assert not policy.begins(0.0), "nobody knows yet what the layer is worth"
     policy.drafted(4, 20.0)
     assert policy.begins(0.0)
     assert not policy.begins(1000.0)
+
+
+def test_before_anything_is_known_the_layer_drafts_where_drafts_that_mostly_hold_would_pay() -> None:
+    assert Adaptive(Costs(((1, 4.0), (2, 5.0)), 1.0)).begins(0.0)
+    assert not Adaptive(Costs(((1, 4.0), (2, 5.0)), 3.0)).begins(0.0), "a draft costs what it saves"
+    assert not Adaptive(Costs(((1, 4.0), (2, 7.5)), 0.5)).begins(0.0), "a pass of two costs what two of one do"
 
 
 def test_a_layer_that_gains_nothing_is_asked_seldom_until_it_does() -> None:

@@ -49,6 +49,12 @@ def test_nothing_was_trained_or_chosen_on_the_fresh_packages() -> None:
     assert not {package.name for package in fresh} & {package.name for package in read_packages()}
 
 
+def test_the_opponent_saw_what_the_model_saw() -> None:
+    opponent = read_packages(Path(corpus.__file__).with_name("opponent.toml"))
+    assert len(opponent) == 19
+    assert set(opponent) <= {package for package in read_packages() if package.split == "train"}
+
+
 def test_build_drops_what_repeats_the_heldout_packages(tmp_path: Path) -> None:
     make_wheel(
         tmp_path,

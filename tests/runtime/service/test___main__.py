@@ -75,6 +75,7 @@ def test_arguments(tmp_path: Path) -> None:
     arguments = parse_arguments(["--model", "m", "--socket", "/s.sock", "--threads", "2", "--idle-seconds", "3"])
     assert (arguments.model, arguments.socket) == (Path("m"), Path("/s.sock"))
     assert (arguments.threads, arguments.idle_seconds, arguments.log_level) == (2, 3.0, "INFO")
+    assert arguments.format == "auto"
     assert (arguments.cache_idle_seconds, arguments.cache_mb) == (DEFAULT_CACHE_IDLE_SECONDS, None)
 
 

@@ -12,12 +12,13 @@ import torch
 
 from mellum_ls.runtime.client import launch
 from mellum_ls.runtime.client.launch import RuntimeClient, RuntimeOptions
-from mellum_ls.runtime.client.messages import Completed, CompletionRequest, TokenText
+from mellum_ls.runtime.client.messages import ChatRequest, Completed, CompletionRequest, TokenText
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.errors import ModelNotFound, SettingError
 from mellum_ls.runtime.fim import ContextFile, Prompt
 from mellum_ls.runtime.generate import GenerationParams
 from mellum_ls.runtime.service.loading import load_engine
+from tests.fakes.chat_templates import MELLUM_2_1
 from tests.fakes.checkpoints import write_checkpoint
 from tests.fakes.process_figures import wait_for_end
 
@@ -163,8 +164,14 @@ def test_sigterm_lets_the_real_process_answer_first(tmp_path: Path, model_dir: P
     assert launch.status(options) is None
 
 
+def test_the_wanted_format_is_taken_and_kept(model_dir: Path, tmp_path: Path) -> None:
+    assert load_engine(model_dir, 1, cache_dir=tmp_path, format="int4").status()["format"] == "int4"
+    assert [path.name for path in tmp_path.glob("packed/*/*.safetensors")] == ["int4.safetensors"]
+    assert load_engine(model_dir, 1, cache_dir=tmp_path).status()["format"] == "float"
+
+
 def test_a_predicted_text_saves_passes_and_changes_nothing(model_dir: Path, expected: str, tmp_path: Path) -> None:
-    engine = load_engine(model_dir, torch.get_num_threads(), cache_dir=tmp_path)
+    engine = load_engine(model_dir, torch.get_num_threads(), cache_dir=tmp_path, drafting=None)
     costs = list((tmp_path / "costs").iterdir())
     assert len(costs) == 1
     steps = {}
@@ -181,3 +188,20 @@ def test_a_predicted_text_saves_passes_and_changes_nothing(model_dir: Path, expe
     assert isinstance(drafting, dict)
     assert drafting["available"] == ["remainder", "suffix"], "this checkpoint has no MTP layer"
     assert drafting["accepted"] > 0
+
+
+def test_a_turn_of_a_conversation_that_is_predicted_takes_fewer_passes_too(model_dir: Path, tmp_path: Path) -> None:
+    for file in model_dir.iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    (tmp_path / "chat_template.jinja").write_text(MELLUM_2_1, encoding="utf-8")
+    engine = load_engine(tmp_path, torch.get_num_threads(), cache_dir=tmp_path / "cache")
+    request = ChatRequest("talk", (("user", "def add(left, right):"),), 16)
+    told, steps = "", []
+    for _ in range(2):
+        run, count = engine.begin(replace(request, predicted=told), lambda text: None), 0
+        while (done := run.step()) is None:
+            count += 1
+        assert done.text == (told or done.text) != ""
+        told, steps = done.text, [*steps, count]
+        engine.drop_cache()
+    assert steps[1] < steps[0]

@@ -1,0 +1,196 @@
+// Products with a weight matrix in each packed format. The layout is that of kernels/packing.py.
+#pragma once
+
+#include <vector>
+
+#include "lanes.h"
+
+namespace mellum {
+
+// From so many rows of inputs on it pays to write a few rows of weights out as floats.
+constexpr int MANY = 6;
+
+enum Format : int32_t { FLOAT = 0, INT8 = 1, INT4 = 2, BFLOAT16 = 3 };
+
+// A matrix of `rows` outputs of `columns` inputs each, or the first of a stack of them.
+struct Matrix {
+    const void* data;
+    const void* scale;
+    int32_t format, rows, columns, group;
+
+    // Columns that are stored, and that the inputs must have: what the matrix does not have is 0 there.
+    int stored() const { return format == INT4 ? (columns + 127) / 128 * 128 : columns; }
+
+    Matrix at(int index) const {  // of a stack
+        const int64_t first = int64_t(index) * rows;
+        Matrix one = *this;
+        if (format == FLOAT) one.data = static_cast<const float*>(data) + first * columns;
+        if (format == BFLOAT16) one.data = static_cast<const uint16_t*>(data) + first * columns;
+        if (format == INT8) {
+            one.data = static_cast<const int8_t*>(data) + first * columns;
+            one.scale = static_cast<const float*>(scale) + first;
+        }
+        if (format == INT4) {
+            one.data = static_cast<const uint32_t*>(data) + first * (stored() / 8);
+            one.scale = static_cast<const uint16_t*>(scale) + first * (stored() / group);
+        }
+        return one;
+    }
+};
+
+static inline float from_half(uint16_t bits) {
+#if defined(__x86_64__)
+    return _cvtsh_ss(bits);
+#else
+    __fp16 value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+#endif
+}
+
+// A row of each format: eight weights at a time, and what the finished sum is multiplied with.
+struct FloatRow {
+    static constexpr int LINE = 16;  // columns of a line of the cache
+    const float* weights;
+    FloatRow() = default;
+    FloatRow(const Matrix& m, int64_t row) : weights(static_cast<const float*>(m.data) + row * m.columns) {}
+    Lanes at(int column) const { return load(weights + column); }
+    const void* where(int column) const { return weights + column; }
+    float scale() const { return 1.0f; }
+};
+
+struct Bfloat16Row {
+    static constexpr int LINE = 32;  // columns of a line of the cache
+    const uint16_t* weights;
+    Bfloat16Row() = default;
+    Bfloat16Row(const Matrix& m, int64_t row) : weights(static_cast<const uint16_t*>(m.data) + row * m.columns) {}
+    const void* where(int column) const { return weights + column; }
+    Lanes at(int column) const {
+#if defined(__x86_64__)
+        const __m128i eight = _mm_loadu_si128(reinterpret_cast<const __m128i*>(weights + column));
+        return (Lanes)_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(eight), 16));
+#else
+        Whole bits;
+        for (int i = 0; i < LANES; i++) bits[i] = int32_t(uint32_t(weights[column + i]) << 16);
+        Lanes value;
+        std::memcpy(&value, &bits, sizeof value);
+        return value;
+#endif
+    }
+    float scale() const { return 1.0f; }
+};
+
+struct Int8Row {
+    static constexpr int LINE = 64;  // columns of a line of the cache
+    const int8_t* codes;
+    float factor;
+    Int8Row() = default;
+    Int8Row(const Matrix& m, int64_t row)
+        : codes(static_cast<const int8_t*>(m.data) + row * m.columns), factor(static_cast<const float*>(m.scale)[row]) {}
+    const void* where(int column) const { return codes + column; }
+    Lanes at(int column) const {
+#if defined(__x86_64__)
+        const __m128i eight = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(codes + column));
+        return (Lanes)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(eight));
+#else
+        Lanes value;
+        for (int i = 0; i < LANES; i++) value[i] = codes[column + i];
+        return value;
+#endif
+    }
+    float scale() const { return factor; }
+};
+
+struct Int4Row {
+    static constexpr int LINE = 128;  // columns of a line of the cache
+    const uint32_t* words;
+    const uint16_t* factors;
+    int group;
+    Int4Row() = default;
+    Int4Row(const Matrix& m, int64_t row)
+        : words(static_cast<const uint32_t*>(m.data) + row * (m.stored() / 8)),
+          factors(static_cast<const uint16_t*>(m.scale) + row * (m.stored() / m.group)),
+          group(m.group) {}
+    const void* where(int column) const { return words + column / 8; }
+    Lanes at(int column) const {
+        const int block = column / 128, place = column % 128 / 16, half = column % 16;
+        Whole codes;
+        std::memcpy(&codes, words + block * 16 + half, sizeof codes);
+        codes = ((codes >> (4 * place)) & 15) - 8;
+        return __builtin_convertvector(codes, Lanes) * from_half(factors[column / group]);
+    }
+    float scale() const { return 1.0f; }
+};
+
+// W rows of the matrix times X rows of inputs: `put(x, w, sum)` is told each of the products.
+template <class Row, int W, int X, class Inputs, class Put>
+static inline void tile(const Matrix& m, int first, int last, const Inputs& inputs, int from, const Put& put) {
+    static_assert(W * X == LANES, "a tile has as many sums as lanes");
+    Row rows[W];  // a row behind the last is computed as the first, and not told
+    for (int w = 0; w < W; w++) rows[w] = Row(m, first + w < last ? first + w : first);
+    const float* x[X];
+    for (int i = 0; i < X; i++) x[i] = inputs(from + i);
+    Lanes total[LANES] = {};
+    const int columns = m.stored();
+    // Processors foresee one long stream, not this many short ones: the next rows are asked for while these are read.
+    const int64_t ahead = static_cast<const char*>(Row(m, W).where(0)) - static_cast<const char*>(Row(m, 0).where(0));
+    for (int k = 0; k < columns; k += LANES) {
+        if (k % Row::LINE == 0)
+            for (int w = 0; w < W; w++) __builtin_prefetch(static_cast<const char*>(rows[w].where(k)) + ahead);
+        Lanes in[X];
+        for (int i = 0; i < X; i++) in[i] = kept(load(x[i] + k));
+        for (int w = 0; w < W; w++) {
+            const Lanes weight = X > 1 ? kept(rows[w].at(k)) : rows[w].at(k);
+            for (int i = 0; i < X; i++) total[i * W + w] += weight * in[i];
+        }
+    }
+    const Lanes result = sums(total);
+    for (int i = 0; i < X; i++)
+        for (int w = 0; w < W && first + w < last; w++)
+            put(from + i, first + w, result[i * W + w] * rows[w].scale());
+}
+
+template <class Row, class Inputs, class Put>
+static inline void product_of(const Matrix& m, int first, int last, const Inputs& inputs, int count, const Put& put) {
+    for (int n = first; n < last; n += LANES) {
+        const int end = n + LANES < last ? n + LANES : last;
+        int t = 0;
+        for (; count - t >= 2; t += 2)
+            for (int w = n; w < end; w += 4) tile<Row, 4, 2>(m, w, end, inputs, t, put);
+        if (t < count) tile<Row, 8, 1>(m, n, end, inputs, t, put);
+    }
+}
+
+// The same for many rows of inputs: unpacked once for all of them. The numbers multiplied and their order are the same.
+template <class Row, class Inputs, class Put>
+static inline void unpacked_product(const Matrix& m, int first, int last, const Inputs& inputs, int count,
+                                    const Put& put) {
+    if (count < MANY) return product_of<Row>(m, first, last, inputs, count, put);
+    const int columns = m.stored();
+    thread_local std::vector<float> plain;
+    plain.resize(size_t(LANES) * size_t(columns));
+    const Matrix part = {plain.data(), nullptr, FLOAT, LANES, columns, 0};
+    for (int n = first; n < last; n += LANES) {
+        const int end = n + LANES < last ? n + LANES : last;
+        float scales[LANES];
+        for (int w = 0; n + w < end; w++) {
+            const Row row(m, n + w);
+            scales[w] = row.scale();
+            for (int k = 0; k < columns; k += LANES) store(plain.data() + w * columns + k, row.at(k));
+        }
+        product_of<FloatRow>(part, 0, end - n, inputs, count,
+                             [&](int t, int w, float value) { put(t, n + w, value * scales[w]); });
+    }
+}
+
+// Rows `first` to `last` of the matrix times `count` rows of inputs. `inputs(t)` is the address of row t, with as many
+// numbers as columns are stored; `put(t, n, value)` takes the results.
+template <class Inputs, class Put>
+static inline void product(const Matrix& m, int first, int last, const Inputs& inputs, int count, const Put& put) {
+    if (m.format == FLOAT) product_of<FloatRow>(m, first, last, inputs, count, put);
+    if (m.format == BFLOAT16) unpacked_product<Bfloat16Row>(m, first, last, inputs, count, put);
+    if (m.format == INT8) unpacked_product<Int8Row>(m, first, last, inputs, count, put);
+    if (m.format == INT4) unpacked_product<Int4Row>(m, first, last, inputs, count, put);
+}
+
+}  // namespace mellum

@@ -1,0 +1,101 @@
+// Threads that share the parts of one operation, and wait for the next one without being woken where it comes soon.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace mellum {
+
+class Pool {
+  public:
+    static Pool& shared() {
+        static Pool* pool = new Pool();  // never deleted: threads may outlive the statics of the process
+        return *pool;
+    }
+
+    // How many threads compute, the calling one among them.
+    void resize(int threads) {
+        std::lock_guard<std::mutex> one(use_);
+        stop();
+        const int seen = turn_.load();
+        for (int i = 1; i < threads; i++) workers_.emplace_back([this, seen] { work(seen); });
+    }
+
+    int threads() const { return int(workers_.size()) + 1; }
+
+    // Call `part(i)` for all i below `count`, in any order and on any thread; return when all have been done.
+    void run(int count, const std::function<void(int)>& part) {
+        if (workers_.empty() || count < 2) {
+            for (int i = 0; i < count; i++) part(i);
+            return;
+        }
+        std::lock_guard<std::mutex> one(use_);
+        part_ = &part;
+        count_ = count;
+        next_.store(0);
+        busy_.store(int(workers_.size()));
+        {
+            std::lock_guard<std::mutex> lock(mutex_);
+            turn_.fetch_add(1);
+        }
+        wake_.notify_all();
+        take();
+        while (busy_.load() > 0) pause();
+    }
+
+  private:
+    static constexpr int SPINS = 4000;  // some ten microseconds: what lies between two operations of a layer
+
+    void take() {
+        for (int i; (i = next_.fetch_add(1)) < count_;) (*part_)(i);
+    }
+
+    void work(int seen) {
+        for (;;) {
+            for (int i = 0; i < SPINS && turn_.load() == seen; i++) pause();
+            if (turn_.load() == seen) {
+                std::unique_lock<std::mutex> lock(mutex_);
+                wake_.wait(lock, [&] { return turn_.load() != seen; });
+            }
+            seen = turn_.load();
+            if (ended_) return;
+            take();
+            busy_.fetch_sub(1);
+        }
+    }
+
+    void stop() {
+        if (workers_.empty()) return;
+        {
+            std::lock_guard<std::mutex> lock(mutex_);
+            ended_ = true;
+            turn_.fetch_add(1);
+        }
+        wake_.notify_all();
+        for (auto& worker : workers_) worker.join();
+        workers_.clear();
+        ended_ = false;
+    }
+
+    static void pause() {
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#else
+        std::this_thread::yield();
+#endif
+    }
+
+    std::vector<std::thread> workers_;
+    std::mutex use_, mutex_;
+    std::condition_variable wake_;
+    std::atomic<int> turn_{0}, next_{0}, busy_{0};
+    const std::function<void(int)>* part_ = nullptr;
+    int count_ = 0;
+    bool ended_ = false;
+};
+
+}  // namespace mellum

@@ -1,0 +1,86 @@
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mellum_ls.kernels._cpu import binding
+from mellum_ls.kernels._cpu.binding import Library, library, matrix_of, readable
+from mellum_ls.kernels.linear import linear_reference
+from mellum_ls.kernels.packing import FORMATS, Format, pack, packed
+
+FOUND = library()
+compiled = pytest.mark.skipif(isinstance(FOUND, str), reason=f"compiled operations: {FOUND}")
+
+
+@pytest.mark.skipif(sys.platform != "linux" or shutil.which("c++") is None, reason="no compiler to install with")
+def test_where_there_is_a_compiler_there_is_a_library() -> None:
+    assert isinstance(FOUND, Library), FOUND
+
+
+@compiled
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.integers(1, 80),
+    columns=st.integers(1, 40).map(lambda eighths: 8 * eighths),
+    count=st.integers(1, 20),
+    format=st.sampled_from([*FORMATS, "bfloat16"]),
+    seed=st.integers(0, 2**32),
+)
+def test_products_equal_the_reference_and_each_row_its_own(
+    rows: int, columns: int, count: int, format: str, seed: int
+) -> None:
+    assert isinstance(FOUND, Library)
+    generator = torch.Generator().manual_seed(seed)
+    x, weight = torch.randn(count, columns, generator=generator), torch.randn(rows, columns, generator=generator)
+    one = packed(weight.bfloat16()) if format == "bfloat16" else pack(weight, _format(format), 32)
+    matrix = matrix_of(one)
+    found = FOUND.linear(x, matrix)
+    torch.testing.assert_close(found, linear_reference(x, one), rtol=2e-5, atol=2e-5 * columns**0.5)
+    for row in range(count):
+        assert torch.equal(found[row : row + 1], FOUND.linear(x[row : row + 1], matrix))
+
+
+def _format(name: str) -> Format:
+    return next(format for format in FORMATS if format == name)
+
+
+@compiled
+def test_threads_change_no_bit() -> None:
+    assert isinstance(FOUND, Library)
+    x, weight = torch.randn(9, 64), torch.randn(1000, 64)
+    matrix = matrix_of(weight)
+    try:
+        found = []
+        for threads in (1, 2, 5, 1):
+            FOUND.set_threads(threads)
+            found += [FOUND.linear(x, matrix) for _ in range(20)]
+    finally:
+        FOUND.set_threads(1)
+    assert all(torch.equal(found[0], other) for other in found)
+
+
+def test_what_it_cannot_read_is_refused() -> None:
+    assert readable(packed(torch.zeros(3, 16)))
+    for weight in (torch.zeros(3, 12), torch.zeros(16, 3).t(), torch.zeros(3, 16, dtype=torch.float16)):
+        assert not readable(packed(weight))
+        with pytest.raises(ValueError, match="does not read"):
+            matrix_of(weight)
+
+
+@compiled
+def test_why_there_is_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "DEFAULT")
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    assert binding.library.__wrapped__() == "they need AVX2, and this processor has DEFAULT"
+    monkeypatch.undo()
+    monkeypatch.setattr(binding, "VERSION", 0)
+    assert "install again" in str(binding.library.__wrapped__())
+    monkeypatch.setattr(binding, "__file__", str(tmp_path / "binding.py"))
+    assert "compiler" in str(binding.library.__wrapped__())
+    damaged = tmp_path / f"native{binding.EXTENSION_SUFFIXES[0]}"
+    damaged.write_bytes(b"not a library")
+    assert "cannot be loaded" in str(binding.library.__wrapped__())
