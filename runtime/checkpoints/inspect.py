@@ -1,4 +1,4 @@
-"""`mellum-ls models inspect`: what is in a model folder or one weight file, part by part, without loading it.
+"""`mellum-ls models inspect`: what is in a model folder, a GGUF file or a weight file, part by part; loads nothing.
 
 A part that is damaged says so and hides no other; the exit code is then 1. Each value of the profile names the file
 that it comes from.
@@ -12,22 +12,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-import torch
-
-from mellum_ls.runtime.belonging import TOKENIZER_CONFIG_FILE, read_tokenizer, read_tokenizer_config
-from mellum_ls.runtime.bench.machine import memory_bytes
+from mellum_ls.runtime.belonging import TOKENIZER_CONFIG_FILE, read_tokenizer_config
 from mellum_ls.runtime.chat import TEMPLATE_FILE
-from mellum_ls.runtime.checkpoint import Checkpoint
 from mellum_ls.runtime.checkpoints.inspection_text import in_words
 from mellum_ls.runtime.checkpoints.known import EMBEDDED
 from mellum_ls.runtime.checkpoints.sizes import bytes_by_format, fit
 from mellum_ls.runtime.checkpoints.tensor_kinds import count, total
 from mellum_ls.runtime.config import ModelConfig
-from mellum_ls.runtime.devices import Place, default_place
+from mellum_ls.runtime.devices import Place, default_place, free_memory
 from mellum_ls.runtime.environment import model_directory, read_environment
 from mellum_ls.runtime.errors import MellumError, ModelNotFound
-from mellum_ls.runtime.overrides import NONE, Overrides, read_overrides
-from mellum_ls.runtime.profile import CONFIG_FILE, STOP_TOKENS, Profile, read_profile
+from mellum_ls.runtime.gguf_files.header import is_gguf
+from mellum_ls.runtime.model_files import ModelFiles, model_files
+from mellum_ls.runtime.overrides import NONE, Overrides
+from mellum_ls.runtime.profile import CONFIG_FILE, STOP_TOKENS, Profile
 from mellum_ls.runtime.safetensors_header import TensorEntry, read_header
 from mellum_ls.runtime.tokenizer import Tokenizer
 from mellum_ls.runtime.weights import MTP_PREFIX, tensors_to_load
@@ -39,13 +37,12 @@ def run(options: Mapping[str, Any], out: TextIO) -> int:
     """Inspect `model`: a folder, a name on a hub, a weight file, or the embedded one. 1 where a part is damaged."""
     name, environment = options.get("model"), read_environment()
     file = Path(name).expanduser() if name else None
-    if file is not None and file.is_file():
+    if file is not None and file.is_file() and not is_gguf(file):
         found = inspect_file(file)
     else:
         place = default_place()
-        free = torch.cuda.mem_get_info(place.device)[0] if place.device.type == "cuda" else memory_bytes()[1]
-        folder = model_directory(None if name == EMBEDDED else name or environment.model)
-        found = Inspection(folder, environment.profile, place, free).facts()
+        path = model_directory(None if name == EMBEDDED else name or environment.model)
+        found = Inspection(model_files(path), environment.profile, place, free_memory(place.device)).facts()
     out.write((json.dumps(found) if options.get("json") else in_words(found)) + "\n")
     return int(any("error" in part for part in found.values() if isinstance(part, dict)))
 
@@ -53,7 +50,7 @@ def run(options: Mapping[str, Any], out: TextIO) -> int:
 def inspect_file(file: Path) -> Facts:
     """One file of weights by itself. Raises ModelNotFound for a file of another kind, CheckpointError for a bad one."""
     if file.suffix != ".safetensors":
-        raise ModelNotFound(f"{file} is no .safetensors file: name one, or the folder of a model")
+        raise ModelNotFound(f"{file} is no .safetensors and no GGUF file: name one, or the folder of a model")
     return {"file": str(file), "tensors": tensor_facts(read_header(file), 1)}
 
 
@@ -71,10 +68,10 @@ def tensor_facts(tensors: Mapping[str, TensorEntry], files: int) -> Facts:
 class Inspection:
     """The parts of one folder in their order; a later one uses what an earlier one has read, as far as it came."""
 
-    folder: Path
+    files: ModelFiles
     profile_file: Path | None
     place: Place
-    free: int | None
+    free: int
     config: ModelConfig | None = None
     overrides: Overrides = NONE
     tokenizer: Tokenizer | None = None
@@ -89,11 +86,11 @@ class Inspection:
             "profile": self._profile,
             "formats": self._formats,
         }
-        return {"folder": str(self.folder), **{part: _attempt(read) for part, read in parts.items()}}
+        return {"folder": str(self.files.path), **{part: _attempt(read) for part, read in parts.items()}}
 
     def _config(self) -> Facts:
-        self.overrides = read_overrides(self.folder, self.profile_file)
-        config = self.config = self.overrides.apply(ModelConfig.from_file(self.folder / CONFIG_FILE))
+        self.overrides = self.files.overrides(self.profile_file)
+        config = self.config = self.overrides.apply(self.files.config())
         full = config.rope.get("full_attention")
         yarn = None if full is None else full.yarn
         return {
@@ -113,7 +110,7 @@ class Inspection:
         }
 
     def _tensors(self) -> Facts:
-        checkpoint = Checkpoint.open(self.folder)
+        checkpoint = self.files.checkpoint()
         files = len({entry.file for entry in checkpoint.tensors.values()})
         found = tensor_facts(checkpoint.tensors, files)
         found["mtp"] = any(name.startswith(MTP_PREFIX) for name in checkpoint.tensors)
@@ -127,7 +124,7 @@ class Inspection:
     def _tokenizer(self) -> Facts:
         if self.config is None:
             return {"needs": "config"}
-        tokenizer = self.tokenizer = read_tokenizer(self.folder, self.config)
+        tokenizer = self.tokenizer = self.files.tokenizer(self.config)
         return {
             "ids": tokenizer.vocab_size,
             "rows": self.config.vocab_size,
@@ -144,11 +141,11 @@ class Inspection:
             return {"needs": "config and tokenizer"}
         if profile.chat is None:
             return {"present": False, "why": profile.no_chat}
-        own = (self.folder / TEMPLATE_FILE).is_file()
+        own = (self.files.path / TEMPLATE_FILE).is_file()
         file = self.overrides.path.name if "chat_template" in self.overrides.values else None
         return {
             "present": True,
-            "from": file or (TEMPLATE_FILE if own else TOKENIZER_CONFIG_FILE),
+            "from": file or (TEMPLATE_FILE if own else self._source(TOKENIZER_CONFIG_FILE)),
             "thinking": profile.chat.think_id is not None,
             "thinking_switch": profile.chat.has_switch(),
         }
@@ -160,11 +157,12 @@ class Inspection:
         said, mine = self.overrides.values, self.overrides.path.name
 
         def origin(*keys: str) -> str:
-            return f"{CONFIG_FILE}, {mine}" if any(key in said for key in keys) else CONFIG_FILE
+            source = self._source(CONFIG_FILE)
+            return f"{source}, {mine}" if any(key in said for key in keys) else source
 
         fim = None if profile.fim is None else asdict(profile.fim)
         yarn = any(rope.yarn is not None for rope in config.rope.values())
-        most = read_tokenizer_config(self.folder).get("model_max_length")
+        most = read_tokenizer_config(self.files.path).get("model_max_length")
         values: dict[str, tuple[Any, str]] = {
             "fim": (fim, profile.origins["fim"]),
             "fim_order": (profile.fim_order, profile.origins["fim_order"]),
@@ -183,10 +181,14 @@ class Inspection:
             return {"needs": "config"}
         return {"bytes": dict(bytes_by_format(self.config)), "fits": asdict(fit(self.config, self.place, self.free))}
 
+    def _source(self, name: str) -> str:
+        """The file of that name in a folder; a model that is one file has all in it."""
+        return name if self.files.path.is_dir() else self.files.path.name
+
     def _read_profile(self) -> Profile | None:
         if self.config is None or self.tokenizer is None:
             return None
-        return read_profile(self.folder, self.config, self.tokenizer, self.overrides)
+        return self.files.profile(self.config, self.tokenizer, self.overrides)
 
 
 def _attempt(read: Callable[[], Facts]) -> Facts:

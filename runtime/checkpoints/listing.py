@@ -11,15 +11,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
-import torch
-
 from mellum_ls.runtime.belonging import read_tokenizer
-from mellum_ls.runtime.bench.machine import memory_bytes
 from mellum_ls.runtime.checkpoints.hub_cache import HubModel, find_snapshot
 from mellum_ls.runtime.checkpoints.known import EMBEDDED, RELEASES, Release
 from mellum_ls.runtime.checkpoints.sizes import bytes_by_format, fit, parameters
 from mellum_ls.runtime.config import ModelConfig
-from mellum_ls.runtime.devices import Place, default_place
+from mellum_ls.runtime.devices import Place, default_place, free_memory
 from mellum_ls.runtime.environment import model_directory, read_environment
 from mellum_ls.runtime.errors import MellumError
 from mellum_ls.runtime.overrides import read_overrides
@@ -33,13 +30,12 @@ def run(options: Mapping[str, Any], out: TextIO) -> int:
     """Print the list; 0."""
     environment = read_environment()
     place = default_place()
-    free = torch.cuda.mem_get_info(place.device)[0] if place.device.type == "cuda" else memory_bytes()[1]
-    found = facts(environment.hub_cache, place, free, environment.profile)
+    found = facts(environment.hub_cache, place, free_memory(place.device), environment.profile)
     out.write((json.dumps(found) if options.get("json") else in_words(found)) + "\n")
     return 0
 
 
-def facts(cache: Path, place: Place, free: int | None, profile: Path | None = None) -> Facts:
+def facts(cache: Path, place: Place, free: int, profile: Path | None = None) -> Facts:
     """JSON types only. `free` bytes are to be had at `place`; `profile` is the user's file, if any."""
     listed = [_embedded(profile), *(_released(release, cache, profile) for release in RELEASES)]
     listed += [_of_files(name, folder, profile) for name, folder in _others(cache)]

@@ -9,8 +9,10 @@ import torch
 from mellum_ls.runtime.checkpoints.inspect import Inspection, inspect_file, run
 from mellum_ls.runtime.devices import choose_place
 from mellum_ls.runtime.errors import CheckpointError, ModelNotFound
+from mellum_ls.runtime.model_files import model_files
 from tests.fakes.chat_templates import MELLUM_2_1
 from tests.fakes.checkpoints import small_config, write_checkpoint
+from tests.fakes.gguf_models import write_gguf
 
 CPU = choose_place([])
 
@@ -27,7 +29,7 @@ def model(tmp_path: Path) -> Path:
 
 
 def inspected(folder: Path) -> dict[str, Any]:
-    return json.loads(json.dumps(Inspection(folder, None, CPU, 10**10).facts()))
+    return json.loads(json.dumps(Inspection(model_files(folder), None, CPU, 10**10).facts()))
 
 
 def test_everything_about_a_sound_model(model: Path) -> None:
@@ -78,12 +80,25 @@ def test_weights_of_another_config_are_counted_all_the_same(model: Path) -> None
     assert tensors["total"]["tensors"] > 100
 
 
+def test_a_gguf_file_is_a_model_like_any_other(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    file = write_gguf(model, tmp_path / "other" / "small.gguf", "BF16")
+    found = inspected(file)
+    assert not any("error" in part for part in found.values() if isinstance(part, dict))
+    assert "BF16" in found["tensors"]["total"]["dtypes"]
+    assert found["profile"]["context"] == {"value": 512, "from": "small.gguf"}
+    assert found["profile"]["stop_ids"]["from"] == "small.gguf"
+    out = io.StringIO()
+    assert run({"model": str(file)}, out) == 0
+    assert "BF16" in out.getvalue()
+
+
 def test_one_file(model: Path) -> None:
     file = model / "model-00001-of-00002.safetensors"
     found = inspect_file(file)
     assert found["file"] == str(file)
     assert found["tensors"]["total"]["tensors"] > 0
-    with pytest.raises(ModelNotFound, match=r"config\.json is no \.safetensors file"):
+    with pytest.raises(ModelNotFound, match=r"config\.json is no \.safetensors and no GGUF file"):
         inspect_file(model / "config.json")
     file.write_bytes(b"")
     with pytest.raises(CheckpointError, match="it is empty"):
