@@ -46,7 +46,7 @@ def of_elisp(text: str) -> Iterator[str]:
 
 
 def of_json(text: str) -> Iterator[str]:
-    """Objects below `mellum`, or a schema of one; in VS Code's files keys that begin with `mellum.`, and those it guards."""
+    """Objects below `mellum`, or a schema of one; keys that begin with `mellum.`, and those that VS Code guards."""
     yield from _in_tree(json.loads(text))
 
 
