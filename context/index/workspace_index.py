@@ -153,6 +153,8 @@ class WorkspaceIndex:
         if self._process is not None:
             # Kills it if it lives. asyncio has no public way to let go of the pipes of a process.
             self._process._transport.close()  # type: ignore[attr-defined]
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), CLOSE_SECONDS)
         keeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeper

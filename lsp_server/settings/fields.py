@@ -61,7 +61,7 @@ class Settings:
     """Whether suggestions may have several lines: `auto`, where the code asks for a block, or `never`."""
     next_edits: bool = True
     """Whether the edit that follows from the last changes is proposed to clients that ask for it."""
-    next_edit_model: bool = False
+    next_edit_model: bool = True
     """Whether the model is asked for the next edit where none follows from the code alone."""
     next_edit_pause_ms: int = 5_000
     """So long no next edit is proposed after one was turned down, in milliseconds."""

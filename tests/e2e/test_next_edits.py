@@ -127,7 +127,7 @@ def test_a_renamed_function_is_renamed_at_one_call_after_the_other(tmp_path: Pat
         assert told == {"offered": 2, "shown": 1, "accepted": 2, "rejected": 0}
         assert status["modelRuns"] == 0
 
-    with_editor(tmp_path, test)
+    with_editor(tmp_path, test, nextEditModel=False)
 
 
 def test_without_a_recent_edit_after_an_undo_and_after_a_rejection_there_is_silence(tmp_path: Path) -> None:

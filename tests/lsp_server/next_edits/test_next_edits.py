@@ -14,7 +14,7 @@ from tests.fakes.sleeper import settled
 
 def test_one_use_after_the_other_is_proposed_until_none_is_left() -> None:
     async def test() -> None:
-        window = Window()
+        window = Window(nextEditModel=False)
         first = await window.found()
         assert (first.uri, first.version, first.start, first.end) == (URI, 2, Place(1, 6), Place(1, 10))
         assert (first.text, first.proposal.reason) == ("surface", "rename of area to surface")
@@ -231,7 +231,7 @@ def test_an_edit_in_another_document_is_for_clients_that_want_it() -> None:
 
 def test_the_report_is_part_of_the_status() -> None:
     async def test() -> None:
-        window = Window()
+        window = Window(nextEditModel=False)
         await window.found()
         report = (await window.session.report())["nextEdits"]
         assert report == {
