@@ -111,7 +111,8 @@ def _weights(facts: Facts) -> Check:
 
 def _memory(facts: Facts) -> Check:
     says = f"weights take {size(facts['weights'])}, keys and values up to {size(facts['cache'])}"
-    return Check("model memory", "ok", f"{says}; prompts of up to {facts['positions']:,} tokens fit")
+    format = f"; format {facts['format']}" if "format" in facts else ""
+    return Check("model memory", "ok", f"{says}; prompts of up to {facts['positions']:,} tokens fit{format}")
 
 
 def _fit(parts: Mapping[str, Facts], available: int | None) -> Check | None:
