@@ -7,9 +7,6 @@
 
 namespace mellum {
 
-// From so many rows of inputs on it pays to write a few rows of weights out as floats.
-constexpr int MANY = 6;
-
 enum Format : int32_t { FLOAT = 0, INT8 = 1, INT4 = 2, BFLOAT16 = 3 };
 
 // A matrix of `rows` outputs of `columns` inputs each, or the first of a stack of them.
@@ -48,24 +45,41 @@ static inline float from_half(uint16_t bits) {
 #endif
 }
 
-// A row of each format: eight weights at a time, and what the finished sum is multiplied with.
+// Room for so many floats, this thread's own.
+static inline float* room_of(int count) {
+    thread_local std::vector<float> room;
+    if (int(room.size()) < count) room.resize(size_t(count));
+    return room.data();
+}
+
+// A row of each format: eight weights at a time, of the column base + offset, the base being a multiple of STEP, and what
+// the finished sum is multiplied with. STEP: columns of a step of the loop, which is written out; LINE: columns of a line of
+// the processor's cache; MANY: rows of inputs from which on it pays to write the weights out as floats.
 struct FloatRow {
-    static constexpr int LINE = 16;  // columns of a line of the cache
+    static constexpr int STEP = 8;
+    static constexpr int LINE = 16;
     const float* weights;
     FloatRow() = default;
+    static int room(const Matrix&) { return 0; }
+    void ready(float*) {}
     FloatRow(const Matrix& m, int64_t row) : weights(static_cast<const float*>(m.data) + row * m.columns) {}
-    Lanes at(int column) const { return load(weights + column); }
+    Lanes at(int base, int offset) const { return load(weights + base + offset); }
     const void* where(int column) const { return weights + column; }
     float scale() const { return 1.0f; }
 };
 
 struct Bfloat16Row {
-    static constexpr int LINE = 32;  // columns of a line of the cache
+    static constexpr int MANY = 6;
+    static constexpr int STEP = 8;
+    static constexpr int LINE = 32;
     const uint16_t* weights;
     Bfloat16Row() = default;
+    static int room(const Matrix&) { return 0; }
+    void ready(float*) {}
     Bfloat16Row(const Matrix& m, int64_t row) : weights(static_cast<const uint16_t*>(m.data) + row * m.columns) {}
     const void* where(int column) const { return weights + column; }
-    Lanes at(int column) const {
+    Lanes at(int base, int offset) const {
+        const int column = base + offset;
 #if defined(__x86_64__)
         const __m128i eight = _mm_loadu_si128(reinterpret_cast<const __m128i*>(weights + column));
         return (Lanes)_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(eight), 16));
@@ -81,14 +95,19 @@ struct Bfloat16Row {
 };
 
 struct Int8Row {
-    static constexpr int LINE = 64;  // columns of a line of the cache
+    static constexpr int MANY = 4;
+    static constexpr int STEP = 8;
+    static constexpr int LINE = 64;
     const int8_t* codes;
     float factor;
     Int8Row() = default;
+    static int room(const Matrix&) { return 0; }
+    void ready(float*) {}
     Int8Row(const Matrix& m, int64_t row)
         : codes(static_cast<const int8_t*>(m.data) + row * m.columns), factor(static_cast<const float*>(m.scale)[row]) {}
     const void* where(int column) const { return codes + column; }
-    Lanes at(int column) const {
+    Lanes at(int base, int offset) const {
+        const int column = base + offset;
 #if defined(__x86_64__)
         const __m128i eight = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(codes + column));
         return (Lanes)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(eight));
@@ -102,22 +121,32 @@ struct Int8Row {
 };
 
 struct Int4Row {
-    static constexpr int LINE = 128;  // columns of a line of the cache
+    static constexpr int MANY = 2;
+    static constexpr int STEP = 128;
+    static constexpr int LINE = 128;
     const uint32_t* words;
     const uint16_t* factors;
-    int group;
+    const float* scales;  // the same as floats
+    int shift, groups;
     Int4Row() = default;
     Int4Row(const Matrix& m, int64_t row)
         : words(static_cast<const uint32_t*>(m.data) + row * (m.stored() / 8)),
           factors(static_cast<const uint16_t*>(m.scale) + row * (m.stored() / m.group)),
-          group(m.group) {}
+          scales(nullptr),
+          shift(__builtin_ctz(unsigned(m.group))),  // groups are powers of two
+          groups(m.stored() / m.group) {}
+    // Made floats once: each of them is multiplied with several times.
+    static int room(const Matrix& m) { return m.stored() / m.group; }
+    void ready(float* place) {
+        for (int i = 0; i < groups; i++) place[i] = from_half(factors[i]);
+        scales = place;
+    }
     const void* where(int column) const { return words + column / 8; }
-    Lanes at(int column) const {
-        const int block = column / 128, place = column % 128 / 16, half = column % 16;
+    Lanes at(int base, int offset) const {
         Whole codes;
-        std::memcpy(&codes, words + block * 16 + half, sizeof codes);
-        codes = ((codes >> (4 * place)) & 15) - 8;
-        return __builtin_convertvector(codes, Lanes) * from_half(factors[column / group]);
+        std::memcpy(&codes, words + base / 8 + offset % 16, sizeof codes);
+        codes = ((codes >> (offset / 16 * 4)) & 15) - 8;
+        return __builtin_convertvector(codes, Lanes) * scales[(base + offset) >> shift];
     }
     float scale() const { return 1.0f; }
 };
@@ -127,21 +156,30 @@ template <class Row, int W, int X, class Inputs, class Put>
 static inline void tile(const Matrix& m, int first, int last, const Inputs& inputs, int from, const Put& put) {
     static_assert(W * X == LANES, "a tile has as many sums as lanes");
     Row rows[W];  // a row behind the last is computed as the first, and not told
-    for (int w = 0; w < W; w++) rows[w] = Row(m, first + w < last ? first + w : first);
+    float* const place = room_of(W * Row::room(m));
+    for (int w = 0; w < W; w++) {
+        rows[w] = Row(m, first + w < last ? first + w : first);
+        rows[w].ready(place + w * Row::room(m));
+    }
     const float* x[X];
     for (int i = 0; i < X; i++) x[i] = inputs(from + i);
     Lanes total[LANES] = {};
     const int columns = m.stored();
     // Processors foresee one long stream, not this many short ones: the next rows are asked for while these are read.
-    const int64_t ahead = static_cast<const char*>(Row(m, W).where(0)) - static_cast<const char*>(Row(m, 0).where(0));
-    for (int k = 0; k < columns; k += LANES) {
-        if (k % Row::LINE == 0)
-            for (int w = 0; w < W; w++) __builtin_prefetch(static_cast<const char*>(rows[w].where(k)) + ahead);
-        Lanes in[X];
-        for (int i = 0; i < X; i++) in[i] = kept(load(x[i] + k));
-        for (int w = 0; w < W; w++) {
-            const Lanes weight = X > 1 ? kept(rows[w].at(k)) : rows[w].at(k);
-            for (int i = 0; i < X; i++) total[i * W + w] += weight * in[i];
+    // Behind the last row nothing may be mapped, and asking for that takes as long as finding it out.
+    const int64_t ahead = first + 2 * W > m.rows ? 0 : static_cast<const char*>(Row(m, W).where(0)) -
+                                                           static_cast<const char*>(Row(m, 0).where(0));
+    for (int base = 0; base < columns; base += Row::STEP) {
+        if (base % Row::LINE == 0)
+            for (int w = 0; w < W; w++) __builtin_prefetch(static_cast<const char*>(rows[w].where(base)) + ahead);
+#pragma GCC unroll 16
+        for (int offset = 0; offset < Row::STEP; offset += LANES) {
+            Lanes in[X];
+            for (int i = 0; i < X; i++) in[i] = kept(load(x[i] + base + offset));
+            for (int w = 0; w < W; w++) {
+                const Lanes weight = X > 1 ? kept(rows[w].at(base, offset)) : rows[w].at(base, offset);
+                for (int i = 0; i < X; i++) total[i * W + w] += weight * in[i];
+            }
         }
     }
     const Lanes result = sums(total);
@@ -165,7 +203,7 @@ static inline void product_of(const Matrix& m, int first, int last, const Inputs
 template <class Row, class Inputs, class Put>
 static inline void unpacked_product(const Matrix& m, int first, int last, const Inputs& inputs, int count,
                                     const Put& put) {
-    if (count < MANY) return product_of<Row>(m, first, last, inputs, count, put);
+    if (count < Row::MANY) return product_of<Row>(m, first, last, inputs, count, put);
     const int columns = m.stored();
     thread_local std::vector<float> plain;
     plain.resize(size_t(LANES) * size_t(columns));
@@ -174,9 +212,13 @@ static inline void unpacked_product(const Matrix& m, int first, int last, const 
         const int end = n + LANES < last ? n + LANES : last;
         float scales[LANES];
         for (int w = 0; n + w < end; w++) {
-            const Row row(m, n + w);
+            Row row(m, n + w);
+            row.ready(room_of(Row::room(m)));
             scales[w] = row.scale();
-            for (int k = 0; k < columns; k += LANES) store(plain.data() + w * columns + k, row.at(k));
+            for (int base = 0; base < columns; base += Row::STEP)
+#pragma GCC unroll 16
+                for (int offset = 0; offset < Row::STEP; offset += LANES)
+                    store(plain.data() + w * columns + base + offset, row.at(base, offset));
         }
         product_of<FloatRow>(part, 0, end - n, inputs, count,
                              [&](int t, int w, float value) { put(t, n + w, value * scales[w]); });

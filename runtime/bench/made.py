@@ -10,13 +10,12 @@ import logging
 import re
 from dataclasses import replace
 
-from mellum_ls.runtime.assemble import fused_or_plain
+from mellum_ls.runtime.assemble import served
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.devices import Place, default_place, free_memory, plan_memory
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.environment import model_directory
 from mellum_ls.runtime.formats import FormatName
-from mellum_ls.runtime.model import Model
 from mellum_ls.runtime.profile import Profile
 from mellum_ls.runtime.synthetic import released_config, synthetic_weights
 from mellum_ls.runtime.tokenizer import Tokenizer
@@ -47,8 +46,7 @@ def synthetic_engine(
     plan = plan_memory(config, free_memory(place.device), place.dtype, format, place.device.type)
     logger.info("%s", plan.why)
     weights = synthetic_weights(config, plan.format, place.device, place.dtype, seed)
-    on_gpu = place.device.type == "cuda"
-    model = fused_or_plain(config, weights) if on_gpu else Model(config, weights)
+    model = served(config, weights)
     folder = model_directory(None)
     tokenizer = Tokenizer.from_file(folder / "tokenizer.json")
     name = f"synthetic-{config.num_hidden_layers}-layers"
