@@ -101,7 +101,7 @@ test("an answer that comes at once is given once", async () => {
   assert.deepEqual(shown, []);
 });
 
-test("the editor's being done with its request ends one without an answer, and no other", async () => {
+test("the editor's being done with its request ends one of which nothing was given, and no other", async () => {
   const [early, late] = [new vscode.CancellationTokenSource(), new vscode.CancellationTokenSource()];
   const none = provide(AUTOMATIC, early);
   const request = await client.request(0);

@@ -119,6 +119,19 @@ test("an answer that comes after another key is not shown", async () => {
   assert.equal(isShown(), false);
 });
 
+test("an answer for a text that has changed behind another editor is not shown", async () => {
+  editor.type(new vscode.Range(1, 0, 1, 0), "x");
+  mock.timers.tick(200);
+  const request = await client.request(0);
+  const late = edit(2, 12);
+  vscode.window.activeTextEditor = new vscode.TextEditor(new vscode.TextDocument(vscode.Uri.parse("file:///b.ts"), ""));
+  editor.type(new vscode.Range(1, 0, 1, 0), "y");
+  request.answer(answer(late));
+  await turn();
+  assert.deepEqual(client.told, []);
+  assert.equal(isShown(), false);
+});
+
 test("by command it may be in another document, and why there is none is said", async () => {
   const other = new vscode.TextDocument(vscode.Uri.parse("file:///b.ts"), "\narea();\n");
   vscode.documents.set("file:///b.ts", other);

@@ -97,10 +97,8 @@ export class GrowingCompletions implements vscode.Disposable {
   ): Promise<vscode.InlineCompletionItem[] | vscode.InlineCompletionList | undefined> {
     const growing = (this.current = new Growing<Completions>(place));
     const cancelling = (this.cancelling = new vscode.CancellationTokenSource());
-    // Once there is something to look at, the editor's being done with its request is no reason to stop.
-    const first = token.onCancellationRequested(() => {
-      if (!growing.latest) cancelling.cancel();
-    });
+    // Once something was given, the editor's being done with its request is no reason to stop.
+    const first = token.onCancellationRequested(() => cancelling.cancel());
     params.partialResultToken = `mellum-grows-${++this.count}`;
     const listening = client.onProgress(PROGRESS, params.partialResultToken, (list) => this.grown(growing, list));
     void this.answer(client, growing, params, cancelling.token).finally(() => listening.dispose());

@@ -1,13 +1,14 @@
 // The extension in a real VS Code with the real server and the embedded model: what a user sees, and what a key does.
-// MELLUM_UI is a JSON object: tools, browser, extension, server, pictures.
+// Where a model has to chat, which the embedded one cannot, a scripted one is behind the same server.
+// MELLUM_UI is a JSON object: tools, browser, extension, server, python, scripted, pictures.
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { READ_LINES, SECONDS, Workbench } from "./workbench.mjs";
 
-const { server, ...places } = JSON.parse(process.env.MELLUM_UI);
+const { server, python, scripted, ...places } = JSON.parse(process.env.MELLUM_UI);
 const LAST = 80;
 const SHAPES = `"""Shapes."""
 
@@ -189,4 +190,56 @@ test("the menu pauses, the status bar says so, and nothing is suggested until it
   await open("Resume suggestions");
   await workbench.press("Enter");
   await says("ready");
+});
+
+/** A server whose model says these things one after the other; it writes down its number when it starts. */
+function chatting(...replies) {
+  const [file, number, heard] = ["chatting", "number", "heard"].map((name) => join(workbench.folder, name));
+  const quoted = JSON.stringify(replies).replaceAll("'", "'\\''");
+  const run = `exec '${python}' -P '${scripted}' '${quoted}' chat '${heard}'`;
+  writeFileSync(file, `#!/bin/sh\necho $$ > '${number}'\n${run}\n`);
+  chmodSync(file, 0o755);
+  return { file, number };
+}
+
+test("with another path in the settings another server is started, and code is explained and rewritten", async () => {
+  const { file, number } = chatting("It *multiplies* the two sides.", "```python\ndef surface(width, height):\n    return width * height\n```");
+  workbench.configure({ "mellum.server.path": file });
+    await says("ready");
+  await workbench.goTo(4, 1);
+  await workbench.press("Shift+ArrowDown");
+  await workbench.press("Shift+End");
+  await workbench.command("Mellum: Explain the Selected Code");
+  await workbench.page.waitForSelector('.tab.active[data-resource-name="shape.py.md"]');
+  await holds("It *multiplies* the two sides.");
+  await workbench.picture("9-explained");
+  await workbench.page.click('.tab[data-resource-name="shape.py"]');
+  await workbench.page.waitForSelector('.tab.active[data-resource-name="shape.py"]');
+  await workbench.page.waitForSelector(".editor-instance .monaco-editor.focused");
+  await workbench.command("Mellum: Rewrite the Selected Code");
+  await workbench.page.waitForSelector('.quick-input-widget:has-text("rewritten")');
+  await workbench.type("no types");
+  await workbench.press("Enter");
+  await holds("def surface(width, height):");
+  await workbench.goTo(4, 6);
+  await workbench.press("Control+.");
+  await workbench.page.waitForSelector('.action-widget:has-text("Explain")');
+  await workbench.picture("10-rewritten-and-lightbulb");
+  await workbench.press("Escape");
+});
+
+test("a server that is killed comes back by itself", async () => {
+  const number = join(workbench.folder, "number");
+  const before = Number(readFileSync(number, "utf8"));
+  process.kill(before, "SIGKILL");
+  await says("the server has ended");
+  await says("ready");
+  assert.notEqual(Number(readFileSync(number, "utf8")), before);
+});
+
+test("without a server it is said once, with what can be done", async () => {
+  workbench.configure({ "mellum.server.path": "" });
+  await says("mellum-ls is neither on PATH");
+  await workbench.page.waitForSelector('.notification-toast:has-text("neither on PATH"):has-text("Install")');
+  await workbench.picture("11-no-server");
 });

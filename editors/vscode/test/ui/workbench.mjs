@@ -48,17 +48,21 @@ export const READ_LINES = `() => {
   });
 }`;
 
+/** Write the settings. What only a machine may say is not taken from a user's, since the browser is another machine. */
+function configure(data, settings) {
+  for (const each of ["User", "Machine"]) {
+    writeFileSync(join(data, each, "settings.json"), JSON.stringify({ ...SETTINGS, ...settings }));
+  }
+}
+
 export class Workbench {
   /** `tools` is where code-server and playwright-core are installed; `pictures` is a folder for screenshots. */
   static async open({ tools, browser, extension, files, settings, environment, pictures }) {
     const folder = mkdtempSync(join(tmpdir(), "mellum-ui-"));
     const [data, extensions, workspace] = ["data", "extensions", "workspace"].map((name) => join(folder, name));
     for (const each of [join(data, "User"), join(data, "Machine"), extensions, workspace, pictures]) mkdirSync(each, { recursive: true });
-    // What only a machine may say is not taken from the user's settings, since the browser is another machine.
-    for (const each of ["User", "Machine"]) {
-      writeFileSync(join(data, each, "settings.json"), JSON.stringify({ ...SETTINGS, ...settings(folder) }));
-    }
     for (const [name, text] of Object.entries(files)) writeFileSync(join(workspace, name), text);
+    configure(data, settings(folder));
     const program = join(tools, "node_modules", ".bin", "code-server");
     const path = `${join(tools, "node_modules", ".bin")}:${process.env.PATH}`;
     const env = { ...process.env, ...environment(folder), HOME: folder, PATH: path };
@@ -97,6 +101,11 @@ export class Workbench {
     await this.page.dblclick(`.explorer-folders-view .label-name:has-text("${name}")`);
     await this.page.waitForSelector(`.tab.active[data-resource-name="${name}"]`);
     await this.page.waitForSelector(".editor-instance .monaco-editor.focused");
+  }
+
+  /** Other settings from now on. */
+  configure(settings) {
+    configure(join(this.folder, "data"), settings);
   }
 
   /** Put the cursor there; both count from 1. */
