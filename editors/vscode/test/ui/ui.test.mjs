@@ -221,7 +221,11 @@ test("with another path in the settings another server is started, and code is e
   await workbench.type("no types");
   await workbench.press("Enter");
   await holds("def surface(width, height):");
-  await workbench.picture("10-rewritten");
+  await workbench.goTo(4, 6);
+  await workbench.command("Quick Fix...");
+  await workbench.page.waitForSelector('.action-widget:has-text("Explain surface")');
+  await workbench.picture("10-rewritten-and-lightbulb");
+  await workbench.press("Escape");
 });
 
 test("a server that is killed comes back by itself", async () => {
