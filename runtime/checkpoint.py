@@ -34,6 +34,11 @@ class Checkpoint:
         """What says which tensors there should be, in words for an error."""
         return "config.json"
 
+    @property
+    def stored_as(self) -> list[str]:
+        """The types that numbers are stored in, each once."""
+        return sorted({entry.dtype for entry in self.tensors.values()})
+
     @classmethod
     def open(cls, directory: Path) -> "Checkpoint":
         """Find the weight files; ModelNotFound if there are none, CheckpointError if one is damaged."""

@@ -129,8 +129,7 @@ class Examination:
 
         self.checkpoint = self._files().checkpoint()
         entries = self.checkpoint.tensors
-        stored = sorted({entry.dtype for entry in entries.values()})
-        found: dict[str, object] = {"tensors": len(entries), "stored_as": stored}
+        found: dict[str, object] = {"tensors": len(entries), "stored_as": self.checkpoint.stored_as}
         if self.config is not None:
             shapes = tensors_to_load(self.checkpoint, self.config)
             found["parameters"] = sum(map(math.prod, shapes.values()))

@@ -45,6 +45,7 @@ BELONGS_TO = {
     "torch": ("kernels", "runtime"),
     "triton": ("kernels",),
     "safetensors": ("runtime",),
+    "gguf": ("runtime.gguf_files",),
     "tokenizers": ("runtime",),
     "msgpack": ("runtime.client",),
     "jinja2": ("runtime.chat_template",),

