@@ -101,7 +101,7 @@ def read_config(metadata: Mapping[str, Value], path: Path) -> ModelConfig:
     if facts.problems:
         listed = "\n".join(f"  {problem}" for problem in facts.problems)
         raise ConfigError(
-            f"{path} cannot be used:\n{listed}\nTake a file that was converted by llama.cpp after its release b9470."
+            f"{path} cannot be used:\n{listed}\nTake a file that llama.cpp converted from the released model."
         )
     return ModelConfig.from_dict(raw, source=str(path))
 
