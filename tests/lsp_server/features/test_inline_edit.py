@@ -48,7 +48,7 @@ def test_there_is_exactly_one_edit_with_version_and_command() -> None:
         assert command.keys() == {"title", "command", "arguments"}
         await host.call(SHOW, {"item": {"command": {"arguments": command["arguments"]}}})
         await host.call(EXECUTE, {"command": command["command"], "arguments": command["arguments"]})
-        report = session.next_edits.report()
+        report = await session.next_edits.report()
         assert (report["shown"], report["accepted"], report["rejected"]) == (1, 1, 0)
 
     asyncio.run(run())
@@ -59,7 +59,7 @@ def test_an_edit_is_turned_down_by_a_command() -> None:
         host, session = opened()
         [edit] = (await host.call(ASK, params()))["edits"]
         await host.call(EXECUTE, {"command": execute_command.EDIT_REJECTED, "arguments": edit["command"]["arguments"]})
-        assert session.next_edits.report()["rejected"] == 1
+        assert (await session.next_edits.report())["rejected"] == 1
         assert await host.call(ASK, params()) == {"edits": []}
 
     asyncio.run(run())
@@ -83,7 +83,7 @@ def test_a_fault_is_silence_and_a_line_in_the_log() -> None:
         session.next_edits.symbolic = ScriptedEngine(broken)
         assert await host.call(ASK, params()) == {"edits": []}
         assert session.health.last_error == "internal error: ZeroDivisionError"
-        assert session.next_edits.report()["reason"] == "the server has a fault"
+        assert (await session.next_edits.report())["reason"] == "the server has a fault"
 
     asyncio.run(run())
 

@@ -37,10 +37,11 @@ def test_logits_and_drafts_agree_with_the_engine(pair: tuple[Network, Engine]) -
         drafted = network.mtp(hidden, ids[:, 1:], tables, masks)
     cache = engine.model.new_cache()
     expected = engine.model.forward(ids[0, :LENGTH], cache)
-    torch.testing.assert_close(hidden[0], expected, atol=2e-4, rtol=2e-3)
+    # States are up to 12 here, and sums in another order are 7e-4 from those in float64, either way.
+    torch.testing.assert_close(hidden[0], expected, atol=2e-3, rtol=2e-3)
     assert engine.mtp is not None
     expected_draft = engine.mtp.forward(expected, ids[0, 1:], engine.mtp.new_cache())
-    torch.testing.assert_close(drafted[0], expected_draft, atol=5e-4, rtol=5e-3)
+    torch.testing.assert_close(drafted[0], expected_draft, atol=2e-3, rtol=5e-3)
     assert auxiliary.item() >= 1.0
 
 
