@@ -18,8 +18,11 @@ setup: $(READY)
 demo: $(READY)
 	$(BIN)/mellum-ls demo $(DEMO_ARGS)
 
+# Each test module is run by one process, in the order of the folders: long ones come early enough.
+TEST_PROCESSES ?= 2
+
 test: $(READY)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 # Each editor's folder may have one: it drives the real editor, and keeps what it downloads under build/.
 EDITOR_TESTS ?= $(wildcard editors/*/test-editors)
