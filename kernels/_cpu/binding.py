@@ -143,7 +143,7 @@ def library() -> Library | str:
     if not found:
         return "they are not compiled: install with a C++ compiler there"
     capability = torch.backends.cpu.get_cpu_capability()
-    if platform.machine().lower() in ("x86_64", "amd64") and capability not in ("AVX2", "AVX512"):
+    if platform.machine().lower() in ("x86_64", "amd64") and capability in ("DEFAULT", "NO AVX"):
         return f"they need AVX2, and this processor has {capability}"
     try:
         loaded = Library(found[0])
