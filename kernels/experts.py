@@ -11,7 +11,7 @@ from torch.nn.functional import silu
 
 from mellum_ls.kernels.blockwise import product
 from mellum_ls.kernels.dispatch import Op, triton_serves
-from mellum_ls.kernels.packing import Packed
+from mellum_ls.kernels.packing import Packed, packed
 
 # Up to this many (token, expert) pairs it is cheaper off the CPU to copy the chosen weights than to ask the device
 # which experts were hit.
@@ -24,7 +24,7 @@ def experts_reference(
     """Return sum over k of shares[t, k] * expert[chosen[t, k]](x[t]), [T, H].
 
     x [T, H]; shares [T, K]; chosen [T, K] int64; gate_up [E, 2I, H], the gate's rows first; down [E, H, I], both plain
-    or both packed. Packed weights are multiplied in float32.
+    or both packed. Packed weights, and plain ones of another dtype than x, are multiplied in float32.
     """
     gate_up, down = _plain(gate_up, x.dtype), _plain(down, x.dtype)
     if isinstance(gate_up, Packed) or isinstance(down, Packed):
@@ -39,9 +39,9 @@ def experts_reference(
 
 
 def _plain(weight: Tensor | Packed, dtype: torch.dtype) -> Tensor | Packed:
-    """A weight without codes as the tensor it is, where the activations' dtype is its own."""
-    same = isinstance(weight, Packed) and weight.format == "float" and weight.data.dtype == dtype
-    return weight.data if same else weight
+    """A weight without codes as the tensor it is, where the activations' dtype is its own; any other as packed."""
+    one = packed(weight)
+    return one.data if one.format == "float" and one.data.dtype == dtype else one
 
 
 def _unpacked(x: Tensor, shares: Tensor, chosen: Tensor, gate_up: Packed, down: Packed) -> Tensor:

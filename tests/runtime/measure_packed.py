@@ -169,6 +169,8 @@ def main() -> int:
     if given.step:
         sys.stdout.write(json.dumps(step(given)) + "\n")
         return 0
+    if given.folder is not None:
+        given.folder.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=given.folder))
     try:
         started = time.perf_counter()

@@ -14,7 +14,7 @@ from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.formats import WEIGHT_FORMATS, FormatName, quantised
 from mellum_ls.runtime.model import Model
 from mellum_ls.runtime.mtp import MtpHead
-from mellum_ls.runtime.native import NativeModel, narrowed, obstacle
+from mellum_ls.runtime.native import NativeModel, matrices, narrowed, obstacle
 from mellum_ls.runtime.weights import ModelWeights, allocate
 from tests.fakes.checkpoints import random_tensors, small_config
 
@@ -138,7 +138,21 @@ def test_numbers_of_bfloat16_are_kept_in_two_bytes_and_no_others() -> None:
     assert kept.layers[0].output.dtype == torch.float32
     assert kept.lm_head.is_contiguous()
     ids = torch.arange(20)
+    # What has no compiled code computes with them, too: benchmarks that look into a layer do.
+    every = narrowed(_rounded(weights))
+    for layer in every.layers:
+        assert {matrix.dtype for matrix in matrices(layer) if isinstance(matrix, torch.Tensor)} == {torch.bfloat16}
+    for parts in ([20], [1] * 20):
+        assert_near(passes(NativeModel(config, every), ids, [20]), passes(Model(config, every), ids, parts))
     assert torch.equal(passes(NativeModel(config, weights), ids, [20]), passes(NativeModel(config, kept), ids, [7, 13]))
+
+
+def _rounded(weights: ModelWeights) -> ModelWeights:
+    for layer in weights.layers:
+        for matrix in matrices(layer):
+            assert isinstance(matrix, torch.Tensor)
+            matrix.copy_(matrix.bfloat16())
+    return weights
 
 
 def test_what_stands_in_the_way_is_told() -> None:
