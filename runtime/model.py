@@ -59,33 +59,20 @@ class Model:
         index: int,
         last: int | None = None,
     ) -> Tensor:
-        """One layer, of the model or of its MTP head, as `decoder_layer`; x is not needed any more."""
-        return decoder_layer(x, weights, self.config, kind, angles, cache, index, last)
+        """One layer, of the model or of its MTP head: x [T, H], which is not needed any more, -> [T, H].
+
+        Appends keys and values to layer `index` of the cache. With `last` only so many last rows come out, and only for
+        those more than keys and values is computed.
+        """
+        config, eps = self.config, self.config.rms_norm_eps
+        attended = attend(rms_norm(x, weights.input_norm, eps), weights, config, kind, angles, cache, index, last)
+        x = (x if last is None else x[-last:]) + attended
+        return x + mlp(rms_norm(x, weights.mlp_norm, eps), weights.mlp, config)
 
     @torch.inference_mode()
     def logits(self, hidden: Tensor) -> Tensor:
         """Scores of the next token, [T, V], for hidden states [T, H]."""
         return linear(hidden, self.weights.lm_head)
-
-
-def decoder_layer(
-    x: Tensor,
-    weights: LayerWeights,
-    config: ModelConfig,
-    kind: AttentionType,
-    angles: tuple[Tensor, Tensor],
-    cache: KVCache,
-    index: int,
-    last: int | None = None,
-) -> Tensor:
-    """One layer: x [T, H] -> [T, H]. Appends keys and values to layer `index` of the cache.
-
-    With `last` only so many last rows come out, and only for those more than keys and values is computed.
-    """
-    eps = config.rms_norm_eps
-    attended = attend(rms_norm(x, weights.input_norm, eps), weights, config, kind, angles, cache, index, last)
-    x = (x if last is None else x[-last:]) + attended
-    return x + mlp(rms_norm(x, weights.mlp_norm, eps), weights.mlp, config)
 
 
 def attend(
