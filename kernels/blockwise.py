@@ -15,7 +15,7 @@ CACHED_NUMBERS = 128 * 2304
 
 def product(x: Tensor, weight: Packed) -> Tensor:
     """Return x @ weight.T, [T, N] float32, for x [T, K] float32 and a matrix [N, K] in any format."""
-    if x.device.type != "cpu":
+    if x.device.type != "cpu" or weight.format == "panels":
         return torch.mm(x, unpack(weight).t())
     result = x.new_empty(x.shape[0], weight.rows)
     wide = weight.data.shape[-1] * (CODES if weight.format == "int4" else 1)  # K, or K'

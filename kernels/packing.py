@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-Format = Literal["float", "int8", "int4"]
+Format = Literal["float", "int8", "int4", "panels"]
 FORMATS: tuple[Format, ...] = ("float", "int8", "int4")
+"""What a weight can be packed as. Panels are how a processor's compiled code has bfloat16's numbers; see `panelled`."""
 
 GROUPS = (16, 32, 64, 128)
 DEFAULT_GROUP = 64
@@ -21,6 +22,7 @@ DEFAULT_GROUP = 64
 BLOCK, CODES, WORDS = 128, 8, 16
 INT4_ZERO = 8  # the code of the value 0
 INT8_MOST, INT4_MOST = 127, 7
+PANEL = 16  # outputs side by side
 # Numbers that are packed at a time: what stays in a processor's cache, and what a GPU is busy with.
 CPU_NUMBERS, GPU_NUMBERS = 1 << 19, 1 << 26
 
@@ -34,6 +36,8 @@ class Packed:
     int4: data [..., N, K' / 8] int32, whose word 16 b + j has in its bits 4 i to 4 i + 3 the code of column
     128 b + 16 i + j; scale [..., N, K' / group] float16; weight = (code - 8) * scale of the column's group. K' is the
     next multiple of 128; the codes of the columns that K has not are those of 0.
+    panels: data [..., N / 16, K, 16] bfloat16, whose numbers 2 i and 2 i + 1 of column k in panel p are those of the
+    outputs 16 p + i and 16 p + i + 8; scale is None.
     """
 
     format: Format
@@ -46,7 +50,7 @@ class Packed:
     @property
     def rows(self) -> int:
         """N."""
-        return self.data.shape[-2]
+        return PANEL * self.data.shape[-3] if self.format == "panels" else self.data.shape[-2]
 
     @property
     def nbytes(self) -> int:
@@ -56,7 +60,7 @@ class Packed:
     @property
     def count(self) -> int:
         """How many trained numbers the codes stand for."""
-        return self.data.shape[:-1].numel() * self.columns
+        return self.data.numel() if self.format == "panels" else self.data.shape[:-1].numel() * self.columns
 
     @property
     def device(self) -> torch.device:
@@ -65,12 +69,25 @@ class Packed:
 
     def __len__(self) -> int:
         """Matrices of a stack, or rows of a matrix."""
-        return self.data.shape[0]
+        return self.rows if self._is_one_of_panels else self.data.shape[0]
 
     def __getitem__(self, index: int | slice | Tensor) -> "Packed":
-        """Of a stack the matrix of one expert, or of several; of a matrix some rows."""
+        """Of a stack the matrix of one expert, or of several; of a matrix some rows, which are floats where they do not
+        fill panels.
+        """
+        if self._is_one_of_panels:
+            rows = unpack(self, torch.bfloat16)[index]
+            return (
+                panelled(rows)
+                if rows.dim() == 2 and rows.shape[0] % PANEL == 0
+                else Packed("float", rows, self.columns)
+            )
         scale = None if self.scale is None else self.scale[index]
         return Packed(self.format, self.data[index], self.columns, scale, self.group)
+
+    @property
+    def _is_one_of_panels(self) -> bool:
+        return self.format == "panels" and self.data.dim() == 3
 
 
 Weight: TypeAlias = Tensor | Packed
@@ -148,12 +165,24 @@ def unpack(weight: Packed, dtype: torch.dtype = torch.float32) -> Tensor:
     """The matrix [..., N, K] that the codes stand for, rounded to dtype."""
     if weight.format == "float":
         return weight.data.to(dtype)
+    if weight.format == "panels":
+        *stack, panels, columns, _ = weight.data.shape
+        apart = weight.data.view(-1, panels, columns, PANEL // 2, 2).permute(0, 1, 4, 3, 2)  # [E, N / 16, 2, 8, K]
+        return apart.reshape(*stack, panels * PANEL, columns).to(dtype)
     assert weight.scale is not None
     if weight.format == "int8":
         return (weight.data.float() * weight.scale[..., None]).to(dtype)
     codes = _parts(_from_words(weight.data), weight.group).float()
     whole = (codes * weight.scale.float()[..., None]).flatten(-2)
     return whole[..., : weight.columns].to(dtype)
+
+
+def panelled(weight: Tensor) -> Packed:
+    """A matrix [..., N, K] of bfloat16's numbers in panels, which its outputs must fill."""
+    *stack, rows, columns = weight.shape
+    apart = weight.to(torch.bfloat16).reshape(-1, rows // PANEL, 2, PANEL // 2, columns)
+    data = apart.permute(0, 1, 4, 3, 2).reshape(*stack, rows // PANEL, columns, PANEL)
+    return Packed("panels", data.contiguous(), columns)
 
 
 def _parts(tensor: Tensor, size: int, dim: int = -1) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from mellum_ls.kernels._cpu.binding import LANES, VERSION, Layer, Library, Place, library, matrix_of, readable
-from mellum_ls.kernels.packing import Packed, Weight, packed
+from mellum_ls.kernels.packing import PANEL, Packed, Weight, packed, panelled
 from mellum_ls.runtime.cache.kv_cache import KVCache
 from mellum_ls.runtime.config import AttentionType, ModelConfig
 from mellum_ls.runtime.model import Model
@@ -106,8 +106,8 @@ def layer_of(layer: LayerWeights, config: ModelConfig, kind: AttentionType) -> L
 def narrowed(weights: ModelWeights) -> ModelWeights:
     """The same numbers in fewer bytes, which are what a pass over few tokens waits for.
 
-    A matrix whose numbers all are bfloat16's, as trained ones are, is kept in that. The head, which plain torch wants
-    by columns, is laid out by rows.
+    A matrix whose numbers all are bfloat16's, as trained ones are, is kept in that, and in panels where its outputs
+    fill them. The head, which plain torch wants by columns, is laid out by rows otherwise.
     """
     mtp = weights.mtp
     return replace(
@@ -124,15 +124,18 @@ def _narrowed_mtp(mtp: MtpWeights) -> MtpWeights:
 
 def _narrowed_layer(layer: LayerWeights) -> LayerWeights:
     mlp: SparseMlpWeights | DenseMlpWeights = layer.mlp
-    mlp = replace(mlp, gate_up=_narrowed(mlp.gate_up), down=_narrowed(mlp.down))
+    mlp = replace(mlp, gate_up=_narrowed(mlp.gate_up, 2), down=_narrowed(mlp.down))
     return replace(layer, qkv=_narrowed(layer.qkv), output=_narrowed(layer.output), mlp=mlp)
 
 
-def _narrowed(weight: Weight) -> Weight:
+def _narrowed(weight: Weight, parts: int = 1) -> Weight:
+    """`parts`: how many matrices its rows are, each of which must fill panels."""
     if isinstance(weight, Packed):
         return weight
     weight = weight.contiguous()
     if weight.dtype != torch.float32:
         return weight
     narrow = weight.to(torch.bfloat16)
-    return narrow if bool((narrow == weight).all()) else weight
+    if not bool((narrow == weight).all()):
+        return weight
+    return panelled(narrow) if narrow.shape[-2] % (parts * PANEL) == 0 else narrow

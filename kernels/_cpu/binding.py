@@ -17,11 +17,11 @@ from torch import Tensor
 
 from mellum_ls.kernels.packing import Format, Packed, Weight, packed
 
-VERSION = 2
+VERSION = 3
 """Of what the functions take; layer.cpp says the same."""
 LANES = 8
 NAME = "native"
-_CODES: dict[Format, int] = {"float": 0, "int8": 1, "int4": 2}
+_CODES: dict[Format, int] = {"float": 0, "int8": 1, "int4": 2, "panels": 4}
 _BFLOAT16 = 3
 
 
@@ -124,7 +124,8 @@ def matrix_of(weight: Weight) -> Matrix:
     if not readable(weight):
         raise ValueError(f"the library does not read {weight.format} weights of {list(weight.data.shape)}")
     scale = None if weight.scale is None else weight.scale.data_ptr()
-    code = _BFLOAT16 if weight.data.dtype == torch.bfloat16 else _CODES[weight.format]
+    floats = weight.format == "float" and weight.data.dtype == torch.bfloat16
+    code = _BFLOAT16 if floats else _CODES[weight.format]
     return Matrix(weight.data.data_ptr(), scale, code, weight.rows, weight.columns, weight.group)
 
 

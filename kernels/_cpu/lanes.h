@@ -33,6 +33,12 @@ static inline Lanes load(const float* place) {
 
 static inline void store(float* place, Lanes value) { std::memcpy(place, &value, sizeof value); }
 
+// A result, or a vector of them, put where it belongs, or added to what is there.
+static inline void assign(float* place, float value) { *place = value; }
+static inline void assign(float* place, Lanes value) { store(place, value); }
+static inline void increase(float* place, float value) { *place += value; }
+static inline void increase(float* place, Lanes value) { store(place, load(place) + value); }
+
 // The same in a register: left alone, compilers read from memory again whatever is used twice.
 static inline Lanes kept(Lanes value) {
 #if defined(__x86_64__)

@@ -83,7 +83,7 @@ void route(const Layer& of, Table& x, int count, Scratch& use) {
     const Matrix router = {of.router, nullptr, FLOAT, of.experts, of.hidden, 0};
     std::vector<float> scores(size_t(of.experts) * count);
     product(router, 0, of.experts, [&](int t) { return x.row(t); }, count,
-            [&](int t, int n, float value) { scores[size_t(t) * of.experts + n] = value; });
+            [&](int t, int n, auto value) { assign(&scores[size_t(t) * of.experts + n], value); });
     for (int t = 0; t < count; t++) {
         float* row = scores.data() + size_t(t) * of.experts;
         const float most = *std::max_element(row, row + of.experts);
@@ -131,9 +131,9 @@ void experts(const Layer& of, Table& x, int count, float* out, Scratch& use) {
         thread_local std::vector<float> gates;
         gates.resize(size_t(hits) * INNER);
         float* gate = gates.data();
-        product(matrix, low, high, inputs, hits, [&](int i, int n, float value) { gate[i * INNER + n - low] = value; });
-        product(matrix, of.inner + low, of.inner + high, inputs, hits, [&](int i, int n, float value) {
-            use.inner.row(pairs[i])[n - of.inner] = value;
+        product(matrix, low, high, inputs, hits, [&](int i, int n, auto value) { assign(gate + i * INNER + n - low, value); });
+        product(matrix, of.inner + low, of.inner + high, inputs, hits, [&](int i, int n, auto value) {
+            assign(use.inner.row(pairs[i]) + n - of.inner, value);
         });
         for (int i = 0; i < hits; i++) {
             float* up = use.inner.row(pairs[i]);
@@ -149,7 +149,7 @@ void experts(const Layer& of, Table& x, int count, float* out, Scratch& use) {
             const int hits = use.starts[e + 1] - use.starts[e];
             if (!hits) continue;
             product(of.down.at(e), low, high, [&](int i) { return use.inner.row(pairs[i]); }, hits,
-                    [&](int i, int n, float value) { out[int64_t(pairs[i] / of.top_k) * of.hidden + n] += value; });
+                    [&](int i, int n, auto value) { increase(out + int64_t(pairs[i] / of.top_k) * of.hidden + n, value); });
         }
     });
 }
@@ -159,7 +159,7 @@ void experts(const Layer& of, Table& x, int count, float* out, Scratch& use) {
 extern "C" {
 
 // Raised with every change of what these functions take: an old library is not called.
-int32_t mellum_version() { return 2; }
+int32_t mellum_version() { return 3; }
 
 void mellum_threads(int32_t count) { Pool::shared().resize(count); }
 
@@ -170,7 +170,7 @@ void mellum_linear(const Matrix* matrix, const float* x, int32_t count, float* o
     padded.make(count, m.columns);
     for (int t = 0; t < count; t++) std::copy_n(x + int64_t(t) * m.columns, m.columns, padded.row(t));
     shared_product(m, [&](int t) { return padded.row(t); }, count,
-                   [&](int t, int n, float value) { out[int64_t(t) * m.rows + n] = value; });
+                   [&](int t, int n, auto value) { assign(out + int64_t(t) * m.rows + n, value); });
 }
 
 // out [count, width] = x / sqrt(mean of its squares + eps) * weight [width], row by row.
@@ -192,7 +192,7 @@ void mellum_layer(const Layer* layer, float* x, int32_t count, int32_t last, con
         normalise(x + int64_t(t) * of.hidden, of.input_norm, use.normed.row(t), of.hidden, of.eps);
     use.projected.make(count, of.qkv.rows);
     shared_product(of.qkv, [&](int t) { return use.normed.row(t); }, count,
-                   [&](int t, int n, float value) { use.projected.row(t)[n] = value; });
+                   [&](int t, int n, auto value) { assign(use.projected.row(t) + n, value); });
     use.queries.numbers.resize(size_t(count) * size_t(query_width));
     const Lanes scale = spread(1.0f / std::sqrt(float(head_dim)));
     for (int t = 0; t < count; t++) {
@@ -217,7 +217,7 @@ void mellum_layer(const Layer* layer, float* x, int32_t count, int32_t last, con
     wide.make(last, int(query_width));
     for (int t = 0; t < last; t++) std::copy_n(seen.data() + t * query_width, query_width, wide.row(t));
     shared_product(of.output, [&](int t) { return wide.row(t); }, last,
-                   [&](int t, int n, float value) { rest[int64_t(t) * of.hidden + n] += value; });
+                   [&](int t, int n, auto value) { increase(rest + int64_t(t) * of.hidden + n, value); });
     use.normed.make(last, of.hidden);
     for (int t = 0; t < last; t++)
         normalise(rest + int64_t(t) * of.hidden, of.mlp_norm, use.normed.row(t), of.hidden, of.eps);

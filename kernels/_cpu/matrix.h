@@ -4,10 +4,11 @@
 #include <vector>
 
 #include "lanes.h"
+#include "panels.h"
 
 namespace mellum {
 
-enum Format : int32_t { FLOAT = 0, INT8 = 1, INT4 = 2, BFLOAT16 = 3 };
+enum Format : int32_t { FLOAT = 0, INT8 = 1, INT4 = 2, BFLOAT16 = 3, PANELS = 4 };
 
 // A matrix of `rows` outputs of `columns` inputs each, or the first of a stack of them.
 struct Matrix {
@@ -22,7 +23,8 @@ struct Matrix {
         const int64_t first = int64_t(index) * rows;
         Matrix one = *this;
         if (format == FLOAT) one.data = static_cast<const float*>(data) + first * columns;
-        if (format == BFLOAT16) one.data = static_cast<const uint16_t*>(data) + first * columns;
+        if (format == BFLOAT16 || format == PANELS)
+            one.data = static_cast<const uint16_t*>(data) + first * columns;
         if (format == INT8) {
             one.data = static_cast<const int8_t*>(data) + first * columns;
             one.scale = static_cast<const float*>(scale) + first;
@@ -226,11 +228,14 @@ static inline void unpacked_product(const Matrix& m, int first, int last, const 
 }
 
 // Rows `first` to `last` of the matrix times `count` rows of inputs. `inputs(t)` is the address of row t, with as many
-// numbers as columns are stored; `put(t, n, value)` takes the results.
+// numbers as columns are stored; `put(t, n, value)` takes the results, one or, of panels, those of a vector of outputs.
+// Panels are taken whole: `first` and `last` are multiples of PANEL.
 template <class Inputs, class Put>
 static inline void product(const Matrix& m, int first, int last, const Inputs& inputs, int count, const Put& put) {
     if (m.format == FLOAT) product_of<FloatRow>(m, first, last, inputs, count, put);
     if (m.format == BFLOAT16) unpacked_product<Bfloat16Row>(m, first, last, inputs, count, put);
+    if (m.format == PANELS)
+        panel_product({static_cast<const uint16_t*>(m.data), m.rows, m.columns}, first, last, inputs, count, put);
     if (m.format == INT8) unpacked_product<Int8Row>(m, first, last, inputs, count, put);
     if (m.format == INT4) unpacked_product<Int4Row>(m, first, last, inputs, count, put);
 }

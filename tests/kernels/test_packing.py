@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mellum_ls.kernels.packing import FORMATS, Format, Packed, pack, unpack
+from mellum_ls.kernels.packing import FORMATS, PANEL, Format, Packed, pack, panelled, unpack
 
 
 @given(
@@ -79,3 +79,27 @@ def test_a_matrix_that_lies_by_columns_is_packed_by_rows(format: Format) -> None
     packed = pack(weight.t(), format)
     assert packed.data.is_contiguous()
     assert torch.equal(unpack(packed), unpack(pack(weight.t().contiguous(), format)))
+
+
+@given(panels=st.integers(1, 5), columns=st.integers(1, 40), experts=st.integers(0, 3), seed=st.integers(0, 2**32))
+def test_panels_hold_the_same_numbers(panels: int, columns: int, experts: int, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    shape = (*([experts] if experts else []), panels * PANEL, columns)
+    weight = torch.randn(shape, generator=generator).bfloat16()
+    found = panelled(weight)
+    assert (found.rows, found.columns, found.count, len(found)) == (shape[-2], columns, weight.numel(), shape[0])
+    assert torch.equal(unpack(found, torch.bfloat16), weight)
+    if experts:
+        assert torch.equal(unpack(found[experts - 1], torch.bfloat16), weight[experts - 1])
+    else:
+        assert torch.equal(unpack(found[:PANEL]), weight[:PANEL].float())
+        rows = torch.tensor([0, shape[0] - 1, 3])
+        assert torch.equal(unpack(found[rows]), weight[rows].float())
+
+
+def test_panels_have_the_documented_order() -> None:
+    weight = torch.arange(32 * 3).view(32, 3).bfloat16()
+    data = panelled(weight).data
+    for panel, column, place in ((0, 0, 0), (0, 2, 1), (1, 1, 6), (1, 2, 15)):
+        output = 16 * panel + place // 2 + 8 * (place % 2)
+        assert data[panel, column, place] == weight[output, column]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mellum_ls.kernels._cpu.binding import library
-from mellum_ls.kernels.packing import Packed
+from mellum_ls.kernels.packing import Packed, packed, unpack
 from mellum_ls.runtime.cache.kv_cache import Retention
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.formats import WEIGHT_FORMATS, FormatName, quantised
@@ -34,9 +34,9 @@ def architectures(draw: st.DrawFn) -> dict[str, Any]:
     experts = draw(st.integers(1, 9))
     return small_config(
         vocab_size=VOCAB,
-        hidden_size=draw(st.sampled_from((8, 40, 136))),
+        hidden_size=draw(st.sampled_from((8, 40, 48, 136))),
         intermediate_size=draw(st.sampled_from((8, 48))),
-        moe_intermediate_size=draw(st.sampled_from((8, 40))),
+        moe_intermediate_size=draw(st.sampled_from((8, 40, 48))),
         num_hidden_layers=layers,
         num_key_value_heads=kv_heads,
         num_attention_heads=kv_heads * draw(st.sampled_from((1, 2, 3, 4, 8))),
@@ -73,11 +73,19 @@ def assert_near(found: torch.Tensor, wanted: torch.Tensor) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(raw=architectures(), parts=st.lists(st.integers(1, 40), min_size=1, max_size=6), seed=st.integers(0, 2**32))
+@given(
+    raw=architectures(),
+    parts=st.lists(st.integers(1, 40), min_size=1, max_size=6),
+    seed=st.integers(0, 2**32),
+    trained=st.booleans(),
+)
 def test_equals_the_plain_model_and_any_division_of_the_ids_bit_for_bit(
-    raw: dict[str, Any], parts: list[int], seed: int
+    raw: dict[str, Any], parts: list[int], seed: int, trained: bool
 ) -> None:
     config, weights = weights_of(raw)
+    if trained:
+        # Numbers of bfloat16 lie in panels.
+        weights = _rounded(weights)
     assert obstacle(config, weights) is None
     plain, native = Model(config, weights), NativeModel(config, weights)
     ids = torch.randint(0, VOCAB, (sum(parts),), generator=torch.Generator().manual_seed(seed))
@@ -133,15 +141,18 @@ def test_numbers_of_bfloat16_are_kept_in_two_bytes_and_no_others() -> None:
     config, weights = weights_of(raw)
     weights.layers[0].qkv.copy_(weights.layers[0].qkv.bfloat16())
     kept = narrowed(weights)
-    assert kept.layers[0].qkv.dtype == torch.bfloat16
-    assert torch.equal(kept.layers[0].qkv.float(), weights.layers[0].qkv)
+    qkv = packed(kept.layers[0].qkv)
+    assert (qkv.format, qkv.data.dtype) == ("panels", torch.bfloat16)
+    assert torch.equal(unpack(qkv), weights.layers[0].qkv)
     assert kept.layers[0].output.dtype == torch.float32
     assert kept.lm_head.is_contiguous()
     ids = torch.arange(20)
     # What has no compiled code computes with them, too: benchmarks that look into a layer do.
     every = narrowed(_rounded(weights))
     for layer in every.layers:
-        assert {matrix.dtype for matrix in matrices(layer) if isinstance(matrix, torch.Tensor)} == {torch.bfloat16}
+        assert {packed(matrix).data.dtype for matrix in matrices(layer)} == {torch.bfloat16}
+        # The states have 40 numbers, which fill no panels; the halves of gate and up have 8.
+        assert [packed(matrix).format for matrix in matrices(layer)] == ["panels", "float", "float", "float"]
     for parts in ([20], [1] * 20):
         assert_near(passes(NativeModel(config, every), ids, [20]), passes(Model(config, every), ids, parts))
     assert torch.equal(passes(NativeModel(config, weights), ids, [20]), passes(NativeModel(config, kept), ids, [7, 13]))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mellum_ls.kernels._cpu import binding
 from mellum_ls.kernels._cpu.binding import Library, library, matrix_of, readable
 from mellum_ls.kernels.linear import linear_reference
-from mellum_ls.kernels.packing import FORMATS, Format, pack, packed
+from mellum_ls.kernels.packing import FORMATS, PANEL, Format, Packed, pack, packed, panelled
 
 FOUND = library()
 compiled = pytest.mark.skipif(isinstance(FOUND, str), reason=f"compiled operations: {FOUND}")
@@ -27,7 +27,7 @@ def test_where_there_is_a_compiler_there_is_a_library() -> None:
     rows=st.integers(1, 80),
     columns=st.integers(1, 40).map(lambda eighths: 8 * eighths),
     count=st.integers(1, 20),
-    format=st.sampled_from([*FORMATS, "bfloat16"]),
+    format=st.sampled_from([*FORMATS, "bfloat16", "panels"]),
     seed=st.integers(0, 2**32),
 )
 def test_products_equal_the_reference_and_each_row_its_own(
@@ -35,8 +35,9 @@ def test_products_equal_the_reference_and_each_row_its_own(
 ) -> None:
     assert isinstance(FOUND, Library)
     generator = torch.Generator().manual_seed(seed)
+    rows = -(-rows // PANEL) * PANEL if format == "panels" else rows
     x, weight = torch.randn(count, columns, generator=generator), torch.randn(rows, columns, generator=generator)
-    one = packed(weight.bfloat16()) if format == "bfloat16" else pack(weight, _format(format), 32)
+    one = _packed(weight, format)
     matrix = matrix_of(one)
     found = FOUND.linear(x, matrix)
     torch.testing.assert_close(found, linear_reference(x, one), rtol=2e-5, atol=2e-5 * columns**0.5)
@@ -44,8 +45,11 @@ def test_products_equal_the_reference_and_each_row_its_own(
         assert torch.equal(found[row : row + 1], FOUND.linear(x[row : row + 1], matrix))
 
 
-def _format(name: str) -> Format:
-    return next(format for format in FORMATS if format == name)
+def _packed(weight: torch.Tensor, format: str) -> Packed:
+    if format == "panels":
+        return panelled(weight)
+    known: Format | None = next((known for known in FORMATS if known == format), None)
+    return packed(weight.bfloat16()) if known is None else pack(weight, known, 32)
 
 
 @compiled
