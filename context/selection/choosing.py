@@ -1,4 +1,4 @@
-"""What of a ranking goes into so many characters: many heads and some text, the smaller the budget the more heads."""
+"""What of a ranking goes into so many characters: text for the most part, and many heads in the rest."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from mellum_ls.context.selection.candidates import Candidate, Key
 from mellum_ls.context.selection.fusion import Scored
 from mellum_ls.context.selection.rendering import head_chars, size
 
-_SMALL, _LARGE = 6_000, 120_000
-_MOST_HEADS, _LEAST_HEADS = 0.7, 0.3
+HEAD_SHARE = 0.25
+"""Heads tell where a name is from, in little room; from code like that at hand a model takes more."""
 _FILE_SHARE = 0.5
 """The heads of one file may take this much of what heads may take."""
 _MOST_SKIPPED = 12
@@ -32,20 +32,11 @@ class Choice:
         return frozenset(item.key for item in (*self.heads, *self.lines))
 
 
-def head_share(chars: int) -> float:
-    """What share of so many characters may go to heads: less the more there are."""
-    if chars <= _SMALL:
-        return _MOST_HEADS
-    if chars >= _LARGE:
-        return _LEAST_HEADS
-    return _MOST_HEADS - (_MOST_HEADS - _LEAST_HEADS) * (chars - _SMALL) / (_LARGE - _SMALL)
-
-
 def choose(ranked: Sequence[Scored], chars: int) -> Choice:
     """The best of `ranked` for at most `chars` characters in all; what one form leaves goes to the other."""
     lines = [item for item in ranked if item.candidate.form == "lines"]
     heads = [item for item in ranked if item.candidate.form == "outline"]
-    some, spent = _lines(lines, chars - int(chars * head_share(chars)))
+    some, spent = _lines(lines, chars - int(chars * HEAD_SHARE))
     shown = [item.candidate for item in some]
     chosen, used = _heads(heads, chars - spent, shown)
     if len(some) < len(lines):

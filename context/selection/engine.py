@@ -139,7 +139,8 @@ class ContextEngine:
         """Look again, add what is worth it and say what stands. When `idle`, also take out what is not."""
         start = self._clock()
         self._judge()
-        self._texts.show(open_files)
+        # What is out of sight of the document itself is as good as any other file, and often more like the code here.
+        self._texts.show([*open_files, OpenFile(place.path, place.text)])
         self._pinned.exclude(lambda path: self._texts.private(path) is not None)
         self._asked = (place.path, place.line)
         ranked, left_out = self._ranked(place, recent or Recent())

@@ -24,7 +24,7 @@ WEIGHTS: Mapping[str, float] = {
     "bodies": 1.0,
     "places": 0.9,
     "similar": 0.9,
-    "open files": 0.8,
+    "open files": 2.4,
 }
 LEAST_SCORE = 0.4 / (_K + 240)
 """What is ranked lower than the 240th of the weakest source is not worth reading."""

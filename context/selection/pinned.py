@@ -15,7 +15,7 @@ from mellum_ls.context.selection.entries import Entry, Shown, laid_out, ordered
 from mellum_ls.context.selection.fusion import Scored
 from mellum_ls.context.selection.place import Place
 
-FILL = 0.8
+FILL = 0.9
 """A new layout takes this share of the room; the rest is for what comes to it until the next renewal."""
 HIGH = 0.95
 """A renewal that finds more than this taken makes room down to FILL."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mellum_ls.context.selection.candidates import Candidate
-from mellum_ls.context.selection.choosing import head_share
+from mellum_ls.context.selection.choosing import HEAD_SHARE
 from mellum_ls.context.selection.fusion import Scored
 from mellum_ls.context.selection.place import Place
 from mellum_ls.context.selection.rendering import size
@@ -45,7 +45,7 @@ def sift(ranked: Sequence[Scored], place: Place, texts: Texts, chars: int) -> tu
     """
     left: list[LeftOut] = []
     allowed = _Allowed(place, texts, left)
-    for_lines = chars - int(chars * head_share(chars))
+    for_lines = chars - int(chars * HEAD_SHARE)
     pieces = _merged([item for item in ranked if item.candidate.form == "lines"][:MOST_READ])
     lines = _Lines(pieces, allowed, place, texts)
     heads, taken = _heads(ranked, allowed, chars - min(lines.read_on(for_lines), for_lines))

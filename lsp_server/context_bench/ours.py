@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from mellum_ls.context.index.builder import Builder
@@ -21,9 +22,9 @@ from mellum_ls.lsp_server.context_bench.sources import Sources
 
 
 class Ours:
-    """The engine over one old tree. `visible` says how many lines before and behind the cursor the prompt shows."""
+    """The engine over one old tree. `shown` are the texts before and behind a case's cursor that the prompt shows."""
 
-    def __init__(self, old: Sources, folder: Path, visible: tuple[int, int]) -> None:
+    def __init__(self, old: Sources, folder: Path, shown: Callable[[Case], tuple[str, str]]) -> None:
         """Writes the tree and its index below `folder`. Raises OSError and sqlite3.Error."""
         root = folder / "workspace"
         old.write(root)
@@ -35,7 +36,7 @@ class Ours:
             self.seconds = Builder(root, store).build().seconds
         finally:
             store.close()
-        self._old, self._visible = old, visible
+        self._old, self._shown = old, shown
         self._reader = Reader(place)
         self._source = WorkspaceSource(Gate(root))
         self._files = FileNames(old.files)
@@ -50,10 +51,9 @@ class Ours:
             counterparts=lambda path: counterparts(path, self._files),
         )
         line, column = case.prefix.count("\n"), len(case.prefix) - case.prefix.rfind("\n") - 1
-        before, behind = self._visible
-        place = Place(
-            case.path, case.prefix + case.suffix, line, column, visible=(max(0, line - before), line + behind)
-        )
+        before, behind = self._shown(case)
+        visible = (line - before.count("\n"), line + behind.count("\n") + 1)
+        place = Place(case.path, case.prefix + case.suffix, line, column, visible=visible)
         opened = [OpenFile(path, self._old.files[path].text) for path in case.open_files]
         recent = Recent(opened=case.open_files[::-1])
         return fit(engine.select(place, opened, recent).context, chars)

@@ -36,8 +36,6 @@ CHARS_PER_TOKEN = 3.2
 """Of source text under the embedded model's tokenizer, a little below its mean so that what is chosen fits."""
 # What the prompt shows of the current file: less than an editor's, since each case is read four times.
 PREFIX_CHARS, SUFFIX_CHARS, PREFIX_LINES = 3_000, 800, 64
-VISIBLE = (64, 20)
-"""Lines before and behind the cursor that such a prompt shows."""
 INTERRUPTED = 130
 # The embedded model has read Python alone: of other languages its perplexity says nothing.
 SCORED_LANGUAGE = "python"
@@ -114,7 +112,7 @@ def measure(plan: Plan) -> dict[str, Any]:
     engines = {}
     for name in sorted({spot.package for spot in (*chosen, *scored)}):
         _say(f"indexing {name} ...")
-        engines[name] = Ours(old[name], plan.data / "indexes" / name.replace("/", "+"), VISIBLE)
+        engines[name] = Ours(old[name], plan.data / "indexes" / name.replace("/", "+"), shown)
     arms: dict[Arm, dict[str, Choose]] = {
         "none": dict.fromkeys(engines, nothing),
         "open": {name: OpenFiles(old[name]) for name in engines},
@@ -172,17 +170,26 @@ def _quality(plan: Plan, chosen: Sequence[Case], arms: dict[Arm, dict[str, Choos
 
 def question(case: Case, contender: Choose, budget: int) -> dict[str, object]:
     """What the model is asked for a case behind a contender's context, in the prompt's order."""
-    above, _, before = case.prefix.rpartition("\n")
-    lines = [line + "\n" for line in above.split("\n")] if "\n" in case.prefix else []
-    rest, _, below = case.suffix.partition("\n")
+    prefix, suffix = shown(case)
     return {
         "context": contender(case, int(budget * CHARS_PER_TOKEN)),
-        "prefix": prefix_window(lines, before, PREFIX_LINES, PREFIX_CHARS),
-        "suffix": suffix_window(rest + "\n", [line + "\n" for line in below.split("\n")], SUFFIX_CHARS),
+        "prefix": prefix,
+        "suffix": suffix,
         "path": case.path,
         "target": case.target,
         "generate": True,
     }
+
+
+def shown(case: Case) -> tuple[str, str]:
+    """The texts before and behind the cursor that the prompt shows."""
+    above, _, before = case.prefix.rpartition("\n")
+    lines = [line + "\n" for line in above.split("\n")] if "\n" in case.prefix else []
+    rest, _, below = case.suffix.partition("\n")
+    return (
+        prefix_window(lines, before, PREFIX_LINES, PREFIX_CHARS),
+        suffix_window(rest + "\n", [line + "\n" for line in below.split("\n")], SUFFIX_CHARS),
+    )
 
 
 def _made(spots: Iterable[Spot], old: Mapping[str, Sources]) -> list[Case]:

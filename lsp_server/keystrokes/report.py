@@ -43,13 +43,15 @@ def figures(tally: Tally, about: Circumstances) -> Json:
 
     Tokens and `reuse` are of the calls of the model that ran to their end, whichever request they were for; times of
     these as the model process measured them, `answer_ms` as the editor did, from the request to the answer. What was
-    read ahead before anybody asked is no request's: `reuse_less_warm_ups` counts it as if it were.
+    read ahead before anybody asked is no request's: `reuse_less_warm_ups` counts it as if it were. `per_request` counts
+    the requests that were answered without the model, too, for which nothing was computed.
     """
     calls = [call for call in tally.calls if call.finished]
     prompts, computed = [call.prompt_tokens for call in calls], [call.computed_tokens for call in calls]
     first = [call.first_token_ms for call in calls if call.generated_tokens]
     total = [call.total_ms for call in calls]
     answers = [one.seconds * 1000 for one in tally.asked if one.seconds is not None and not one.overtaken]
+    watched = [one.call.computed_tokens if one.call else 0 for one in tally.asked if one.watched]
     warmed = tally.engine("warmed_tokens")
     equal = equality(tally.asked)
     spreads: dict[str, Sequence[float]] = {
@@ -82,6 +84,12 @@ def figures(tally: Tally, about: Circumstances) -> Json:
         "prompt_tokens_mean": figure(sum(prompts) / len(prompts)) if prompts else None,
         "computed_tokens_median": percentile(computed, 50),
         "computed_tokens_p95": _rounded(percentile(computed, 95)),
+        "per_request": {
+            "requests": len(watched),
+            "computed_tokens_median": percentile(watched, 50),
+            "computed_tokens_p95": _rounded(percentile(watched, 95)),
+            "more_than_64": sum(count > 64 for count in watched),
+        },
         "reuse": _reuse(sum(computed), sum(prompts)),
         "reuse_less_warm_ups": None if warmed is None else _reuse(sum(computed) + warmed, sum(prompts)),
         "first_token_ms": _latency(first),
@@ -118,6 +126,7 @@ def table(found: Json) -> str:
         "reuse": f"{_percent(found['reuse'])} of all prompt tokens, {_percent(found['reuse_less_warm_ups'])} "
         f"less those read ahead; "
         f"computed p50 {or_dash(found['computed_tokens_median'])}, p95 {or_dash(found['computed_tokens_p95'])}",
+        "every request": _every(found["per_request"]),
         "first token": _p95(found["first_token_ms"]),
         "whole": f"{_p95(found['total_ms'])}; as the editor sees it {_p95(found['answer_ms'])}",
         "read ahead": f"{or_dash(found['warm_ups'])} times, {or_dash(found['warmed_tokens'])} tokens, after "
@@ -129,6 +138,13 @@ def table(found: Json) -> str:
     rows: list[tuple[str, ...]] = [HEADER]
     rows += [spread_row(_LABELS[name], spread) for name, spread in found["spread"].items() if spread is not None]
     return page("mellum-ls bench keystrokes", facts, rows)
+
+
+def _every(figures: Json) -> str:
+    return (
+        f"computed p50 {or_dash(figures['computed_tokens_median'])}, p95 {or_dash(figures['computed_tokens_p95'])}, "
+        f"more than 64 in {figures['more_than_64']} of {figures['requests']} that were waited for"
+    )
 
 
 def _patience(seconds: float | None) -> str:

@@ -1,10 +1,12 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mellum_ls.context.selection.candidates import Candidate
-from mellum_ls.context.selection.choosing import Choice, choose, head_share
+from mellum_ls.context.selection.choosing import HEAD_SHARE, Choice, choose
 from mellum_ls.context.selection.entries import laid_out
 from mellum_ls.context.selection.fusion import Scored
+from mellum_ls.context.selection.rendering import size
 
 
 def head(path: str, name: str, line: int, container: str = "", length: int = 20) -> Candidate:
@@ -58,9 +60,16 @@ def test_with_room_for_all_every_piece_is_chosen_or_shown(ranked: list[Scored]) 
         assert item.key in choice.keys or (one.form == "outline" and shown)
 
 
-def test_the_smaller_the_budget_the_more_heads() -> None:
-    assert head_share(4_000) > head_share(30_000) > head_share(100_000) > 0
-    assert head_share(10**9) == head_share(120_000)
+@pytest.mark.parametrize("chars", [4_000, 30_000, 100_000])
+def test_where_there_is_enough_of_both_heads_have_their_share(chars: int) -> None:
+    ranked = scored(
+        *(lines("a.py", 20 * row) for row in range(400)),
+        *(head(f"f{row}.py", "name", 1, length=60) for row in range(400)),
+    )
+    choice = choose(ranked, chars)
+    text = sum(size(item.candidate.path, item.candidate.text) for item in choice.lines)
+    assert abs(choice.chars - text - HEAD_SHARE * chars) < 400
+    assert chars - choice.chars < 400
 
 
 def test_what_heads_leave_goes_to_lines_and_the_other_way_round() -> None:

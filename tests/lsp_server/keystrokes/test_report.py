@@ -57,6 +57,10 @@ def test_the_figures_by_hand() -> None:
     # A call that was stopped counts as one, but its tokens and times are those of half a job.
     assert found["prompt_tokens_mean"] == 1000
     assert (found["computed_tokens_median"], found["computed_tokens_p95"]) == (2, 900.2)
+    # Of the four that were waited for one had its answer without the model.
+    assert found["per_request"] == {
+        "requests": 4, "computed_tokens_median": 2, "computed_tokens_p95": 850.3, "more_than_64": 1
+    }  # fmt: skip
     assert found["reuse"] == round(1 - 1004 / 3000, 4)
     assert found["reuse_less_warm_ups"] == round(1 - 1100 / 3000, 4)
     assert found["first_token_ms"] == {"p50": 55.0, "p95": 95.5}
@@ -83,6 +87,7 @@ def test_people_read_every_figure_with_its_spread_and_the_machine() -> None:
     assert "Fast One, 2 cores, threads 1, load 1.25 before" in text
     assert "66.53% of all prompt tokens" in text
     assert "p50 55.0 ms, p95 95.5 ms" in text
+    assert "more than 64 in 1 of 4 that were waited for" in text
     assert "overtaken in the flow" not in text
     assert lines[-6].split() == ["prompt", "tokens", "1000", "1000..1000", "1000..1000"]
     assert lines[-5].split() == ["computed", "tokens", "2", "2..501", "2..1000"]
