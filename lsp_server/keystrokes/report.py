@@ -51,9 +51,7 @@ def figures(tally: Tally, about: Circumstances) -> Json:
     first = [call.first_token_ms for call in calls if call.generated_tokens]
     total = [call.total_ms for call in calls]
     answers = [one.seconds * 1000 for one in tally.asked if one.seconds is not None and not one.overtaken]
-    watched = [one.call.computed_tokens if one.call else 0 for one in tally.asked if one.watched]
-    warmed = tally.engine("warmed_tokens")
-    equal = equality(tally.asked)
+    warmed, equal, server = tally.engine("warmed_tokens"), equality(tally.asked), tally.status
     spreads: dict[str, Sequence[float]] = {
         "prompt_tokens": prompts,
         "computed_tokens": computed,
@@ -62,7 +60,6 @@ def figures(tally: Tally, about: Circumstances) -> Json:
         "total_ms": total,
         "answer_ms": answers,
     }
-    server = tally.status
     return {
         "benchmark": "keystrokes",
         "mellum_ls": about.version,
@@ -84,12 +81,7 @@ def figures(tally: Tally, about: Circumstances) -> Json:
         "prompt_tokens_mean": figure(sum(prompts) / len(prompts)) if prompts else None,
         "computed_tokens_median": percentile(computed, 50),
         "computed_tokens_p95": _rounded(percentile(computed, 95)),
-        "per_request": {
-            "requests": len(watched),
-            "computed_tokens_median": percentile(watched, 50),
-            "computed_tokens_p95": _rounded(percentile(watched, 95)),
-            "more_than_64": sum(count > 64 for count in watched),
-        },
+        "per_request": _per_request(tally),
         "reuse": _reuse(sum(computed), sum(prompts)),
         "reuse_less_warm_ups": None if warmed is None else _reuse(sum(computed) + warmed, sum(prompts)),
         "first_token_ms": _latency(first),
@@ -105,6 +97,16 @@ def figures(tally: Tally, about: Circumstances) -> Json:
         "server": {name: server[name] for name in ("requests", "answered", "empty", "superseded") if name in server},
         "dearest": _dearest(tally),
         "spread": {name: Spread.of(values).figures() if values else None for name, values in spreads.items()},
+    }
+
+
+def _per_request(tally: Tally) -> Json:
+    computed = [one.call.computed_tokens if one.call else 0 for one in tally.asked if one.watched]
+    return {
+        "requests": len(computed),
+        "computed_tokens_median": percentile(computed, 50),
+        "computed_tokens_p95": _rounded(percentile(computed, 95)),
+        "more_than_64": sum(count > 64 for count in computed),
     }
 
 
