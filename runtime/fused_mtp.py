@@ -59,6 +59,7 @@ class MtpSteps:
             )
         return found
 
+    @torch.inference_mode()
     def draft(
         self, hidden: Tensor, next_ids: Sequence[int], cache: KVCache, ids: Tensor | None
     ) -> tuple[int, float, Tensor]:
