@@ -64,7 +64,7 @@ class MtpStep:
         """[2] int32: the likeliest id, and the bits of its probability as float32."""
         ids, largest = torch.empty(1, dtype=torch.int32, device=device), torch.empty(1, device=device)
         layered = [
-            project("mtp", joined, projection, layers.stream, tuning.tile("output", projection, rows)),
+            project("mtp", joined, projection, layers.stream, tuning.tile("qkv", projection, rows)),
             *layers.launches(mtp.layer, config.mtp_layer_type, inputs.places[0]),
             normalise("norm", layers.out, mtp.norm, hidden, eps),
         ]

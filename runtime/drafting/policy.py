@@ -66,6 +66,7 @@ class Adaptive:
     def __init__(self, costs: Costs) -> None:
         self.costs = costs
         self._seen: dict[Evidence, list[float]] = {}
+        self._counted: dict[Evidence, tuple[list[float], ...]] = {}
         self._passes: dict[int, float] = {}
         # Seconds that one token more is worth: what it would take to decode it.
         self._value = costs.of(1)
@@ -88,6 +89,9 @@ class Adaptive:
             gain = saved - (self._pass(base + depth) - plain)
             if gain > best.gain:
                 best = Plan(depth, gain)
+            # If all that follow held, and cost nothing: long guesses are many, and mostly end early.
+            if gain + reach * self._value * (len(evidence) - depth) <= best.gain:
+                break
         return best if best.gain > MARGIN * self._pass(1) else NO_PLAN
 
     def begins(self, rival: float) -> bool:
@@ -121,8 +125,11 @@ class Adaptive:
 
     def saw(self, evidence: Evidence, held: bool) -> None:
         """Count it, by itself and among all strengths."""
-        for kind in (evidence, replace(evidence, strength=ANY)):
-            seen = self._seen.setdefault(kind, [0.0, 0.0])
+        both = self._counted.get(evidence)
+        if both is None:
+            kinds = (evidence, replace(evidence, strength=ANY))
+            both = self._counted[evidence] = tuple(self._seen.setdefault(kind, [0.0, 0.0]) for kind in kinds)
+        for seen in both:
             seen[0] = seen[0] * FADING + held
             seen[1] = seen[1] * FADING + 1
 

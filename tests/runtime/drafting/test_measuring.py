@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from mellum_ls.kernels._triton.projection import MOST_ROWS
 from mellum_ls.runtime.drafting import measuring
+from mellum_ls.runtime.drafting.costs import Costs
 from mellum_ls.runtime.drafting.measuring import SIZES, costs_of, measure
+from mellum_ls.runtime.drafting.policy import Adaptive
+from mellum_ls.runtime.drafting.source import Evidence
 from mellum_ls.runtime.engine import Engine
 from tests.fakes.checkpoints import small_config, write_checkpoint
 
@@ -50,3 +54,14 @@ def test_the_second_time_the_kept_figures_serve(
     assert not times
     costs_of(engine.model, engine.mtp, engine.tokenizer, tmp_path, "another model")
     assert times == [1]
+
+
+def test_the_edge_of_what_a_gpu_replays_is_measured_on_both_sides() -> None:
+    assert {MOST_ROWS, MOST_ROWS + 1} <= set(SIZES)
+    # A pass of 17 takes much longer than one of 16, and what comes before the drafts counts.
+    costs = Costs(tuple((size, 0.3 + size / 100 if size <= MOST_ROWS else 30.0 + size / 100) for size in SIZES), 0.1)
+    policy, sure = Adaptive(costs), [Evidence("s", 0, 0, 0.95)] * 40
+    assert policy.plan(sure).depth == MOST_ROWS - 1
+    assert policy.plan(sure, base=10).depth == MOST_ROWS - 10
+    assert policy.plan(sure, base=MOST_ROWS).depth == 0
+    assert policy.plan(sure, base=MOST_ROWS + 1).depth > MOST_ROWS
