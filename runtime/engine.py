@@ -163,9 +163,7 @@ class Engine:
         profile = files.profile(config, tokenizer, overrides)
         limits = CacheLimits(device_bytes=cache_bytes)
         model = assemble_from(files, config, place.device, kind, format, cache_dir)
-        # Torch's own operations take as long to launch on a GPU for a draft as it saves.
-        by_itself = place.device.type == "cpu" or model.implementation != Model.implementation
-        wanted = by_itself if draft is None else draft
+        wanted = drafts_by_itself(model) if draft is None else draft
         drafting = _drafting_of(model, tokenizer, cache_dir, model_dir) if wanted else None
         engine = cls(model_dir, model, tokenizer, profile, limits=limits, drafting=drafting, clock=clock)
         logger.info(
@@ -352,6 +350,11 @@ class Engine:
         if self.mtp is not None and self.drafting is not None and self.drafting.uses_mtp:
             follower = MtpFollower(self.mtp, self._retention)
         return Session(self.model.new_cache(self._retention, self._shelf), follower)
+
+
+def drafts_by_itself(model: Model) -> bool:
+    """Whether drafting is worth trying: on a GPU, launching a draft in torch's own operations takes what it saves."""
+    return model.device.type == "cpu" or model.implementation != Model.implementation
 
 
 def _drafting_of(model: Model, tokenizer: Tokenizer, cache_dir: Path | None, model_dir: Path) -> Drafting:

@@ -16,6 +16,7 @@ from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.fim import Prompt
 from mellum_ls.runtime.formats import FormatName
 from mellum_ls.runtime.fused import FusedModel
+from mellum_ls.runtime.fused_mtp import FusedMtpHead
 from mellum_ls.runtime.generate import GenerationParams
 from mellum_ls.runtime.model import Model
 from tests.fakes.checkpoints import write_checkpoint
@@ -73,17 +74,18 @@ def test_two_sequences_take_turns_and_caches_may_move() -> None:
 
 
 def test_drafted_answers_are_those_of_the_plain_model(tmp_path: Path) -> None:
-    write_checkpoint(tmp_path, with_mtp(), mtp=True)
+    write_checkpoint(tmp_path, with_mtp(num_key_value_heads=1), mtp=True)
     base = Engine.load(tmp_path, device=DEVICE.type, dtype=torch.float32)
     fused = FusedModel(base.model.config, base.model.weights, WIDE)
     drafting = Drafting(Always(2), DraftVocabulary(base.model.weights.lm_head, 60))
     engine = Engine(tmp_path, fused, base.tokenizer, base.profile, drafting=drafting)
-    params = GenerationParams(5, "none")
+    params = GenerationParams(4, "none")
     for prefix in ("def total(items):\n    return ", "def total(items):\n    return s"):
         prompt = Prompt(prefix, "\n", "a.py")
         wanted = base.complete("s", prompt, params)
         assert engine.complete("s", prompt, params).text == wanted.text
-    assert drafting.tally.figures()
+    assert isinstance(engine.mtp, FusedMtpHead)
+    assert sum(drafting.tally.sources["mtp"].checked) > 0
 
 
 def test_what_is_prepared_is_not_made_at_a_key() -> None:

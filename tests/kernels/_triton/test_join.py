@@ -9,9 +9,9 @@ from tests.kernels._triton.poisoned import Poisoned
 EPS = 1e-6
 
 
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(
-    ids=st.lists(st.integers(0, 9), min_size=1, max_size=16),
+    ids=st.lists(st.integers(0, 9), min_size=1, max_size=5),
     hidden=st.sampled_from([20, 64, 300]),
     dtype=st.sampled_from([torch.float32, torch.bfloat16]),
     seed=st.integers(0, 999),
