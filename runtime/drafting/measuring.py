@@ -20,6 +20,8 @@ CONTEXT = 256
 # The last that a GPU replays and the first that it does not stand side by side: between them lies a step, not a slope.
 SIZES = (1, 2, 3, 4, 8, 16, 17, 32, 48)
 REPEATS = 3
+# Short ones are repeated up to so often, for so long: a GPU that was idle is slow at first.
+MOST_REPEATS, REPEATED_SECONDS = 20, 0.02
 # A large model on a CPU takes a second for each pass: then fewer sizes must do.
 MOST_SECONDS = 4.0
 
@@ -83,8 +85,8 @@ def measure(
 
 def _timed(run: Callable[[], None], clock: Callable[[], float]) -> float:
     """Least seconds of a few runs: what the machine adds to the work is not its cost."""
-    times = []
-    for _ in range(REPEATS):
+    times: list[float] = []
+    while len(times) < REPEATS or (len(times) < MOST_REPEATS and sum(times) < REPEATED_SECONDS):
         started = clock()
         run()
         times.append(clock() - started)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,3 +66,22 @@ def test_the_edge_of_what_a_gpu_replays_is_measured_on_both_sides() -> None:
     assert policy.plan(sure, base=10).depth == MOST_ROWS - 10
     assert policy.plan(sure, base=MOST_ROWS).depth == 0
     assert policy.plan(sure, base=MOST_ROWS + 1).depth > MOST_ROWS
+
+
+def test_short_passes_are_timed_often_enough_for_a_device_to_wake_up(engine: Engine) -> None:
+    # The first runs of each kind take longer: one that was timed only then would look dear.
+    seconds = [0.0]
+    runs = {"passes": 0}
+    forward = engine.model.forward
+
+    def slow_at_first(*rest: Any) -> Any:
+        runs["passes"] += 1
+        seconds[0] += 0.005 if runs["passes"] < 6 else 0.0004
+        return forward(*rest)
+
+    engine.model.forward = slow_at_first  # type: ignore[method-assign]
+    try:
+        costs = measure(engine.model, None, engine.tokenizer, lambda: seconds[0])
+    finally:
+        engine.model.forward = forward  # type: ignore[method-assign]
+    assert all(each == pytest.approx(0.0004) for _, each in costs.passes)
