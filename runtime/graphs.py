@@ -14,8 +14,8 @@ import torch
 
 logger = logging.getLogger(__name__)
 
-MOST_GRAPHS = 48
-"""One for each number of rows and length of context that a session meets: some ten are in use at a time."""
+MOST_GRAPHS = 96
+"""One for each number of rows, of which drafts make use of all, and each length of context that a session meets."""
 
 
 class Graphs:
