@@ -68,6 +68,7 @@ class MtpSteps:
         ids [N] int64, on the host: those that are drafted, None for all. The state [1, H] may be fed back in; it holds
         until the next call. Waits for the device.
         """
+        assert hidden.is_contiguous(), "the kernels find the states by the address of the first alone"
         rows, size = len(next_ids), None if ids is None else len(ids)
         window = self._config.window_of(self._config.mtp_layer_type)
         splits = splits_for(context_bucket(cache.length), window)

@@ -13,14 +13,18 @@ from mellum_ls.runtime.weights import ModelWeights, allocate
 from tests.fakes.checkpoints import random_tensors, small_config
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-# The interpreter takes its time for each program, however much it does: few large ones.
-WIDE = Tuning(
-    {
-        key_of(op, format, rows): Tile(32 if op == "down" else 128, 32, 4)
-        for op in ("qkv", "output", "gate_up", "down", "head", "likeliest")
-        for format in FORMATS
-        for rows in (1, 2)
-    }
+# The interpreter takes its time for each program, so few large ones; a GPU gets the tiles of the product.
+WIDE = (
+    Tuning.of(torch.cuda.get_device_capability())
+    if DEVICE.type == "cuda"
+    else Tuning(
+        {
+            key_of(op, format, rows): Tile(32 if op == "down" else 128, 32, 4)
+            for op in ("qkv", "output", "gate_up", "down", "head", "likeliest")
+            for format in FORMATS
+            for rows in (1, 2)
+        }
+    )
 )
 # Of the largest number; float32 sums in another order.
 TOLERANCE = 1e-5

@@ -109,13 +109,13 @@ def main() -> None:
         works |= drafts(engine, MtpHead(model, model.weights.mtp), code, PLAIN)
     show_times(works, REPEATS)
     if model.device.type == "cuda":
-        for name in ("a pass of 1", "a pass of 4", f"a drafted token, {OURS}", f"a drafted token, {PLAIN}"):
-            show_calls(name, works[name])
-        steps = getattr(model, "_mtp", None)
-        for what, owner in (("passes", model), ("drafts", steps)):
+        for what, owner in (("passes", model), ("drafts", getattr(model, "_mtp", None))):
             graphs = getattr(owner, "graphs", None)
             if graphs is not None:
                 print(f"{what}: {graphs.captures} graphs, {graphs.reason or 'replayed'}")
+        for name in ("a pass of 1", "a pass of 4", f"a drafted token, {OURS}", f"a drafted token, {PLAIN}"):
+            if name in works:
+                show_calls(name, works[name])
     print(f"{time.perf_counter() - started:.1f} s in all")
 
 
