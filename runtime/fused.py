@@ -30,6 +30,9 @@ from mellum_ls.runtime.weights import ModelWeights
 # One row and several are different kernels, and attention has one for each of these numbers up to its tile's.
 PREPARED_ROWS = (1, 2, 4, MOST_ROWS)
 PREPARED_PROMPT = MOST_ROWS + 1
+# Up to these lengths, which editors' prompts have, passes of all numbers of rows are captured at once: drafts make all
+# of them, and a capture takes as long as a hundred passes of a small model.
+PREPARED_CONTEXTS = (256, 1024, 4096)
 
 
 @dataclass(slots=True)
@@ -86,7 +89,14 @@ class FusedModel(Model):
         # The host's block may be written to when the pass before has read it.
         self._wait()
         self._inputs.write(cache.length, cache.first, ids.tolist(), cache.places())
-        context = context_bucket(cache.length)
+        step, head = self._replay(count, context_bucket(cache.length))
+        cache.advance(count)
+        # Whoever asks for the scores of these states, or of some, finds them; they are the same for any rows.
+        self._last = (step.hidden.clone(), head.logits)
+        return self._last[0]
+
+    def _replay(self, count: int, context: int) -> tuple[Step, Head]:
+        """A pass over what was written to the inputs, with the step and the head that it goes through."""
         step, head = self.step(count, context), self.head(count)
 
         def work() -> None:
@@ -97,10 +107,7 @@ class FusedModel(Model):
 
         self._arrived = False
         self.graphs.run((count, context), work)
-        cache.advance(count)
-        # Whoever asks for the scores of these states, or of some, finds them; they are the same for any rows.
-        self._last = (step.hidden.clone(), head.logits)
-        return self._last[0]
+        return step, head
 
     @torch.inference_mode()
     def logits(self, hidden: Tensor) -> Tensor:
@@ -131,6 +138,7 @@ class FusedModel(Model):
             torch.cuda.current_stream(self.device).synchronize()
         self._arrived = True
 
+    @torch.inference_mode()
     def prepare(self) -> None:
         """Compile what passes will need: the first time on a machine takes half a minute, which no key should wait for.
 
@@ -139,9 +147,18 @@ class FusedModel(Model):
         cache = self.new_cache()
         for count in (PREPARED_PROMPT, *PREPARED_ROWS):
             self.likeliest(self.forward(torch.zeros(count, dtype=torch.int64), cache)[-1:])
+        # Where nothing is captured there is nothing more to prepare.
+        for context in PREPARED_CONTEXTS if self.graphs.reason is None else ():
+            for count in range(1, MOST_ROWS + 1):
+                # How many positions there are does not matter to a graph, only how many it is made for.
+                cache.truncate(0)
+                cache.reserve(count)
+                self._wait()
+                self._inputs.write(0, 0, [0] * count, cache.places())
+                self._replay(count, context)
         if self._mtp is not None:
             kind = self.config.mtp_layer_type
-            self._mtp.prepare(KVCache(self.config, (kind,), self.device, self.dtype))
+            self._mtp.prepare(KVCache(self.config, (kind,), self.device, self.dtype), PREPARED_CONTEXTS)
 
     def step(self, rows: int, context: int) -> Step:
         """The launches of a pass of so many rows, for contexts of this bucket."""

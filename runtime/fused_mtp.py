@@ -23,8 +23,8 @@ from mellum_ls.runtime.step_inputs import Inputs
 from mellum_ls.runtime.step_layer import Angles, Shape, context_bucket, splits_for
 from mellum_ls.runtime.weights import ModelWeights, MtpWeights
 
-# A pass that checked k drafts leaves up to k + 1 entries to be made with the next draft.
-PREPARED_ROWS = (1, 2, 3, 4)
+# One row and several are different kernels, and attention has one for each of these numbers up to its tile's.
+PREPARED_ROWS = (1, 2, 4, MOST_ROWS)
 # Entries that a draft makes in passes of up to 16 before its own; of more, all but the last 16 go layer by layer.
 MOST_CAUGHT_UP = 4 * MOST_ROWS
 
@@ -70,13 +70,17 @@ class MtpSteps:
         """
         assert hidden.is_contiguous(), "the kernels find the states by the address of the first alone"
         rows, size = len(next_ids), None if ids is None else len(ids)
-        window = self._config.window_of(self._config.mtp_layer_type)
-        splits = splits_for(context_bucket(cache.length), window)
         cache.reserve(rows)
         if ids is not None:
             self._use(ids)
-        step = self.step(rows, splits, size)
         self._inputs.write(cache.length, cache.first, next_ids, cache.places(), hidden.data_ptr())
+        self._replay(rows, self._splits(cache.length), size)
+        cache.advance(rows)
+        return int(self._found_id[0]), float(self._found_share[0]), self._hidden
+
+    def _replay(self, rows: int, splits: int, size: int | None) -> None:
+        """A draft by what was written to the inputs; waits for the device."""
+        step = self.step(rows, splits, size)
 
         def work() -> None:
             self._inputs.send()
@@ -84,19 +88,33 @@ class MtpSteps:
             self._found.copy_(step.drafted, non_blocking=True)
 
         self.graphs.run((rows, splits, size), work)
-        cache.advance(rows)
         if self.device.type == "cuda":
             torch.cuda.current_stream(self.device).synchronize()
-        return int(self._found_id[0]), float(self._found_share[0]), self._hidden
 
-    def prepare(self, cache: KVCache) -> None:
-        """Compile and capture the drafts that are met most; the cache is empty, and is again."""
+    def _splits(self, length: int) -> int:
+        """Programs that share what an entry sees behind `length` others."""
+        return splits_for(context_bucket(length), self._config.window_of(self._config.mtp_layer_type))
+
+    @torch.inference_mode()
+    def prepare(self, cache: KVCache, contexts: Sequence[int]) -> None:
+        """Compile all drafts and capture those behind up to so many positions; the cache is empty, and is again.
+
+        A pass that checked k drafts leaves up to k + 1 entries to be made with the next draft: of all numbers of rows.
+        """
         size = len(self._weights.lm_head)
         drafted = drafted_size(size)
         ids = None if drafted == size else torch.arange(drafted)
+        states = self._hidden.new_zeros(MOST_ROWS, self._hidden.shape[1])
         for rows in PREPARED_ROWS:
-            self.draft(self._hidden.new_zeros(rows, self._hidden.shape[1]), [0] * rows, cache, ids)
+            self.draft(states[:rows], [0] * rows, cache, ids)
             cache.truncate(0)
+        # Where nothing is captured there is nothing more to prepare.
+        captured = range(1, MOST_ROWS + 1) if self.graphs.reason is None else ()
+        for splits in dict.fromkeys(map(self._splits, contexts)):
+            for rows in captured:
+                cache.reserve(rows)
+                self._inputs.write(0, 0, [0] * rows, cache.places(), states.data_ptr())
+                self._replay(rows, splits, None if ids is None else drafted)
 
     def _use(self, ids: Tensor) -> None:
         """Let the ids be those that are drafted. They are others each time a vocabulary is chosen anew."""

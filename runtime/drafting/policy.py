@@ -24,6 +24,7 @@ VALUE_SHARE = 0.1
 # How fast the gain of the MTP layer is learned, and after how many steps without it the layer is asked all the same.
 LAYER_SHARE = 0.05
 LAYER_PRIOR = 0.75
+LAYER_DRAFTS = range(1, 9)
 PROBE_EVERY = 24
 
 
@@ -70,9 +71,14 @@ class Adaptive:
         self._passes: dict[int, float] = {}
         # Seconds that one token more is worth: what it would take to decode it.
         self._value = costs.of(1)
-        # What drafting with the MTP layer has gained lately, its own cost taken off: at first what one draft would
-        # gain that holds as often as such layers' do.
-        self._layer_gain = LAYER_PRIOR * costs.of(1) - (costs.of(2) - costs.of(1)) - costs.draft
+        # What drafting with the MTP layer has gained lately, its own cost taken off: at first what the best number of
+        # drafts would gain that hold as often as such layers' do.
+        self._layer_gain = max(
+            sum(LAYER_PRIOR**place for place in range(1, 1 + drafts)) * costs.of(1)
+            - (costs.of(1 + drafts) - costs.of(1))
+            - drafts * costs.draft
+            for drafts in LAYER_DRAFTS
+        )
         self._idle = 0
 
     def probability(self, evidence: Evidence) -> float:

@@ -1,6 +1,8 @@
 """The fused passes against the plain model: in Triton's interpreter, or on a GPU where there is one."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from mellum_ls.runtime.formats import FormatName
 from mellum_ls.runtime.fused import FusedModel
 from mellum_ls.runtime.fused_mtp import FusedMtpHead
 from mellum_ls.runtime.generate import GenerationParams
+from mellum_ls.runtime.graphs import Graphs
 from mellum_ls.runtime.model import Model
 from tests.fakes.checkpoints import write_checkpoint
 from tests.fakes.fused_models import DEVICE, WIDE, assert_same, raw_config, weights_of, with_mtp
@@ -97,7 +100,30 @@ def test_what_is_prepared_is_not_made_at_a_key() -> None:
     fused.forward(torch.zeros(2, dtype=torch.int64, device=DEVICE), cache)
     assert fused.step(2, 256) is made[2]
     assert cache.length == 2  # what was prepared has left nothing in it
-    assert set(fused._steps) == {(rows, 256) for rows in made}
+    if DEVICE.type == "cpu":  # where nothing is captured
+        assert set(fused._steps) == {(rows, 256) for rows in made}
+
+
+class Noted(Graphs):
+    """Notes what would be captured and does nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(torch.device("cpu"))
+        self.reason = None
+        self.keys: list[Hashable] = []
+
+    def run(self, key: Hashable, work: Callable[[], None]) -> None:
+        self.keys.append(key)
+
+
+def test_where_passes_are_replayed_all_that_drafts_make_are_captured_at_once() -> None:
+    config = ModelConfig.from_dict(with_mtp(sliding_window=512))
+    fused = FusedModel(config, weights_of(config, mtp=True), WIDE)
+    assert fused._mtp is not None
+    fused.graphs, fused._mtp.graphs = passes, drafts = Noted(), Noted()
+    fused.prepare()
+    assert set(passes.keys) == set(product(range(1, 17), (256, 1024, 4096)))
+    assert set(drafts.keys) == set(product(range(1, 17), (1, 2), (None,)))
 
 
 def test_a_step_is_made_once() -> None:

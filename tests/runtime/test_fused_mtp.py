@@ -143,6 +143,11 @@ def test_what_is_prepared_leaves_nothing_behind() -> None:
     model = FusedModel(config, weights_of(config, mtp=True), WIDE)
     assert model._mtp is not None
     cache = KVCache(config, (config.mtp_layer_type,), DEVICE, torch.float32)
-    model._mtp.prepare(cache)
+    model._mtp.prepare(cache, (256,))
     assert cache.length == 0
-    assert {rows for rows, _, _ in model._mtp._steps} == {1, 2, 3, 4}
+    assert {rows for rows, _, _ in model._mtp._steps} >= {1, 2, 4, 16}
+    # Outside of the inference mode in which all of it was made, too.
+    head = model.mtp_head()
+    assert head is not None
+    head.guess(torch.ones(1, head.width, device=DEVICE), [5], cache, DraftVocabulary(model.weights.lm_head))
+    assert cache.length == 1
