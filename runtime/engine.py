@@ -39,7 +39,7 @@ from mellum_ls.runtime.generate import Chunk, GenerationParams, Pace, Result, at
 from mellum_ls.runtime.healing import Healer
 from mellum_ls.runtime.model import Model
 from mellum_ls.runtime.model_files import model_files
-from mellum_ls.runtime.mtp import MtpFollower, MtpHead
+from mellum_ls.runtime.mtp import MtpFollower
 from mellum_ls.runtime.profile import Profile
 from mellum_ls.runtime.stopping import make_rule
 from mellum_ls.runtime.thoughts import Thoughts
@@ -116,7 +116,7 @@ class Engine:
         limits = limits or CacheLimits()
         self.model_dir, self.model, self.tokenizer, self.profile = model_dir, model, tokenizer, profile
         self.config = model.config
-        self.mtp = None if model.weights.mtp is None else MtpHead(model, model.weights.mtp)
+        self.mtp = model.mtp_head()
         self.counters = Counters()
         device_bytes, host_bytes = limits.device_bytes, limits.host_bytes
         self.cache_bytes = device_budget(model.device) if device_bytes is None else device_bytes
@@ -148,10 +148,10 @@ class Engine:
         `cache_bytes` of device memory are for keys and values, None stands for what the device has to spare.
         `profile_file` is what the user says against the checkpoint's files; None looks for it beside the weights.
         Device and dtype are those of devices.default_place where they are not given.
-        With `draft` tokens are drafted where that pays, None does so on a processor: the first time a device meets the
-        model a few seconds go into measuring what passes cost, which is kept in `cache_dir`, if there is one, and so
-        are packed weights. `format` is what weights are kept as, None for the best that fits; SettingError where it
-        cannot fit.
+        With `draft` tokens are drafted where that pays, None does so unless a GPU has no kernels for the model: the
+        first time a device meets the model a few seconds go into measuring what passes cost, which is kept in
+        `cache_dir`, if there is one, and so are packed weights. `format` is what weights are kept as, None for the best
+        that fits; SettingError where it cannot fit.
         """
         files = model_files(model_dir)
         place = default_place(device)
@@ -163,7 +163,7 @@ class Engine:
         profile = files.profile(config, tokenizer, overrides)
         limits = CacheLimits(device_bytes=cache_bytes)
         model = assemble_from(files, config, place.device, kind, format, cache_dir)
-        wanted = place.device.type == "cpu" if draft is None else draft
+        wanted = drafts_by_itself(model) if draft is None else draft
         drafting = _drafting_of(model, tokenizer, cache_dir, model_dir) if wanted else None
         engine = cls(model_dir, model, tokenizer, profile, limits=limits, drafting=drafting, clock=clock)
         logger.info(
@@ -352,9 +352,14 @@ class Engine:
         return Session(self.model.new_cache(self._retention, self._shelf), follower)
 
 
+def drafts_by_itself(model: Model) -> bool:
+    """Whether drafting is worth trying: on a GPU, launching a draft in torch's own operations takes what it saves."""
+    return model.device.type == "cpu" or model.implementation != Model.implementation
+
+
 def _drafting_of(model: Model, tokenizer: Tokenizer, cache_dir: Path | None, model_dir: Path) -> Drafting:
     """Drafting from all sources that the checkpoint allows, by what passes cost on this device."""
-    head = None if model.weights.mtp is None else MtpHead(model, model.weights.mtp)
+    head = model.mtp_head()
     if cache_dir is None:
         costs = measure(model, head, tokenizer)
     else:

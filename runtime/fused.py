@@ -11,48 +11,42 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from mellum_ls.kernels._triton.launch import Launch, cdiv, next_power
+from mellum_ls.kernels._triton.launch import Launch
 from mellum_ls.kernels._triton.project import project
 from mellum_ls.kernels._triton.projection import MOST_ROWS
 from mellum_ls.kernels._triton.tuning import Tuning
 from mellum_ls.kernels.packing import packed
 from mellum_ls.runtime.cache.kv_cache import KVCache
 from mellum_ls.runtime.config import AttentionType, ModelConfig
+from mellum_ls.runtime.fused_mtp import FusedMtpHead, MtpSteps
 from mellum_ls.runtime.graphs import Graphs
 from mellum_ls.runtime.model import Model
-from mellum_ls.runtime.step import Inputs, Shape, Step
+from mellum_ls.runtime.mtp import MtpHead
+from mellum_ls.runtime.step import Step
+from mellum_ls.runtime.step_inputs import Inputs
+from mellum_ls.runtime.step_layer import Shape, context_bucket, splits_for
 from mellum_ls.runtime.weights import ModelWeights
 
-# Passes over contexts of up to four times the length share a graph: the splits of attention fit either about as well.
-LEAST_CONTEXT, CONTEXT_FACTOR = 256, 4
-# Positions of a program of attention: fewer would leave each too little, more leave processors idle.
-POSITIONS_PER_SPLIT = 256
-MOST_SPLITS = 32
 # One row and several are different kernels, and attention has one for each of these numbers up to its tile's.
 PREPARED_ROWS = (1, 2, 4, MOST_ROWS)
 PREPARED_PROMPT = MOST_ROWS + 1
-
-
-def context_bucket(length: int) -> int:
-    """The length that a step for a context of `length` positions is made for."""
-    bucket = LEAST_CONTEXT
-    while bucket < length:
-        bucket *= CONTEXT_FACTOR
-    return bucket
-
-
-def splits_for(context: int, window: int | None) -> int:
-    """Programs that share what a position sees behind `context` others."""
-    seen = context if window is None else min(context, window)
-    return min(MOST_SPLITS, next_power(cdiv(seen, POSITIONS_PER_SPLIT)))
+# Up to these lengths, which editors' prompts have, passes of all numbers of rows are captured at once: drafts make all
+# of them, and a capture takes as long as a hundred passes of a small model.
+PREPARED_CONTEXTS = (256, 1024, 4096)
 
 
 @dataclass(slots=True)
 class Head:
-    """The scores of a step's states, [T, V] float32, and what computes them."""
+    """The scores of a step's states, [T, V] float32, what computes them, and the likeliest ids [T] int64."""
 
     logits: Tensor
     launch: Launch
+    ids: Tensor
+
+    def run(self) -> None:
+        """Compute the scores and the ids."""
+        self.launch.run()
+        torch.argmax(self.logits, dim=-1, out=self.ids)
 
 
 class FusedModel(Model):
@@ -67,10 +61,10 @@ class FusedModel(Model):
             tuning = Tuning.of(capability)
         self._tuning = tuning
         self.graphs = Graphs(self.device)
-        self._inputs = Inputs.new(config.num_hidden_layers, self.device)
-        pinned = self.device.type == "cuda"
-        self._words = torch.zeros(2 + MOST_ROWS, dtype=torch.int32, pin_memory=pinned)
-        self._places: tuple[int, ...] = ()
+        self._inputs = Inputs(config.num_hidden_layers, self.device)
+        # The likeliest ids of the last short pass, on the host: it brings them along.
+        self._found = torch.zeros(MOST_ROWS, dtype=torch.int64, pin_memory=self.device.type == "cuda")
+        self._arrived = True
         self._steps: dict[tuple[int, int], Step] = {}
         self._heads: dict[int, Head] = {}
         # All steps leave their states here, so that one head for each number of rows serves all of them.
@@ -78,6 +72,12 @@ class FusedModel(Model):
         self._last = (self._hidden[:0], self._hidden[:0])
         # Graphs hold addresses: the tables must not move, so they are made whole at once.
         self._angles = {kind: self.rope.whole(kind) for kind in config.rope}
+        self._mtp = None if weights.mtp is None else MtpSteps(config, weights, self._angles, tuning)
+
+    def mtp_head(self) -> MtpHead | None:
+        """As Model.mtp_head; all heads share their steps."""
+        weights = self.weights.mtp
+        return None if weights is None or self._mtp is None else FusedMtpHead(self, weights, self._mtp)
 
     @torch.inference_mode()
     def forward(self, ids: Tensor, cache: KVCache) -> Tensor:
@@ -86,29 +86,59 @@ class FusedModel(Model):
         if count > MOST_ROWS:
             return super().forward(ids, cache)
         cache.reserve(count)
-        self._put(ids, cache)
-        context = context_bucket(cache.length)
-        step, head = self.step(count, context), self.head(count)
-
-        def work() -> None:
-            step.run()
-            head.launch.run()
-
-        self.graphs.run((count, context), work)
+        # The host's block may be written to when the pass before has read it.
+        self._wait()
+        self._inputs.write(cache.length, cache.first, ids.tolist(), cache.places())
+        step, head = self._replay(count, context_bucket(cache.length))
         cache.advance(count)
         # Whoever asks for the scores of these states, or of some, finds them; they are the same for any rows.
         self._last = (step.hidden.clone(), head.logits)
         return self._last[0]
 
+    def _replay(self, count: int, context: int) -> tuple[Step, Head]:
+        """A pass over what was written to the inputs, with the step and the head that it goes through."""
+        step, head = self.step(count, context), self.head(count)
+
+        def work() -> None:
+            self._inputs.send()
+            step.run()
+            head.run()
+            self._found[:count].copy_(head.ids, non_blocking=True)
+
+        self._arrived = False
+        self.graphs.run((count, context), work)
+        return step, head
+
     @torch.inference_mode()
     def logits(self, hidden: Tensor) -> Tensor:
         """As Model.logits; in float32 for the states of the last short pass."""
-        states, logits = self._last
-        place, rest = divmod(hidden.data_ptr() - states.data_ptr(), hidden.stride(0) * hidden.element_size())
-        if not rest and 0 <= place <= len(states) - len(hidden) and hidden.is_contiguous():
-            return logits[place : place + len(hidden)].clone()
-        return super().logits(hidden)
+        rows = self._rows_of(hidden)
+        return super().logits(hidden) if rows is None else self._last[1][rows].clone()
 
+    def likeliest(self, hidden: Tensor) -> list[int]:
+        """As Model.likeliest; for the states of the last short pass nothing is computed or copied any more."""
+        rows = self._rows_of(hidden)
+        if rows is None:
+            return super().likeliest(hidden)
+        self._wait()
+        found: list[int] = self._found[rows].tolist()
+        return found
+
+    def _rows_of(self, hidden: Tensor) -> slice | None:
+        """Which states of the last short pass these are; None if they are others."""
+        states = self._last[0]
+        place, rest = divmod(hidden.data_ptr() - states.data_ptr(), hidden.stride(0) * hidden.element_size())
+        if rest or not 0 <= place <= len(states) - len(hidden) or not hidden.is_contiguous():
+            return None
+        return slice(place, place + len(hidden))
+
+    def _wait(self) -> None:
+        """Wait for the last short pass."""
+        if not self._arrived and self.device.type == "cuda":
+            torch.cuda.current_stream(self.device).synchronize()
+        self._arrived = True
+
+    @torch.inference_mode()
     def prepare(self) -> None:
         """Compile what passes will need: the first time on a machine takes half a minute, which no key should wait for.
 
@@ -116,20 +146,19 @@ class FusedModel(Model):
         """
         cache = self.new_cache()
         for count in (PREPARED_PROMPT, *PREPARED_ROWS):
-            self.logits(self.forward(torch.zeros(count, dtype=torch.int64, device=self.device), cache)[-1:])
-
-    def _put(self, ids: Tensor, cache: KVCache) -> None:
-        """Write what this pass reads from the device: one copy, and another where the cache has moved."""
-        if self.device.type == "cuda":
-            # The copy of the pass before has been read: its result was waited for before the next ids were known.
-            torch.cuda.current_stream(self.device).synchronize()
-        self._words[0], self._words[1] = cache.length, cache.first
-        self._words[2 : 2 + len(ids)] = ids
-        self._inputs.words.copy_(self._words, non_blocking=True)
-        places = cache.places()
-        if places is not self._places:
-            self._places = places
-            self._inputs.places.copy_(torch.tensor(places, dtype=torch.int64).view(-1, 2))
+            self.likeliest(self.forward(torch.zeros(count, dtype=torch.int64), cache)[-1:])
+        # Where nothing is captured there is nothing more to prepare.
+        for context in PREPARED_CONTEXTS if self.graphs.reason is None else ():
+            for count in range(1, MOST_ROWS + 1):
+                # How many positions there are does not matter to a graph, only how many it is made for.
+                cache.truncate(0)
+                cache.reserve(count)
+                self._wait()
+                self._inputs.write(0, 0, [0] * count, cache.places())
+                self._replay(count, context)
+        if self._mtp is not None:
+            kind = self.config.mtp_layer_type
+            self._mtp.prepare(KVCache(self.config, (kind,), self.device, self.dtype), PREPARED_CONTEXTS)
 
     def step(self, rows: int, context: int) -> Step:
         """The launches of a pass of so many rows, for contexts of this bucket."""
@@ -162,4 +191,4 @@ class FusedModel(Model):
             weight = replace(weight, data=weight.data.contiguous())
         logits = torch.empty(rows, weight.rows, dtype=torch.float32, device=self.device)
         launch = project("head", self._hidden[:rows], weight, logits, tuning.tile("head", weight, rows))
-        return Head(logits, launch)
+        return Head(logits, launch, torch.empty(rows, dtype=torch.int64, device=self.device))

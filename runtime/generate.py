@@ -172,7 +172,7 @@ def at_once(steps: Generator[None, None, T]) -> T:
 
 def extend(model: Model, session: Session, ids: Sequence[int]) -> Tensor:
     """Compute these ids in one pass, record them in the session, and return their hidden states [T, H]."""
-    hidden = model.forward(torch.tensor(ids, dtype=torch.int64, device=model.device), session.cache)
+    hidden = model.forward(torch.tensor(ids, dtype=torch.int64), session.cache)
     session.extended(hidden, ids)
     return hidden
 
@@ -188,15 +188,16 @@ def greedy(
     hidden: Tensor,
     max_tokens: int,
     stop_ids: Collection[int],
-    choose: Callable[[Tensor], int | None] = likeliest,
+    choose: Callable[[Tensor], int | None] | None = None,
 ) -> Iterator[int]:
     """Yield the id that `choose` takes after `hidden` [1, H], then after that, until a stop id, None or the budget.
 
+    It takes scores [V]; without it the likeliest id is taken each time.
     The stop id itself is yielded, so that the caller can tell it from the budget. An id enters the session only when
     the next one is asked for: the last one never costs a pass.
     """
     for remaining in range(max_tokens - 1, -1, -1):
-        token = choose(model.logits(hidden)[0])
+        token = model.likeliest(hidden)[0] if choose is None else choose(model.logits(hidden)[0])
         if token is None:
             return
         yield token

@@ -14,8 +14,8 @@ import torch
 
 logger = logging.getLogger(__name__)
 
-MOST_GRAPHS = 48
-"""One for each number of rows and length of context that a session meets: some ten are in use at a time."""
+MOST_GRAPHS = 96
+"""One for each number of rows, of which drafts make use of all, and each length of context that a session meets."""
 
 
 class Graphs:
@@ -40,17 +40,15 @@ class Graphs:
             return
         graph = self._captured.get(key)
         if graph is None:
-            graph = self._capture(key, work)
-            if graph is None:
-                return
+            self._capture(key, work)
         else:
             self._captured.move_to_end(key)
-        graph.replay()
+            graph.replay()
 
-    def _capture(self, key: Hashable, work: Callable[[], None]) -> torch.cuda.CUDAGraph | None:
-        """A graph of the work, or None after having done it: what cannot be captured once is not tried again."""
-        # Once outside of the graph: kernels are compiled then, which a capture does not allow. Keys and values are
-        # written twice with the same content; counters end as they began.
+    def _capture(self, key: Hashable, work: Callable[[], None]) -> None:
+        """Do the work and keep a graph of it. What cannot be captured once is not tried again."""
+        # Outside of the graph: kernels are compiled then, which a capture does not allow. The capture itself does
+        # nothing, so that the work is done once, and may read what it writes.
         stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream(self._device))
         with torch.cuda.stream(stream):
@@ -65,7 +63,6 @@ class Graphs:
         except RuntimeError as error:
             self.reason = f"the capture of {key} failed: {error}"
             logger.warning("steps are launched kernel by kernel from now on, which is slower: %s", self.reason)
-            return None
+            return
         self.captures += 1
         self._captured[key] = graph
-        return graph

@@ -14,6 +14,7 @@ from mellum_ls.kernels import apply_rope, attention, experts, linear, rms_norm, 
 from mellum_ls.runtime.cache.checkpoints import CheckpointShelf
 from mellum_ls.runtime.cache.kv_cache import KVCache, Retention
 from mellum_ls.runtime.config import AttentionType, ModelConfig
+from mellum_ls.runtime.mtp import MtpHead
 from mellum_ls.runtime.rope_tables import RopeTables
 from mellum_ls.runtime.weights import DenseMlpWeights, LayerWeights, ModelWeights, SparseMlpWeights
 
@@ -33,15 +34,20 @@ class Model:
         """An empty cache for one sequence."""
         return KVCache(self.config, self.config.layer_types, self.device, self.dtype, retention, shelf)
 
+    def mtp_head(self) -> MtpHead | None:
+        """What drafts with the model's MTP layer; None if it has none."""
+        return None if self.weights.mtp is None else MtpHead(self, self.weights.mtp)
+
     @torch.inference_mode()
     def forward(self, ids: Tensor, cache: KVCache) -> Tensor:
         """Compute the tokens `ids` [T] int64 that follow the cached ones, extend the cache, return hidden [T, H].
 
+        The ids may lie on the host: whoever has them there need not wait for a copy of them.
         The hidden states are those after the final norm: `logits` takes them, and so does the MTP layer.
         """
         start, count = cache.length, ids.shape[0]
         cache.reserve(count)
-        x = embedding(ids, self.weights.embedding).to(self.dtype)  # [T, H]
+        x = embedding(ids.to(self.device), self.weights.embedding).to(self.dtype)  # [T, H]
         angles = {kind: self.rope.rows(kind, start, count) for kind in self.config.rope}
         for index, layer in enumerate(self.weights.layers):
             kind = self.config.layer_types[index]
@@ -73,6 +79,11 @@ class Model:
     def logits(self, hidden: Tensor) -> Tensor:
         """Scores of the next token, [T, V], for hidden states [T, H]."""
         return linear(hidden, self.weights.lm_head)
+
+    def likeliest(self, hidden: Tensor) -> list[int]:
+        """The id with the highest score of each of the hidden states [T, H]."""
+        found: list[int] = self.logits(hidden).argmax(-1).tolist()
+        return found
 
 
 def attend(

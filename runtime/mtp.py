@@ -3,7 +3,11 @@
 Shares embedding and lm_head with the model and has a cache of its own. Does not decide whether to draft.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -12,8 +16,22 @@ from torch.nn.functional import embedding
 from mellum_ls.kernels import linear, rms_norm
 from mellum_ls.runtime.cache.kv_cache import CAPACITY_STEP, KVCache, Retention
 from mellum_ls.runtime.cache.pages import rows_like
-from mellum_ls.runtime.model import Model
+from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
 from mellum_ls.runtime.weights import MtpWeights
+
+if TYPE_CHECKING:
+    from mellum_ls.runtime.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """The token that the layer finds likeliest."""
+
+    token: int
+    sure: float
+    """Its probability among the ids that are drafted."""
+    state: Tensor
+    """[1, H]: what it was guessed from, and what the token behind it is guessed with."""
 
 
 class MtpHead:
@@ -21,6 +39,9 @@ class MtpHead:
 
     Entry i of its cache belongs to the pair (hidden state of position i, token i + 1).
     """
+
+    leaves = 0
+    """So many missing entries a draft makes as fast as none: nobody need make them before."""
 
     def __init__(self, model: Model, weights: MtpWeights) -> None:
         self._model, self._weights = model, weights
@@ -63,6 +84,15 @@ class MtpHead:
         x = self._model.layer(x, weights.layer, config.mtp_layer_type, angles, cache, 0, last)  # [T or last, H]
         cache.advance(count)
         return rms_norm(x, weights.norm, eps)
+
+    @torch.inference_mode()
+    def guess(self, hidden: Tensor, next_ids: Sequence[int], cache: KVCache, vocabulary: DraftVocabulary) -> Guess:
+        """The likeliest token behind the last of `next_ids`; arguments else as in `forward`."""
+        state = self.forward(hidden, torch.tensor(next_ids, dtype=torch.int64, device=hidden.device), cache, 1)
+        scores = vocabulary.logits(state)[0].float()
+        best, column = scores.max(dim=-1)
+        sure = float((scores - best).exp_().sum().reciprocal())
+        return Guess(vocabulary.id_at(int(column)), sure, state)
 
     def draft_logits(self, hidden: Tensor, next_ids: Tensor, cache: KVCache) -> Tensor:
         """Logits [T, V] of the token after each of `next_ids`; arguments as in `forward`."""
@@ -107,9 +137,12 @@ class MtpFollower:
 
     @torch.inference_mode()
     def keep_up(self, ids: Sequence[int]) -> None:
-        """Make the entries of all positions of the sequence's `ids` but the last, whose next token is not known."""
+        """Make the entries of all positions of the sequence's `ids` but the last, whose next token is not known.
+
+        Few that are missing are left to the next draft, where that makes them on its way.
+        """
         first, end = self._first_missing(), self._length - 1
-        if first < end:
+        if end - first > self._head.leaves:
             next_ids = torch.tensor(ids[first + 1 : end + 1], dtype=torch.int64, device=self._states.device)
             self._head.forward(self._states[first:end], next_ids, self.cache, 1)
 
@@ -121,7 +154,7 @@ class MtpFollower:
             self.cache.truncate(entries)
 
     @torch.inference_mode()
-    def adopt(self, other: "MtpFollower", positions: int) -> None:
+    def adopt(self, other: MtpFollower, positions: int) -> None:
         """Copy the states of the positions up to `positions` of a sequence with the same beginning."""
         known = self._length
         self._make_room(positions)
@@ -144,6 +177,17 @@ class MtpFollower:
         Its entry is a guess: `settle` takes it back.
         """
         return self._head.forward(state, torch.tensor([token], device=state.device), self.cache)
+
+    def guess(self, ids: Sequence[int], token: int, vocabulary: DraftVocabulary) -> Guess:
+        """The likeliest token behind `token`, which follows the sequence's `ids`."""
+        first = self._first_missing()
+        return self._head.guess(
+            self._states[first : self._length], [*ids[first + 1 :], token], self.cache, vocabulary
+        )  # fmt: skip
+
+    def guess_on(self, guess: Guess, vocabulary: DraftVocabulary) -> Guess:
+        """The likeliest token behind the last guess, whose entry is one, too: `settle` takes it back."""
+        return self._head.guess(guess.state, [guess.token], self.cache, vocabulary)
 
     def settle(self) -> None:
         """Forget all entries that are guesses, and the one whose token is not in the sequence yet."""

@@ -14,7 +14,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TESTS = [*sorted((ROOT / "tests/kernels/_triton").glob("test_*.py")), ROOT / "tests/runtime/test_graphs.py"]
+REPLAYED = ("test_fused.py", "test_fused_mtp.py", "test_graphs.py")
+TESTS = [
+    *sorted((ROOT / "tests/kernels/_triton").glob("test_*.py")),
+    *(ROOT / "tests/runtime" / name for name in REPLAYED),
+]
 # What compiles for other targets says nothing of this one.
 UNSEEN = {"test_inspect.py", "test_compiled.py"}
 TEST_SECONDS, BENCH_SECONDS = 180, 300

@@ -64,7 +64,7 @@ def room_for_keys(rows: int, device: torch.device) -> tuple[Tensor, Tensor]:
 
 def head(
     x: Tensor,
-    norm: Tensor,
+    norm: Tensor | None,
     weight: Packed,
     logits: Tensor,
     ids: Tensor,
@@ -77,9 +77,9 @@ def head(
 ) -> Launch:
     """logits = (rms_norm(x) * norm) @ weight.T; of each row the id of the largest logit, the lowest of equal ones.
 
-    x [T, K], T at most 16; norm [K]; weight [V, K]; logits [T, V] float32; ids [T] int32; largest [T] float32; room:
-    `room_for_keys`. vocabulary [N] int32: only these rows of the weight are scored, in this order; then logits is
-    [T, N], and ids are still rows of the weight.
+    x [T, K], T at most 16; norm [K], None for an x that is normalised; weight [V, K]; logits [T, V] float32; ids [T]
+    int32; largest [T] float32; room: `room_for_keys`. vocabulary [N] int32: only these rows of the weight are scored,
+    in this order; then logits is [T, N], and ids are still rows of the weight.
     """
     keys, counter = room
     rows, outputs = logits.shape

@@ -1,4 +1,4 @@
-"""Every kernel of the released model by what it is for: those of steps of some rows, those that read a prompt.
+"""Every kernel of the released model by what it is for: those of steps of some rows, of drafts, and of a prompt.
 
 As the product makes them for an architecture, with its tiles, of tensors that exist by their shape only. Says what of
 a kernel's compiled code matters, not what came of it.
@@ -7,7 +7,7 @@ a kernel's compiled code matters, not what came of it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -15,12 +15,15 @@ from mellum_ls.kernels._triton import flash, grouped, head
 from mellum_ls.kernels._triton.launch import Launch
 from mellum_ls.kernels._triton.matmul import default_block, matmul
 from mellum_ls.kernels._triton.tuning import Tuning
-from mellum_ls.kernels.packing import Packed, packed
+from mellum_ls.kernels.packing import Packed, pack, packed
 from mellum_ls.runtime.bench.static import CONTEXT, DTYPE, META, released_launches
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.formats import WEIGHT_FORMATS, FormatName, WeightFormat
+from mellum_ls.runtime.mtp_step import MtpStep
+from mellum_ls.runtime.step_inputs import Inputs
+from mellum_ls.runtime.step_layer import Shape
 from mellum_ls.runtime.synthetic import released_config, synthetic_weights
-from mellum_ls.runtime.weights import SparseMlpWeights
+from mellum_ls.runtime.weights import MtpWeights, SparseMlpWeights
 
 PROMPT = 512  # tokens
 DRAFTED = 16384  # ids that drafts are chosen from
@@ -41,7 +44,9 @@ MUCH_READ: Mapping[str, Sequence[str]] = {
     "route._route": ("weight_ptr",),
 }
 # Kernels without a product of matrices.
-NOT_MULTIPLYING = ("embed._embed", "grouped._combine", "normalise._normalise", "route._route")
+NOT_MULTIPLYING = (
+    "embed._embed", "grouped._combine", "join._join", "normalise._normalise", "route._route", "sureness._sureness",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ def entries(target: int, formats: Sequence[FormatName], rows: Sequence[int]) -> 
         for count in rows:
             launches, _ = released_launches(config, WEIGHT_FORMATS[name], count, CONTEXT, 1, tuning)
             launches += _heads(config, WEIGHT_FORMATS[name], count, tuning)
+            launches += _drafts(config, WEIGHT_FORMATS[name], count, tuning)
             found += [Entry(_op(launch), name, count, launch) for launch in launches]
     return found + prompt_entries(config, target, formats)
 
@@ -122,6 +128,23 @@ def _heads(config: ModelConfig, format: WeightFormat, rows: int, tuning: Tuning)
         )
         for chosen in (None, some)
     ]  # fmt: skip
+
+
+def _drafts(config: ModelConfig, format: WeightFormat, rows: int, tuning: Tuning) -> list[Launch]:
+    """What a step of the MTP layer has before and behind the layer; whatever its rows, one comes out."""
+    weights, vector = synthetic_weights(config, format, META, DTYPE), _room(config.hidden_size)
+    projection = pack(_room(config.hidden_size, 2 * config.hidden_size), format.attention, format.group)
+    mtp = MtpWeights(vector, vector, projection, weights.layers[0], vector)
+    table = _room(config.max_position_embeddings, 1, config.head_dim)
+    shape = Shape(rows, dict.fromkeys(config.rope, 1))
+    some = torch.empty(DRAFTED, dtype=torch.int32, device=META)
+    step = MtpStep(
+        config, replace(weights, mtp=mtp), dict.fromkeys(config.rope, (table, table)), Inputs(1, META), shape, tuning,
+        _room(1, config.hidden_size), some,
+    )  # fmt: skip
+    # The scores are of one row: with several they are no other kernel.
+    wanted = ("join", "mtp", "sureness", "head") if rows == 1 else ("join", "mtp")
+    return [launch for launch in step.launches if launch.name in wanted]
 
 
 def _product(weight: Packed) -> Launch:

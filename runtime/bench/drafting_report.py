@@ -29,4 +29,17 @@ def table(found: Mapping[str, Any]) -> str:
             f"{ratio['q1']:>7.2f}{ratio['q3']:>7.2f}"
             f"{figures['tokens_mean']:>8.1f}{figures['tokens_per_step'] or 0:>8.2f}{accepted:>10}  {sources}"
         )
+    differing = [_differing(name, figures, found["prompts"]) for name, figures in found["workloads"].items()]
+    if any(differing):
+        lines += ["", "Of tokens with nearly equal scores one or several rows at a time may take either:"]
+        lines += [line for line in differing if line]
     return "\n".join(lines)
+
+
+def _differing(name: str, figures: Mapping[str, Any], prompts: int) -> str:
+    """Which answers of a workload differ, and what the others say; empty where none does."""
+    if not figures["different"]:
+        return ""
+    numbers, ratio = ", ".join(map(str, figures["different_prompts"])), figures["ratio_of_totals_same"]
+    others = "no answer is the same" if ratio is None else f"the others are {ratio:.2f} times as fast"
+    return f"{figures['different']} of {prompts} answers of {name} differ (prompts {numbers}); {others}"

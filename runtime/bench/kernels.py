@@ -14,8 +14,9 @@ from torch import Tensor
 from mellum_ls.kernels._triton.launch import Launch
 from mellum_ls.runtime.bench.measure import Spread, figure
 from mellum_ls.runtime.cache.kv_cache import KVCache
-from mellum_ls.runtime.fused import FusedModel, context_bucket
+from mellum_ls.runtime.fused import FusedModel
 from mellum_ls.runtime.graphs import Graphs
+from mellum_ls.runtime.step_layer import context_bucket
 
 REPEATS = 15
 COPY_BYTES = 1 << 30

@@ -26,6 +26,8 @@ def table(found: Mapping[str, Any]) -> str:
     rows = [HEADER, *_rows("mellum-ls", found["spread"])]
     drafted = found["drafted"]
     if drafted is not None:
+        if drafted["different"]:
+            facts["with drafts"] = f"other tokens in {drafted['different']} of {found['repeats']} runs, as many"
         rows += [*_rows("with drafts", drafted["spread"]), *_rows("ratio of drafting", drafted["ratio"])]
     if against is not None:
         rows += _rows(against["name"], against["spread"])

@@ -19,8 +19,9 @@ from mellum_ls.runtime.bench.measure import figure
 from mellum_ls.runtime.config import AttentionType, ModelConfig
 from mellum_ls.runtime.devices import weight_bytes
 from mellum_ls.runtime.formats import WEIGHT_FORMATS, FormatName, WeightFormat
-from mellum_ls.runtime.fused import context_bucket, splits_for
-from mellum_ls.runtime.step import Angles, Inputs, Shape, Step
+from mellum_ls.runtime.step import Step
+from mellum_ls.runtime.step_inputs import Inputs
+from mellum_ls.runtime.step_layer import Angles, Shape, context_bucket, splits_for
 from mellum_ls.runtime.synthetic import released_config, synthetic_weights
 
 META, DTYPE = torch.device("meta"), torch.bfloat16
@@ -38,7 +39,7 @@ def released_launches(
     angles: Angles = {kind: (table, table) for kind in config.rope}
     bucket = context_bucket(context)
     splits: dict[AttentionType, int] = {kind: splits_for(bucket, config.window_of(kind)) for kind in config.rope}
-    inputs, tuning = Inputs.new(config.num_hidden_layers, META), tuning or Tuning()
+    inputs, tuning = Inputs(config.num_hidden_layers, META), tuning or Tuning()
     step = Step(config, weights, angles, inputs, Shape(rows, splits, context, hits), tuning)
     head = packed(weights.lm_head)
     logits = torch.empty(rows, config.vocab_size, dtype=torch.float32, device=META)

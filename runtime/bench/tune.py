@@ -26,8 +26,9 @@ from mellum_ls.runtime.bench.kernels import all_of, captured_times, filled_cache
 from mellum_ls.runtime.bench.measure import Spread
 from mellum_ls.runtime.config import AttentionType
 from mellum_ls.runtime.formats import WEIGHT_FORMATS, FormatName
-from mellum_ls.runtime.fused import FusedModel, context_bucket
+from mellum_ls.runtime.fused import FusedModel
 from mellum_ls.runtime.step import Step
+from mellum_ls.runtime.step_layer import context_bucket
 from mellum_ls.runtime.synthetic import few_layers, released_config, synthetic_weights
 
 LAYERS, CONTEXT = 6, 2048

@@ -6,7 +6,7 @@ evidence for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -14,6 +14,7 @@ from torch import Tensor
 from mellum_ls.runtime.cache.sessions import Session
 from mellum_ls.runtime.drafting.source import ANY, NOTHING, Evidence, Proposal
 from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
+from mellum_ls.runtime.mtp import MtpFollower
 
 NAME = "mtp"
 # Behind these the layer only ever sees its own guesses, and each is as good as the one before.
@@ -49,26 +50,29 @@ class MtpDrafts:
         ids: list[int] = []
         evidence: list[Evidence] = []
         odds: list[Tensor | None] = []
-        state = follower.draft(self._session.ids, token)
-        while True:
-            token, kind, drawn = self._next(state, len(ids))
-            ids.append(token)
-            evidence.append(kind)
+        for guessed, sure, drawn in (self._likeliest if self._draw is None else self._drawn)(follower, token):
+            strength = sum(sure >= edge for edge in EDGES)
+            evidence.append(Evidence(NAME, min(len(ids), PLACES), strength, PRIORS[strength]))
+            ids.append(guessed)
             odds.append(drawn)
             if len(ids) >= most or not goes_on(evidence):
                 break
-            state = follower.recurse(state, token)
         follower.settle()
         return Proposal(tuple(ids), tuple(evidence), tuple(odds))
 
-    def _next(self, state: Tensor, place: int) -> tuple[int, Evidence, Tensor | None]:
-        scores = self._vocabulary.logits(state)[0].float()
-        if self._draw is None:
-            best, column = scores.max(dim=-1)
-            sure, drawn = float((scores - best).exp_().sum().reciprocal()), None
-            chosen = int(column)
-        else:
-            chosen, odds = self._draw(scores)
-            sure, drawn = float(odds[chosen]), self._vocabulary.spread(odds)
-        strength = sum(sure >= edge for edge in EDGES)
-        return self._vocabulary.id_at(chosen), Evidence(NAME, min(place, PLACES), strength, PRIORS[strength]), drawn
+    def _likeliest(self, follower: MtpFollower, token: int) -> Iterator[tuple[int, float, None]]:
+        """Without end: the likeliest token each time, and its probability."""
+        guess = follower.guess(self._session.ids, token, self._vocabulary)
+        while True:
+            yield guess.token, guess.sure, None
+            guess = follower.guess_on(guess, self._vocabulary)
+
+    def _drawn(self, follower: MtpFollower, token: int) -> Iterator[tuple[int, float, Tensor]]:
+        """Without end: a token that is drawn, its probability, and those of all ids [V]."""
+        assert self._draw is not None
+        state = follower.draft(self._session.ids, token)
+        while True:
+            place, odds = self._draw(self._vocabulary.logits(state)[0].float())
+            token = self._vocabulary.id_at(place)
+            yield token, float(odds[place]), self._vocabulary.spread(odds)
+            state = follower.recurse(state, token)

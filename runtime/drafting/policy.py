@@ -24,6 +24,7 @@ VALUE_SHARE = 0.1
 # How fast the gain of the MTP layer is learned, and after how many steps without it the layer is asked all the same.
 LAYER_SHARE = 0.05
 LAYER_PRIOR = 0.75
+LAYER_DRAFTS = range(1, 9)
 PROBE_EVERY = 24
 
 
@@ -66,11 +67,18 @@ class Adaptive:
     def __init__(self, costs: Costs) -> None:
         self.costs = costs
         self._seen: dict[Evidence, list[float]] = {}
+        self._counted: dict[Evidence, tuple[list[float], ...]] = {}
+        self._passes: dict[int, float] = {}
         # Seconds that one token more is worth: what it would take to decode it.
         self._value = costs.of(1)
-        # What drafting with the MTP layer has gained lately, its own cost taken off: at first what one draft would
-        # gain that holds as often as such layers' do.
-        self._layer_gain = LAYER_PRIOR * costs.of(1) - (costs.of(2) - costs.of(1)) - costs.draft
+        # What drafting with the MTP layer has gained lately, its own cost taken off: at first what the best number of
+        # drafts would gain that hold as often as such layers' do.
+        self._layer_gain = max(
+            sum(LAYER_PRIOR**place for place in range(1, 1 + drafts)) * costs.of(1)
+            - (costs.of(1 + drafts) - costs.of(1))
+            - drafts * costs.draft
+            for drafts in LAYER_DRAFTS
+        )
         self._idle = 0
 
     def probability(self, evidence: Evidence) -> float:
@@ -80,14 +88,17 @@ class Adaptive:
 
     def plan(self, evidence: Sequence[Evidence], base: int = 1) -> Plan:
         """The depth with the largest gain."""
-        plain, reach, saved, best = self.costs.of(base), 1.0, 0.0, NO_PLAN
+        plain, reach, saved, best = self._pass(base), 1.0, 0.0, NO_PLAN
         for depth, kind in enumerate(evidence, 1):
             reach *= self.probability(kind)
             saved += reach * self._value
-            gain = saved - (self.costs.of(base + depth) - plain)
+            gain = saved - (self._pass(base + depth) - plain)
             if gain > best.gain:
                 best = Plan(depth, gain)
-        return best if best.gain > MARGIN * self.costs.of(1) else NO_PLAN
+            # If all that follow held, and cost nothing: long guesses are many, and mostly end early.
+            if gain + reach * self._value * (len(evidence) - depth) <= best.gain:
+                break
+        return best if best.gain > MARGIN * self._pass(1) else NO_PLAN
 
     def begins(self, rival: float) -> bool:
         """Where its gain exceeds the rival's; otherwise now and then, to see whether it has become better."""
@@ -103,29 +114,42 @@ class Adaptive:
 
     def goes_on(self, evidence: Sequence[Evidence], following: Evidence) -> bool:
         """Whether the gain of drafting one more, and checking it, exceeds what drafting it costs."""
-        before = self._gain(evidence)
+        reach, saved = 1.0, 0.0
+        for kind in evidence:
+            reach *= self.probability(kind)
+            saved += reach * self._value
+        plain, depth = self._pass(1), len(evidence)
+        before = saved - (self._pass(1 + depth) - plain)
         # A later token may pay where this one alone does not: a pass of two costs much more than one, of three little.
-        best = max(self._gain([*evidence, *[following] * more]) - more * self.costs.draft for more in (1, 2, 3, 4))
+        best, further = 0.0, self.probability(following)
+        for more in (1, 2, 3, 4):
+            reach *= further
+            saved += reach * self._value
+            gain = saved - (self._pass(1 + depth + more) - plain)
+            best = max(best, gain - more * self.costs.draft)
         return best > max(0.0, before)
 
     def saw(self, evidence: Evidence, held: bool) -> None:
         """Count it, by itself and among all strengths."""
-        for kind in (evidence, replace(evidence, strength=ANY)):
-            seen = self._seen.setdefault(kind, [0.0, 0.0])
+        both = self._counted.get(evidence)
+        if both is None:
+            kinds = (evidence, replace(evidence, strength=ANY))
+            both = self._counted[evidence] = tuple(self._seen.setdefault(kind, [0.0, 0.0]) for kind in kinds)
+        for seen in both:
             seen[0] = seen[0] * FADING + held
             seen[1] = seen[1] * FADING + 1
 
     def passed(self, checked: int, tokens: int) -> None:
         """Learn what a token costs now: with good drafts less than a pass, so that doubtful ones pay less."""
-        each = self.costs.of(1 + checked) / max(1, tokens)
-        self._value += VALUE_SHARE * (min(each, self.costs.of(1)) - self._value)
+        each = self._pass(1 + checked) / max(1, tokens)
+        self._value += VALUE_SHARE * (min(each, self._pass(1)) - self._value)
 
-    def _gain(self, evidence: Sequence[Evidence]) -> float:
-        reach, saved = 1.0, 0.0
-        for kind in evidence:
-            reach *= self.probability(kind)
-            saved += reach * self._value
-        return saved - (self.costs.of(1 + len(evidence)) - self.costs.of(1))
+    def _pass(self, tokens: int) -> float:
+        """Seconds of a pass, which is asked for several times a token."""
+        known = self._passes.get(tokens)
+        if known is None:
+            known = self._passes[tokens] = self.costs.of(tokens)
+        return known
 
 
 class Always:

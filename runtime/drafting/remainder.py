@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mellum_ls.runtime.drafting.source import NOTHING, Evidence, Proposal
+from mellum_ls.runtime.drafting.source import NOTHING, Proposal, alike
 
 NAME = "remainder"
 # Places that are told apart: behind a few tokens that held, the next are as good as each other.
@@ -39,5 +39,5 @@ class Remainder:
             return NOTHING
         # How much of it has held so far says the most about the rest.
         held = self._at.bit_length()
-        evidence = tuple(Evidence(NAME, min(place, PLACES), min(held, 4), PRIOR) for place in range(len(ids)))
+        evidence = alike(NAME, len(ids), PLACES, min(held, 4), PRIOR)
         return Proposal(ids, evidence, (None,) * len(ids))

@@ -25,6 +25,15 @@ class Evidence:
     """How likely it holds, before anything was learned."""
 
 
+def alike(source: str, count: int, places: int, strength: int, prior: float) -> tuple[Evidence, ...]:
+    """The evidence for `count` tokens of one guess, of which those behind `places` are of one kind.
+
+    They share it: guesses are long, and most of them are never looked at.
+    """
+    kinds = [Evidence(source, place, strength, prior) for place in range(min(count, places + 1))]
+    return (*kinds, *kinds[-1:] * (count - len(kinds)))
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """Tokens that may come next, in order, with the evidence for each."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 
-from mellum_ls.runtime.drafting.source import NOTHING, Evidence, Proposal
+from mellum_ls.runtime.drafting.source import NOTHING, Proposal, alike
 
 NAME, EXPECTED = "suffix", "expected"
 # Fewer tokens than this occur anywhere; in a text that is expected to come even one says where it goes on.
@@ -90,7 +90,7 @@ class Suffix:
 def _proposal(name: str, ids: Sequence[int], matched: int, prior: float) -> Proposal:
     strength = min(matched, MOST)
     strength = strength if strength <= 4 else 5 if strength < 8 else 6
-    evidence = tuple(Evidence(name, min(place, PLACES), strength, prior) for place in range(len(ids)))
+    evidence = alike(name, len(ids), PLACES, strength, prior)
     return Proposal(tuple(ids), evidence, (None,) * len(ids))
 
 

@@ -61,7 +61,7 @@ def decode(
     """
     remaining = max_tokens
     while True:
-        tokens = _judged(model.logits(rows), checked, chooser, stop_ids)[:remaining]
+        tokens = _judged(model, rows, checked, chooser, stop_ids)[:remaining]
         # Those that held stay, the last token is not one of them. What a pass added it can always take back: a cache
         # lets go of old positions only when it is about to take in new ones.
         wanted = len(session.ids) - len(checked.ids) + max(0, len(tokens) - 1)
@@ -80,21 +80,23 @@ def decode(
         rows = extend(model, session, [tokens[-1], *checked.ids])
 
 
-def _judged(logits: Tensor, checked: Proposal, chooser: Chooser, stop_ids: Collection[int]) -> list[int]:
-    """The tokens that the rows [1 + drafts, V] choose, up to the first that is not the draft or ends it all."""
-    # One question to the device instead of one for each row.
-    likeliest = logits.argmax(-1).tolist() if chooser.plain else None
+def _judged(model: Model, rows: Tensor, checked: Proposal, chooser: Chooser, stop_ids: Collection[int]) -> list[int]:
+    """The tokens that the rows [1 + drafts, H] choose, up to the first that is not the draft or ends it all."""
+    # One question to the device instead of one for each row, and that without the scores.
+    likeliest = model.likeliest(rows) if chooser.plain else None
+    logits = model.logits(rows) if likeliest is None else None
     tokens: list[int] = []
-    for place, row in enumerate(logits):
+    for place in range(len(rows)):
         draft = checked.ids[place] if place < len(checked.ids) else None
         if likeliest is not None:
             token = likeliest[place]
-        elif draft is None:
-            token = chooser.choose(row)
         else:
-            token = chooser.judge(row, draft, checked.odds[place])
-        if token is None:
-            break
+            assert logits is not None
+            row = logits[place]
+            chosen = chooser.choose(row) if draft is None else chooser.judge(row, draft, checked.odds[place])
+            if chosen is None:
+                break
+            token = chosen
         tokens.append(token)
         if token != draft or token in stop_ids:
             break

@@ -36,7 +36,7 @@ class DraftVocabulary:
         self._counts = torch.zeros(len(lm_head), dtype=torch.int64)
         self._seen, self._seen_then = 0, 0
         self._ids: Tensor | None = None  # [size]; None for all
-        self._head = lm_head
+        self._head: Weight | None = lm_head  # its rows of these ids; None where nobody has asked for them yet
 
     def see(self, ids: Sequence[int]) -> None:
         """Count tokens."""
@@ -48,9 +48,17 @@ class DraftVocabulary:
     @torch.inference_mode()
     def logits(self, states: Tensor) -> Tensor:
         """Scores [T, ids] of the drafted ids, for states [T, H]."""
+        ids = self.chosen()
+        if self._head is None:
+            assert ids is not None
+            self._head = self._lm_head[ids.to(self._lm_head.device)]
+        return linear(states, self._head)
+
+    def chosen(self) -> Tensor | None:
+        """The drafted ids [ids] int64, ascending, on the host; None for all. Another tensor where they have changed."""
         if self._seen >= max(ENOUGH, GROWTH * self._seen_then):
             self._choose()
-        return linear(states, self._head)
+        return self._ids
 
     def id_at(self, place: int) -> int:
         """The id of a column of the scores."""
@@ -66,5 +74,5 @@ class DraftVocabulary:
         # Stable, and low ids first among those not seen: a byte-level vocabulary begins with its most frequent pieces.
         order = self._counts.sort(descending=True, stable=True).indices[: self._size]
         self._ids = order.sort().values
-        self._head = self._lm_head[self._ids.to(self._lm_head.device)]
+        self._head = None
         self._seen_then = self._seen

@@ -9,10 +9,12 @@ import torch
 from transformers import MellumForCausalLM
 
 from mellum_ls.runtime.chat import Message
-from mellum_ls.runtime.engine import MAX_SESSIONS, Engine, count_parameters
+from mellum_ls.runtime.engine import MAX_SESSIONS, Engine, count_parameters, drafts_by_itself
 from mellum_ls.runtime.errors import ModelNotFound, RequestError, TokenizerError
 from mellum_ls.runtime.fim import ContextFile, Prompt
+from mellum_ls.runtime.fused import FusedModel
 from mellum_ls.runtime.generate import Chunk, GenerationParams
+from mellum_ls.runtime.model import Model
 from mellum_ls.runtime.weights import expected_tensors
 from tests.fakes.chat_templates import MELLUM_2_1
 from tests.fakes.checkpoints import ADDED_TOKENS, small_config, write_checkpoint
@@ -51,6 +53,17 @@ def test_greedy_tokens_equal_those_of_transformers(directory: Path, engine: Engi
         for _ in range(24):
             ids.append(int(theirs(torch.tensor([ids])).logits[0, -1].argmax()))
     assert engine.generate_ids(prompt, 24, ()) == ids[len(prompt) :]
+
+
+def test_it_drafts_by_itself_but_for_operations_that_a_gpu_is_slow_to_launch(engine: Engine) -> None:
+    class Elsewhere(Model):
+        def __init__(self, device: str, implementation: str) -> None:
+            self.device, self.implementation = torch.device(device), implementation
+
+    assert drafts_by_itself(engine.model)
+    assert drafts_by_itself(Elsewhere("cpu", Model.implementation))
+    assert drafts_by_itself(Elsewhere("cuda", FusedModel.implementation))
+    assert not drafts_by_itself(Elsewhere("cuda", Model.implementation))
 
 
 def test_chunks_join_to_the_text_and_the_text_is_that_of_the_ids(engine: Engine) -> None:

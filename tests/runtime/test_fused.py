@@ -1,15 +1,14 @@
 """The fused passes against the plain model: in Triton's interpreter, or on a GPU where there is one."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from mellum_ls.kernels._triton.projection import Tile
-from mellum_ls.kernels._triton.tuning import Tuning, key_of
-from mellum_ls.kernels.packing import FORMATS
 from mellum_ls.runtime.cache.kv_cache import Retention
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.drafting.drafter import Drafting
@@ -17,46 +16,14 @@ from mellum_ls.runtime.drafting.policy import Always
 from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.fim import Prompt
-from mellum_ls.runtime.formats import WEIGHT_FORMATS, FormatName, quantised
-from mellum_ls.runtime.fused import FusedModel, context_bucket, splits_for
+from mellum_ls.runtime.formats import FormatName
+from mellum_ls.runtime.fused import FusedModel
+from mellum_ls.runtime.fused_mtp import FusedMtpHead
 from mellum_ls.runtime.generate import GenerationParams
+from mellum_ls.runtime.graphs import Graphs
 from mellum_ls.runtime.model import Model
-from mellum_ls.runtime.weights import ModelWeights, allocate
-from tests.fakes.checkpoints import random_tensors, small_config, write_checkpoint
-
-DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-# The interpreter takes its time for each program, however much it does: few large ones.
-WIDE = Tuning(
-    {
-        key_of(op, format, rows): Tile(32 if op == "down" else 128, 32, 4)
-        for op in ("qkv", "output", "gate_up", "down", "head")
-        for format in FORMATS
-        for rows in (1, 2)
-    }
-)
-# Of the largest number; float32 sums in another order.
-TOLERANCE = 1e-5
-
-
-def raw_config(**changes: Any) -> dict[str, Any]:
-    return small_config(
-        num_hidden_layers=2,
-        layer_types=["sliding_attention", "full_attention"],
-        mlp_layer_types=["sparse", "sparse"],
-        **{"num_experts": 4, "sliding_window": 8, "moe_intermediate_size": 20, **changes},
-    )
-
-
-def weights_of(config: ModelConfig, name: FormatName = "float") -> ModelWeights:
-    weights, parts = allocate(config, DEVICE, torch.float32)
-    tensors = random_tensors(config, seed=3)
-    for tensor, part in parts.items():
-        part.copy_(tensors[tensor])
-    return quantised(weights, WEIGHT_FORMATS[name])
-
-
-def assert_same(found: torch.Tensor, wanted: torch.Tensor) -> None:
-    assert (found - wanted).abs().amax() <= TOLERANCE * wanted.abs().amax()
+from tests.fakes.checkpoints import write_checkpoint
+from tests.fakes.fused_models import DEVICE, WIDE, assert_same, raw_config, weights_of, with_mtp
 
 
 @pytest.mark.parametrize(
@@ -81,6 +48,10 @@ def test_passes_of_any_length_and_rollbacks_equal_the_plain_model(name: FormatNa
         hidden = [model.forward(part, cache) for model, cache in zip((plain, fused), caches, strict=True)]
         assert_same(hidden[1], hidden[0])
         assert_same(fused.logits(hidden[0]), plain.logits(hidden[0]))
+        # Of the last pass's own states, and of some of them, the ids are there already.
+        wanted = plain.likeliest(hidden[0])
+        assert fused.likeliest(hidden[1]) == fused.likeliest(hidden[0]) == wanted
+        assert fused.likeliest(hidden[1][-1:]) == wanted[-1:]
         for cache in caches:
             cache.truncate(cache.length - back)
         assert caches[0].length == caches[1].length
@@ -106,27 +77,18 @@ def test_two_sequences_take_turns_and_caches_may_move() -> None:
 
 
 def test_drafted_answers_are_those_of_the_plain_model(tmp_path: Path) -> None:
-    raw = raw_config(
-        vocab_size=small_config()["vocab_size"], num_nextn_predict_layers=1,
-        mtp_layer_types=["sliding_attention"], mtp_mlp_layer_types=["sparse"],
-    )  # fmt: skip
-    write_checkpoint(tmp_path, raw, mtp=True)
+    write_checkpoint(tmp_path, with_mtp(num_key_value_heads=1), mtp=True)
     base = Engine.load(tmp_path, device=DEVICE.type, dtype=torch.float32)
     fused = FusedModel(base.model.config, base.model.weights, WIDE)
     drafting = Drafting(Always(2), DraftVocabulary(base.model.weights.lm_head, 60))
     engine = Engine(tmp_path, fused, base.tokenizer, base.profile, drafting=drafting)
-    params = GenerationParams(5, "none")
+    params = GenerationParams(4, "none")
     for prefix in ("def total(items):\n    return ", "def total(items):\n    return s"):
         prompt = Prompt(prefix, "\n", "a.py")
         wanted = base.complete("s", prompt, params)
         assert engine.complete("s", prompt, params).text == wanted.text
-    assert drafting.tally.figures()
-
-
-def test_contexts_share_steps_and_long_ones_are_split() -> None:
-    assert [context_bucket(length) for length in (0, 256, 257, 5000)] == [256, 256, 1024, 16384]
-    assert [splits_for(context, None) for context in (256, 1024, 65536)] == [1, 4, 32]
-    assert splits_for(65536, 1024) == 4
+    assert isinstance(engine.mtp, FusedMtpHead)
+    assert sum(drafting.tally.sources["mtp"].checked) > 0
 
 
 def test_what_is_prepared_is_not_made_at_a_key() -> None:
@@ -138,7 +100,30 @@ def test_what_is_prepared_is_not_made_at_a_key() -> None:
     fused.forward(torch.zeros(2, dtype=torch.int64, device=DEVICE), cache)
     assert fused.step(2, 256) is made[2]
     assert cache.length == 2  # what was prepared has left nothing in it
-    assert set(fused._steps) == {(rows, 256) for rows in made}
+    if DEVICE.type == "cpu":  # where nothing is captured
+        assert set(fused._steps) == {(rows, 256) for rows in made}
+
+
+class Noted(Graphs):
+    """Notes what would be captured and does nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(torch.device("cpu"))
+        self.reason = None
+        self.keys: list[Hashable] = []
+
+    def run(self, key: Hashable, work: Callable[[], None]) -> None:
+        self.keys.append(key)
+
+
+def test_where_passes_are_replayed_all_that_drafts_make_are_captured_at_once() -> None:
+    config = ModelConfig.from_dict(with_mtp(sliding_window=512))
+    fused = FusedModel(config, weights_of(config, mtp=True), WIDE)
+    assert fused._mtp is not None
+    fused.graphs, fused._mtp.graphs = passes, drafts = Noted(), Noted()
+    fused.prepare()
+    assert set(passes.keys) == set(product(range(1, 17), (256, 1024, 4096)))
+    assert set(drafts.keys) == set(product(range(1, 17), (1, 2), (None,)))
 
 
 def test_a_step_is_made_once() -> None:

@@ -32,6 +32,7 @@ class TestOnAGpu:
         for key in (1, 2, 3, 2, 1):
             graphs.run(key, lambda: x.add_(1))  # type: ignore[arg-type, return-value]
         assert (len(graphs), graphs.captures) == (2, 4)
+        assert int(x) == 5  # captured or replayed, it is done once
 
     def test_what_cannot_be_captured_is_done_and_the_reason_told(self, caplog: pytest.LogCaptureFixture) -> None:
         x = torch.ones(1, device="cuda")

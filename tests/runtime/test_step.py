@@ -8,7 +8,9 @@ import torch
 
 from mellum_ls.kernels._triton.tuning import Tuning
 from mellum_ls.runtime.config import ModelConfig
-from mellum_ls.runtime.step import Angles, Inputs, Shape, Step
+from mellum_ls.runtime.step import Step
+from mellum_ls.runtime.step_inputs import Inputs
+from mellum_ls.runtime.step_layer import Angles, Shape
 from mellum_ls.runtime.weights import ModelWeights, allocate
 from tests.fakes.checkpoints import small_config
 
@@ -22,7 +24,7 @@ def made(rows: int, tuning: Tuning | None = None, **changes: Any) -> Step:
     table = torch.empty(config.max_position_embeddings, 1, config.head_dim)
     angles: Angles = {kind: (table, table) for kind in config.rope}
     shape = Shape(rows, dict.fromkeys(config.rope, 2))
-    return Step(config, weights, angles, Inputs.new(4, CPU), shape, tuning or Tuning())
+    return Step(config, weights, angles, Inputs(4, CPU), shape, tuning or Tuning())
 
 
 @pytest.mark.parametrize("rows", [1, 5])
@@ -38,14 +40,6 @@ def test_launches_overlap_where_the_gpu_can_and_they_gain() -> None:
     assert {launch.name for launch in step.launches if launch.early} == {"route"}
     # The code of all but the first lets the next one begin.
     assert ["EARLY" in launch.constants for launch in step.launches] == [False] + [True] * (len(step.launches) - 1)
-
-
-def test_the_inputs_lie_side_by_side() -> None:
-    inputs = Inputs.new(3, CPU)
-    inputs.words.copy_(torch.arange(18))
-    assert inputs.state.tolist() == [0, 1]
-    assert inputs.ids(3).tolist() == [2, 3, 4]
-    assert inputs.places.shape == (3, 2)
 
 
 def test_more_rows_than_a_step_has_are_refused() -> None:

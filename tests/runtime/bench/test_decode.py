@@ -106,6 +106,7 @@ def test_the_same_tokens_with_drafts_are_measured_in_turns(tmp_path: Path) -> No
     tokens = (5 + 1) * 24  # one run of each is not timed
     assert drafted["steps"] + drafted["accepted"] == tokens
     assert drafted["drafted"] > 0
+    assert drafted["different"] == 0
     assert found["tokens_per_step"] == drafted["tokens_per_step"] == round(tokens / drafted["steps"], 4)
     assert found["acceptance"] == drafted["acceptance"]
     assert drafted["ratio"]["tok_s"]["median"] > 0

@@ -54,21 +54,40 @@ def test_every_workload_has_its_figures(engine: Engine, corpus: Path) -> None:
     for figures in found["workloads"].values():
         assert figures["ratio_of_totals"] == figures["ratio"]["median"] == 1.0  # each took one tick
         assert figures["steps"] > 0
+        assert (figures["different"], figures["ratio_of_totals_same"]) == (0, 1.0)
     assert found["workloads"]["region"]["sources"], "with cheap passes the old text is checked"
     shown = table(found)
     assert all(name in shown for name in WORKLOADS)
 
 
-def test_an_engine_that_changes_its_answers_gets_no_figure(engine: Engine, corpus: Path) -> None:
+def let_several_rows_differ_from_one(engine: Engine) -> None:
     true = engine.model.logits
 
     def false(hidden: torch.Tensor) -> torch.Tensor:
-        # Several tokens at once get other scores than one.
         return true(hidden).flip(-1) if len(hidden) > 1 else true(hidden)
 
     engine.model.logits = false  # type: ignore[method-assign]
+
+
+def test_an_engine_that_changes_its_answers_gets_no_figure(engine: Engine, corpus: Path) -> None:
+    let_several_rows_differ_from_one(engine)
     with pytest.raises(BenchmarkError, match="changed an answer"):
         measure(engine, corpus, 3, lambda: 0.0, ("region",))
+
+
+def test_in_fewer_bits_answers_that_differ_are_counted_and_stay_in_the_figures(
+    tmp_path: Path, engine: Engine, corpus: Path
+) -> None:
+    base = Engine.load(tmp_path / "model", dtype=torch.bfloat16)
+    narrow = Engine(base.model_dir, base.model, base.tokenizer, base.profile, drafting=engine.drafting)
+    let_several_rows_differ_from_one(narrow)
+    clock = ticks()
+    found = measure(narrow, corpus, 3, lambda: next(clock), ("region",))
+    figures = found["workloads"]["region"]
+    assert figures["different"] == len(figures["different_prompts"]) > 0
+    assert figures["ratio_of_totals"] == 1.0
+    assert figures["ratio_of_totals_same"] == (None if figures["different"] == 3 else 1.0)
+    assert f"{figures['different']} of 3 answers of region differ" in table(found)
 
 
 def test_an_engine_that_does_not_draft_gets_none_either(engine: Engine, corpus: Path) -> None:

@@ -9,6 +9,9 @@ def test_a_row_for_each_workload() -> None:
         "ratio_of_totals": 1.5,
         "ratio": Spread.of([1.0, 1.4, 2.0]).figures(),
         "tokens_mean": 8.0,
+        "different": 0,
+        "different_prompts": [],
+        "ratio_of_totals_same": 1.5,
         "acceptance": 0.5,
         "tokens_per_step": 2.0,
         "sources": {"mtp": {"accepted": 1, "drafted": 2, "acceptance_by_place": [1.0, 0.0]}},
@@ -26,3 +29,23 @@ def test_a_row_for_each_workload() -> None:
     assert "mtp 1/2 (1.00 0.00)" in line
     assert random.startswith("random")
     assert " - " in random
+
+
+def test_answers_that_differ_are_told() -> None:
+    figures = {
+        "ratio_of_totals": 1.5,
+        "ratio": Spread.of([1.0]).figures(),
+        "different": 2,
+        "different_prompts": [3, 17],
+        "ratio_of_totals_same": 1.25,
+        "tokens_mean": 8.0,
+        "acceptance": None,
+        "tokens_per_step": None,
+        "sources": {},
+    }
+    found = {"prompts": 20, "costs_ms": {}, "draft_ms": 0.0, "workloads": {"line": figures}}
+    assert table(found).splitlines()[-1] == (
+        "2 of 20 answers of line differ (prompts 3, 17); the others are 1.25 times as fast"
+    )
+    found["workloads"] = {"line": {**figures, "ratio_of_totals_same": None}}
+    assert table(found).endswith("no answer is the same")

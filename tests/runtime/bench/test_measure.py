@@ -85,6 +85,15 @@ def test_different_tokens_are_refused_and_the_place_is_named() -> None:
         interleaved(shorter, 5, clock)
 
 
+def test_a_subject_that_is_free_may_give_other_tokens_but_no_fewer() -> None:
+    clock = Clock()
+    subjects = {"ours": worker(clock, [1, 2, 3], 1, 1), "free": worker(clock, [1, 2, 4], 1, 1)}
+    assert {run.ids for run in interleaved(subjects, 5, clock, ("free",))["free"]} == {(1, 2, 4)}
+    subjects["free"] = worker(clock, [1, 2], 1, 1)
+    with pytest.raises(BenchmarkError, match=r"free gave 2 tokens"):
+        interleaved(subjects, 5, clock, ("free",))
+
+
 def test_a_subject_that_changes_its_answer_is_refused() -> None:
     clock, turns = Clock(), iter(range(100))
 

@@ -54,11 +54,17 @@ def test_a_rival_has_its_rows_and_its_circumstances() -> None:
 
 
 def test_drafting_has_its_rows_beside_the_same_without() -> None:
-    drafted = {"spread": {"tok_s": {**SPREAD, "median": 99.0}}, "ratio": RIVAL["ratio"]}
+    drafted = {"spread": {"tok_s": {**SPREAD, "median": 99.0}}, "ratio": RIVAL["ratio"], "different": 0}
     lines = table({**FOUND, "tokens_per_step": 1.75, "acceptance": 0.75, "drafted": drafted}).splitlines()
     assert "1.75, acceptance 0.75" in lines[5]
     assert lines[-2].split()[:5] == ["with", "drafts", "decode", "tok/s", "99"]
     assert lines[-1].split()[:6] == ["ratio", "of", "drafting", "decode", "tok/s", "2.41"]
+
+
+def test_tokens_that_differ_with_drafts_are_told() -> None:
+    drafted = {"spread": {"tok_s": SPREAD}, "ratio": RIVAL["ratio"], "different": 2}
+    assert f"other tokens in 2 of {FOUND['repeats']} runs" in table({**FOUND, "drafted": drafted})
+    assert "other tokens" not in table({**FOUND, "drafted": {**drafted, "different": 0}})
 
 
 def test_an_accelerator_is_named() -> None:
