@@ -85,7 +85,7 @@ def named_format(name: str | None) -> FormatName | None:
 def format_of(weights: ModelWeights) -> FormatName:
     """What the weights of a model are kept as."""
     experts = weights.layers[0].mlp.gate_up
-    if not isinstance(experts, Packed):
+    if not isinstance(experts, Packed) or experts.format == "panels":
         return "float"
     return "bf16" if experts.format == "float" else experts.format
 

@@ -1,9 +1,9 @@
 """What choosing context costs the requests of a whole session: recorded typing, beside any number of other files.
 
-Run it with `python -m tests.lsp_server.prompt.measure_session RECORDING [FOLDER]` from the repository root. The files of
-FOLDER stand in the workspace beside the recording's. No model is asked. At a caret that rests the context is chosen as
-the server does it then, which no request waits for; what is told is how long each request waited for its context, in
-milliseconds, and in brackets the same of the resting carets.
+Run it with `python -m tests.lsp_server.prompt.measure_session RECORDING [FOLDER]` from the repository root. The files
+of FOLDER stand in the workspace beside the recording's. No model is asked. At a caret that rests the context is chosen
+as the server does it then, which no request waits for; what is told is how long each request waited for its context,
+in milliseconds, and in brackets the same of the resting carets.
 """
 
 from __future__ import annotations
