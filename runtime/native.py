@@ -6,6 +6,7 @@ those from scratch, not only nearly.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -15,7 +16,9 @@ from mellum_ls.kernels._cpu.binding import LANES, VERSION, Layer, Library, Place
 from mellum_ls.kernels.packing import PANEL, Packed, Weight, packed, panelled
 from mellum_ls.runtime.cache.kv_cache import KVCache
 from mellum_ls.runtime.config import AttentionType, ModelConfig
+from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
 from mellum_ls.runtime.model import Model
+from mellum_ls.runtime.mtp import Guess, MtpHead
 from mellum_ls.runtime.weights import DenseMlpWeights, LayerWeights, ModelWeights, MtpWeights, SparseMlpWeights
 
 HEAD_STEP = 2 * LANES
@@ -60,6 +63,11 @@ class NativeModel(Model):
         if weights.mtp is not None:
             self._layers[id(weights.mtp.layer)] = layer_of(weights.mtp.layer, config, config.mtp_layer_type)
 
+    def mtp_head(self) -> MtpHead | None:
+        """As Model.mtp_head."""
+        weights = self.weights.mtp
+        return None if weights is None else NativeMtpHead(self, weights, self._library)
+
     def layer(
         self,
         x: Tensor,
@@ -74,6 +82,21 @@ class NativeModel(Model):
         keys, values = cache.places()[2 * index : 2 * index + 2]
         place = Place(keys, values, cache.first_of(index), cache.length)
         return self._library.layer(self._layers[id(weights)], x, last or x.shape[0], angles, place)
+
+
+class NativeMtpHead(MtpHead):
+    """An MtpHead that asks compiled code for the likeliest token."""
+
+    def __init__(self, model: Model, weights: MtpWeights, library: Library) -> None:
+        super().__init__(model, weights)
+        self._library = library
+
+    @torch.inference_mode()
+    def guess(self, hidden: Tensor, next_ids: Sequence[int], cache: KVCache, vocabulary: DraftVocabulary) -> Guess:
+        """As MtpHead.guess."""
+        state = self.forward(hidden, torch.tensor(next_ids, dtype=torch.int64), cache, 1)
+        place, sure = self._library.likeliest(state, matrix_of(vocabulary.head()))
+        return Guess(vocabulary.id_at(place), sure, state)
 
 
 def layer_of(layer: LayerWeights, config: ModelConfig, kind: AttentionType) -> Layer:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from mellum_ls.kernels.packing import Format, Packed, Weight, packed
 
-VERSION = 3
+VERSION = 4
 """Of what the functions take; layer.cpp says the same."""
 LANES = 8
 NAME = "native"
@@ -75,7 +75,8 @@ class Library:
         functions.mellum_linear.argtypes = (void, void, whole, void)
         functions.mellum_norm.argtypes = (void, void, whole, whole, ctypes.c_float, void)
         functions.mellum_layer.argtypes = (void, void, whole, whole, void, void, void, void, long, long)
-        for name in ("mellum_threads", "mellum_linear", "mellum_norm", "mellum_layer"):
+        functions.mellum_likeliest.argtypes = (void, void, void, void)
+        for name in ("mellum_threads", "mellum_linear", "mellum_likeliest", "mellum_norm", "mellum_layer"):
             getattr(functions, name).restype = None
 
     @property
@@ -93,6 +94,14 @@ class Library:
         output = torch.empty(x.shape[0], weight.rows)
         self._functions.mellum_linear(ctypes.byref(weight), x.data_ptr(), x.shape[0], output.data_ptr())
         return output
+
+    def likeliest(self, x: Tensor, weight: Matrix) -> tuple[int, float]:
+        """Where x @ weight.T is largest, for x [1, K] float32, and the softmax's share of that place."""
+        place, share = ctypes.c_int32(), ctypes.c_float()
+        self._functions.mellum_likeliest(
+            ctypes.byref(weight), x.contiguous().data_ptr(), ctypes.byref(place), ctypes.byref(share)
+        )
+        return place.value, share.value
 
     def norm(self, x: Tensor, weight: Tensor, eps: float) -> Tensor:
         """Return x / sqrt(mean(x^2) + eps) * weight for x [T, D] and weight [D], float32 and contiguous, D in lanes."""

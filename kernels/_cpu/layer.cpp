@@ -159,7 +159,7 @@ void experts(const Layer& of, Table& x, int count, float* out, Scratch& use) {
 extern "C" {
 
 // Raised with every change of what these functions take: an old library is not called.
-int32_t mellum_version() { return 3; }
+int32_t mellum_version() { return 4; }
 
 void mellum_threads(int32_t count) { Pool::shared().resize(count); }
 
@@ -171,6 +171,23 @@ void mellum_linear(const Matrix* matrix, const float* x, int32_t count, float* o
     for (int t = 0; t < count; t++) std::copy_n(x + int64_t(t) * m.columns, m.columns, padded.row(t));
     shared_product(m, [&](int t) { return padded.row(t); }, count,
                    [&](int t, int n, auto value) { assign(out + int64_t(t) * m.rows + n, value); });
+}
+
+// Of the scores [rows], x [columns] times the matrix: the place of the largest, the first of equal ones, and its share in
+// the sum of e to the power of all of them.
+void mellum_likeliest(const Matrix* matrix, const float* x, int32_t* place, float* share) {
+    const int rows = matrix->rows;
+    thread_local std::vector<float> scores;
+    scores.resize(size_t(rows));
+    mellum_linear(matrix, x, 1, scores.data());
+    const auto best = std::max_element(scores.begin(), scores.end());
+    Lanes total = {};
+    int n = 0;
+    for (; n + LANES <= rows; n += LANES) total += exponential(load(scores.data() + n) - *best);
+    float rest = sum(total);
+    for (; n < rows; n++) rest += std::exp(scores[size_t(n)] - *best);
+    *place = int32_t(best - scores.begin());
+    *share = 1.0f / rest;
 }
 
 // out [count, width] = x / sqrt(mean of its squares + eps) * weight [width], row by row.

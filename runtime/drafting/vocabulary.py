@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from mellum_ls.kernels import linear
-from mellum_ls.kernels.packing import Weight
+from mellum_ls.kernels.packing import PANEL, Weight
 
 SHARE = 6
 LEAST = 1024
@@ -23,8 +23,8 @@ ENOUGH = 256
 
 
 def drafted_size(size: int) -> int:
-    """How many ids of a vocabulary of `size` are drafted from."""
-    return min(size, max(LEAST, size // SHARE))
+    """How many ids of a vocabulary of `size` are drafted from; panels of the head are full where it has so many."""
+    return min(size, -(-max(LEAST, size // SHARE) // PANEL) * PANEL)
 
 
 class DraftVocabulary:
@@ -45,14 +45,18 @@ class DraftVocabulary:
         self._counts += torch.bincount(torch.tensor(ids), minlength=len(self._counts))
         self._seen += len(ids)
 
-    @torch.inference_mode()
     def logits(self, states: Tensor) -> Tensor:
         """Scores [T, ids] of the drafted ids, for states [T, H]."""
+        return linear(states, self.head())
+
+    @torch.inference_mode()
+    def head(self) -> Weight:
+        """The rows [ids, H] of the drafted ids."""
         ids = self.chosen()
         if self._head is None:
             assert ids is not None
             self._head = self._lm_head[ids.to(self._lm_head.device)]
-        return linear(states, self._head)
+        return self._head
 
     def chosen(self) -> Tensor | None:
         """The drafted ids [ids] int64, ascending, on the host; None for all. Another tensor where they have changed."""

@@ -11,6 +11,7 @@ from mellum_ls.kernels._cpu.binding import library
 from mellum_ls.kernels.packing import Packed, packed, unpack
 from mellum_ls.runtime.cache.kv_cache import Retention
 from mellum_ls.runtime.config import ModelConfig
+from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
 from mellum_ls.runtime.formats import WEIGHT_FORMATS, FormatName, quantised
 from mellum_ls.runtime.model import Model
 from mellum_ls.runtime.mtp import MtpHead
@@ -134,6 +135,26 @@ def test_the_mtp_layer_equals_the_plain_one() -> None:
             states.append(head.forward(hidden[12:20], ids[13:21], cache_at))
         drafted.append(torch.cat(states))
     assert_near(drafted[1], drafted[0])
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_the_likeliest_draft_is_that_of_plain_operations(trained: bool) -> None:
+    raw = small_config(
+        vocab_size=VOCAB, hidden_size=48, moe_intermediate_size=16, head_dim=16, num_nextn_predict_layers=1
+    )
+    config, weights = weights_of(raw, mtp=True)
+    model = NativeModel(config, _rounded(weights) if trained else weights)
+    assert model.weights.mtp is not None
+    ids = torch.arange(30) % VOCAB
+    hidden = model.forward(ids, model.new_cache())
+    vocabulary = DraftVocabulary(model.weights.lm_head, 32)
+    vocabulary.see([*range(20, 60)] * 9)
+    plain, native = MtpHead(model, model.weights.mtp), model.mtp_head()
+    assert native is not None
+    first = [head.guess(hidden[:29], ids[1:].tolist(), head.new_cache(), vocabulary) for head in (plain, native)]
+    assert first[0].token == first[1].token
+    assert first[1].sure == pytest.approx(first[0].sure, rel=1e-5)
+    assert torch.equal(first[0].state, first[1].state)
 
 
 def test_numbers_of_bfloat16_are_kept_in_two_bytes_and_no_others() -> None:

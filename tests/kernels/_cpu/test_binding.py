@@ -53,6 +53,19 @@ def _packed(weight: torch.Tensor, format: str) -> Packed:
 
 
 @compiled
+@given(rows=st.integers(1, 60), columns=st.integers(1, 9).map(lambda eighths: 8 * eighths), seed=st.integers(0, 2**32))
+def test_the_likeliest_is_the_largest_with_its_share(rows: int, columns: int, seed: int) -> None:
+    assert isinstance(FOUND, Library)
+    generator = torch.Generator().manual_seed(seed)
+    x, weight = torch.randn(1, columns, generator=generator), torch.randn(rows, columns, generator=generator)
+    scores = FOUND.linear(x, matrix_of(weight))[0]
+    place, share = FOUND.likeliest(x, matrix_of(weight))
+    assert place == int(scores.argmax())
+    assert share == pytest.approx(float(scores.softmax(-1)[place]), rel=1e-5)
+    assert FOUND.likeliest(x, matrix_of(torch.zeros(rows, columns))) == (0, pytest.approx(1 / rows))
+
+
+@compiled
 def test_threads_change_no_bit() -> None:
     assert isinstance(FOUND, Library)
     x, weight = torch.randn(9, 64), torch.randn(1000, 64)

@@ -42,6 +42,8 @@ def test_it_is_chosen_anew_when_twice_as_much_is_seen() -> None:
 def test_small_vocabularies_are_not_cut() -> None:
     assert drafted_size(400) == 400
     assert drafted_size(98_304) == 16_384
+    # Panels of sixteen are full.
+    assert drafted_size(10_240) == 1_712
     vocabulary = DraftVocabulary(HEAD[:400])
     vocabulary.see([3] * 1000)
     assert vocabulary.logits(STATE).shape == (1, 400)
