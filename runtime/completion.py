@@ -108,12 +108,15 @@ class Completion:
         tools, wanted, session = self._tools, self._wanted, self._lease.session
         params, rule = wanted.params, wanted.rule
         new = wanted.ids[self._lease.kept :]
+        if wanted.drafting is not None:
+            # Here, not where drafting begins: most prompts are read while nobody waits, and not read again.
+            wanted.drafting.vocabulary.see(new)
         if params.warm_up:
             yield from prefill(tools.model, session, new, tools.pace)
             return "warm"
         stop_ids = tools.profile.stop_ids
         drawn = None if wanted.temperature is None else Sampling(tools.healer, wanted.typed, wanted.temperature)
-        drafter = self._drafter(new, drawn)
+        drafter = self._drafter(drawn)
         checked = NOTHING
         if drafter is not None:
             checked = drafter.propose_first(params.max_tokens - 1, min(len(new), tools.pace.chunk))
@@ -140,13 +143,12 @@ class Completion:
         self._show(rule.finish())
         return rule.reason or ("length" if self._generated else "stop")
 
-    def _drafter(self, new: list[int], drawn: Sampling | None) -> Drafter | None:
-        """What guesses for this completion; None where nothing is drafted. `new` are the ids nobody has seen yet."""
+    def _drafter(self, drawn: Sampling | None) -> Drafter | None:
+        """What guesses for this completion; None where nothing is drafted."""
         tools, wanted = self._tools, self._wanted
         drafting = wanted.drafting
         if drafting is None:
             return None
-        drafting.vocabulary.see(new)
         pieces, stop_ids, one_line = tools.tokenizer.pieces, tools.profile.stop_ids, wanted.params.stop == "line"
 
         def ends(token: int) -> bool:

@@ -364,6 +364,7 @@ def drafts_by_itself(model: Model) -> bool:
 def _drafting_of(model: Model, tokenizer: Tokenizer, cache_dir: Path | None, model_dir: Path) -> Drafting:
     """Drafting from all sources that the checkpoint allows, by what passes cost on this device."""
     head = model.mtp_head()
+    model.prepare_drafts()
     if cache_dir is None:
         costs = measure(model, head, tokenizer)
     else:

@@ -30,8 +30,8 @@ from mellum_ls.runtime.weights import ModelWeights
 # One row and several are different kernels, and attention has one for each of these numbers up to its tile's.
 PREPARED_ROWS = (1, 2, 4, MOST_ROWS)
 PREPARED_PROMPT = MOST_ROWS + 1
-# Up to these lengths, which editors' prompts have, passes of all numbers of rows are captured at once: drafts make all
-# of them, and a capture takes as long as a hundred passes of a small model.
+# Up to these lengths, which editors' prompts have, passes of all numbers of rows are captured before drafting begins,
+# which makes all of them: a capture takes as long as a hundred passes of a small model.
 PREPARED_CONTEXTS = (256, 1024, 4096)
 
 
@@ -147,18 +147,26 @@ class FusedModel(Model):
         cache = self.new_cache()
         for count in (PREPARED_PROMPT, *PREPARED_ROWS):
             self.likeliest(self.forward(torch.zeros(count, dtype=torch.int64), cache)[-1:])
+
+    @torch.inference_mode()
+    def prepare_drafts(self) -> None:
+        """As Model.prepare_drafts: passes of all numbers of rows and drafts, captured and replayed once.
+
+        Left to the first one that is met, each takes longer than a whole answer.
+        """
+        if self._mtp is not None:
+            kind = self.config.mtp_layer_type
+            self._mtp.prepare(KVCache(self.config, (kind,), self.device, self.dtype), PREPARED_CONTEXTS)
+        cache = self.new_cache()
         # Where nothing is captured there is nothing more to prepare.
         for context in PREPARED_CONTEXTS if self.graphs.reason is None else ():
             for count in range(1, MOST_ROWS + 1):
                 # How many positions there are does not matter to a graph, only how many it is made for.
-                cache.truncate(0)
                 cache.reserve(count)
                 self._wait()
                 self._inputs.write(0, 0, [0] * count, cache.places())
-                self._replay(count, context)
-        if self._mtp is not None:
-            kind = self.config.mtp_layer_type
-            self._mtp.prepare(KVCache(self.config, (kind,), self.device, self.dtype), PREPARED_CONTEXTS)
+                for _ in range(2):  # a graph is brought to the device when it is first replayed
+                    self._replay(count, context)
 
     def step(self, rows: int, context: int) -> Step:
         """The launches of a pass of so many rows, for contexts of this bucket."""

@@ -25,8 +25,9 @@ from mellum_ls.runtime.weights import ModelWeights, MtpWeights
 
 # One row and several are different kernels, and attention has one for each of these numbers up to its tile's.
 PREPARED_ROWS = (1, 2, 4, MOST_ROWS)
-# Entries that a draft makes in passes of up to 16 before its own; of more, all but the last 16 go layer by layer.
-MOST_CAUGHT_UP = 4 * MOST_ROWS
+# Entries that a draft makes in passes of up to 16 before its own; of more, all but the last 16 go layer by layer, which
+# takes a GPU as long as twenty such passes, however few they are.
+MOST_CAUGHT_UP = 8 * MOST_ROWS
 
 
 class MtpSteps:
@@ -100,21 +101,24 @@ class MtpSteps:
         """Compile all drafts and capture those behind up to so many positions; the cache is empty, and is again.
 
         A pass that checked k drafts leaves up to k + 1 entries to be made with the next draft: of all numbers of rows.
+        Before enough tokens were seen all ids are drafted from, then few of them.
         """
         size = len(self._weights.lm_head)
         drafted = drafted_size(size)
-        ids = None if drafted == size else torch.arange(drafted)
+        some = None if drafted == size else torch.arange(drafted)
         states = self._hidden.new_zeros(MOST_ROWS, self._hidden.shape[1])
-        for rows in PREPARED_ROWS:
-            self.draft(states[:rows], [0] * rows, cache, ids)
-            cache.truncate(0)
-        # Where nothing is captured there is nothing more to prepare.
-        captured = range(1, MOST_ROWS + 1) if self.graphs.reason is None else ()
-        for splits in dict.fromkeys(map(self._splits, contexts)):
-            for rows in captured:
-                cache.reserve(rows)
-                self._inputs.write(0, 0, [0] * rows, cache.places(), states.data_ptr())
-                self._replay(rows, splits, None if ids is None else drafted)
+        # Where nothing is captured, kernels are compiled all the same: that depends on few of the numbers.
+        captures = self.graphs.reason is None
+        every = range(1, MOST_ROWS + 1) if captures else PREPARED_ROWS
+        for ids in dict.fromkeys((None, some)):
+            if ids is not None:
+                self._use(ids)
+            for splits in dict.fromkeys(map(self._splits, contexts)):
+                for rows in every:
+                    cache.reserve(rows)
+                    self._inputs.write(0, 0, [0] * rows, cache.places(), states.data_ptr())
+                    for _ in range(1 + captures):  # a graph is brought to the device when it is first replayed
+                        self._replay(rows, splits, None if ids is None else drafted)
 
     def _use(self, ids: Tensor) -> None:
         """Let the ids be those that are drafted. They are others each time a vocabulary is chosen anew."""
@@ -130,7 +134,8 @@ class MtpSteps:
 class FusedMtpHead(MtpHead):
     """An MtpHead whose likeliest drafts come from `steps`."""
 
-    leaves = MOST_ROWS - 1
+    # The drafts that a prompt's last pass checked are among the missing ones, and most of them go again.
+    leaves = MOST_CAUGHT_UP - 1
 
     def __init__(self, model: Model, weights: MtpWeights, steps: MtpSteps) -> None:
         super().__init__(model, weights)

@@ -38,6 +38,9 @@ class Model:
         """What drafts with the model's MTP layer; None if it has none."""
         return None if self.weights.mtp is None else MtpHead(self, self.weights.mtp)
 
+    def prepare_drafts(self) -> None:
+        """Make now what drafting would make when it first needs it, if that takes long enough to be felt."""
+
     @torch.inference_mode()
     def forward(self, ids: Tensor, cache: KVCache) -> Tensor:
         """Compute the tokens `ids` [T] int64 that follow the cached ones, extend the cache, return hidden [T, H].

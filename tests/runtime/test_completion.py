@@ -1,5 +1,7 @@
 """Driving one completion: what a step is, what cancelling leaves, and what failing does."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mellum_ls.runtime.completion import Completion
+from mellum_ls.runtime.drafting.drafter import Drafting
+from mellum_ls.runtime.drafting.policy import Always
+from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.fim import Prompt
 from mellum_ls.runtime.generate import Chunk, GenerationParams, Reason, Result
@@ -116,6 +121,24 @@ ENDINGS: dict[str, tuple[StopKind, str, str, str, Reason]] = {
     "the block's end": ("block", "left\n\n\nclass A:\n", "\n", "left", "block"),
     "no rule": ("none", "left + right\n", " + right\n", "left + right\n", "stop"),
 }
+
+
+def test_drafting_has_seen_each_token_of_a_prompt_once_though_it_was_warmed_up(engine: Engine) -> None:
+    """Most prompts are read while nobody waits: few tokens would be left to see by the time that drafts are wanted."""
+    seen: list[int] = []
+
+    class Noting(DraftVocabulary):
+        def see(self, ids: Sequence[int]) -> None:
+            seen.extend(ids)
+
+    drafting = Drafting(Always(1), Noting(engine.model.weights.lm_head), ("suffix",))
+    drafts = Engine(engine.model_dir, engine.model, engine.tokenizer, engine.profile, drafting=drafting)
+    finish(drafts.begin("s", PROMPT, replace(FREE, warm_up=True)))
+    ids = drafts.prompt_ids(PROMPT, FREE.max_tokens)
+    assert len(seen) >= len(ids) - 8  # but for the word that is being typed
+    warmed = len(seen)
+    result, _ = finish(drafts.begin("s", PROMPT, FREE))
+    assert len(seen) - warmed == result.computed_tokens <= 8
 
 
 @pytest.mark.parametrize("name", ENDINGS)

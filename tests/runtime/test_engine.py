@@ -63,6 +63,16 @@ def test_it_drafts_by_itself_on_a_processor_only(engine: Engine) -> None:
     assert not drafts_by_itself(Elsewhere("cuda"))
 
 
+@pytest.mark.parametrize("draft", [False, True])
+def test_what_drafts_need_is_made_where_they_are_wanted(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, draft: bool
+) -> None:
+    prepared: list[bool] = []
+    monkeypatch.setattr(Model, "prepare_drafts", lambda self: prepared.append(True))
+    Engine.load(directory, draft=draft)
+    assert prepared == [True] * draft
+
+
 def test_chunks_join_to_the_text_and_the_text_is_that_of_the_ids(engine: Engine) -> None:
     chunks: list[Chunk] = []
     result = engine.complete("s", PROMPT, FREE, on_chunk=chunks.append)

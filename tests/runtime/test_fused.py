@@ -13,7 +13,7 @@ from mellum_ls.runtime.cache.kv_cache import Retention
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.drafting.drafter import Drafting
 from mellum_ls.runtime.drafting.policy import Always
-from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
+from mellum_ls.runtime.drafting.vocabulary import ENOUGH, DraftVocabulary
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.fim import Prompt
 from mellum_ls.runtime.formats import FormatName
@@ -116,14 +116,43 @@ class Noted(Graphs):
         self.keys.append(key)
 
 
-def test_where_passes_are_replayed_all_that_drafts_make_are_captured_at_once() -> None:
-    config = ModelConfig.from_dict(with_mtp(sliding_window=512))
+def test_drafting_meets_no_pass_and_no_draft_that_was_not_captured_before() -> None:
+    config = ModelConfig.from_dict(with_mtp(sliding_window=512, vocab_size=1100, max_position_embeddings=4096))
+    fused = FusedModel(config, weights_of(config, mtp=True), WIDE)
+    head = fused.mtp_head()
+    assert fused._mtp is not None
+    assert head is not None
+    fused.graphs, fused._mtp.graphs = passes, drafts = Noted(), Noted()
+    fused.prepare_drafts()
+    assert set(passes.keys) == set(product(range(1, 17), (256, 1024, 4096)))
+    known = {*passes.keys, *drafts.keys}
+    passes.keys.clear()
+    drafts.keys.clear()
+    unseen, seen = (DraftVocabulary(fused.weights.lm_head) for _ in range(2))
+    seen.see([7] * ENOUGH)
+    for length, count in product((0, 300, 1500), range(1, 17)):
+        cache, entries = fused.new_cache(), head.new_cache()
+        for some in (cache, entries):
+            some.reserve(length)
+            some.advance(length)
+        fused.likeliest(fused.forward(torch.zeros(count, dtype=torch.int64), cache))
+        states = torch.zeros(count, head.width, device=DEVICE)
+        for vocabulary in (unseen, seen):
+            entries.truncate(length)
+            head.guess(states, [0] * count, entries, vocabulary)
+    assert len(passes.keys) == 48
+    assert len(drafts.keys) == 96
+    assert {*passes.keys, *drafts.keys} <= known
+
+
+def test_without_drafting_few_passes_are_prepared() -> None:
+    config = ModelConfig.from_dict(with_mtp())
     fused = FusedModel(config, weights_of(config, mtp=True), WIDE)
     assert fused._mtp is not None
     fused.graphs, fused._mtp.graphs = passes, drafts = Noted(), Noted()
     fused.prepare()
-    assert set(passes.keys) == set(product(range(1, 17), (256, 1024, 4096)))
-    assert set(drafts.keys) == set(product(range(1, 17), (1, 2), (None,)))
+    assert passes.keys == [(1, 256), (2, 256), (4, 256), (16, 256)]
+    assert drafts.keys == []
 
 
 def test_a_step_is_made_once() -> None:

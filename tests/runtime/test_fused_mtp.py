@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 import torch
 
+from mellum_ls.runtime import fused_mtp
 from mellum_ls.runtime.cache.kv_cache import KVCache, Retention
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.drafting.vocabulary import ENOUGH, DraftVocabulary
 from mellum_ls.runtime.formats import FormatName
 from mellum_ls.runtime.fused import FusedModel
-from mellum_ls.runtime.fused_mtp import MOST_CAUGHT_UP, FusedMtpHead
+from mellum_ls.runtime.fused_mtp import FusedMtpHead
 from mellum_ls.runtime.model import Model
 from mellum_ls.runtime.mtp import Guess, MtpFollower, MtpHead
 from tests.fakes.fused_models import DEVICE, TOLERANCE, WIDE, assert_same, weights_of, with_mtp
@@ -108,6 +109,7 @@ def test_long_gaps_go_layer_by_layer_and_so_does_what_has_no_angles(monkeypatch:
     vocabulary = DraftVocabulary(plain._model.weights.lm_head)
     fast: list[int] = []
     draft = fused._steps.draft
+    monkeypatch.setattr(fused_mtp, "MOST_CAUGHT_UP", 64)
 
     def noted(hidden: torch.Tensor, *rest: Any) -> Any:
         fast.append(len(hidden))
@@ -116,7 +118,7 @@ def test_long_gaps_go_layer_by_layer_and_so_does_what_has_no_angles(monkeypatch:
     monkeypatch.setattr(fused._steps, "draft", noted)
     caches = [plain.new_cache(), fused.new_cache()]
     end = 0
-    for count in (MOST_CAUGHT_UP + 1, 62, 1):
+    for count in (65, 62, 1):
         part = hidden[end : end + count], ids[end : end + count]
         guesses = [head.guess(*part, cache, vocabulary) for head, cache in zip((plain, fused), caches, strict=True)]
         assert_same_guess(guesses[1], guesses[0])
@@ -130,12 +132,41 @@ def test_few_missing_entries_are_left_to_the_next_draft() -> None:
     plain, fused = both_heads(with_mtp("full_attention", "dense", num_key_value_heads=1))
     hidden, ids = states_and_ids(plain)
     slow, fast = MtpFollower(plain), MtpFollower(fused)
-    for count, wanted in ((16, 0), (1, 16), (10, 16)):
+    for count, wanted in ((100, 0), (28, 0), (1, 128), (60, 128)):
         for follower in (slow, fast):
             follower.follow(hidden[follower.length : follower.length + count])
             follower.keep_up(ids[: follower.length])
         assert fast.cache.length == wanted
         assert slow.cache.length == slow.length - 1
+
+
+def test_no_entry_goes_layer_by_layer_from_a_prompts_end_through_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither where all drafts are checked at once, nor where the layer was not asked for a while."""
+    _, fused = both_heads(with_mtp("full_attention", "dense", num_key_value_heads=1))
+    hidden, ids = states_and_ids(fused)
+    follower = MtpFollower(fused)
+    follower.follow(hidden[:20])
+    follower.keep_up(ids[:20])
+    slow: list[int] = []
+    fast: list[int] = []
+    monkeypatch.setattr(fused, "forward", lambda hidden, *rest: slow.append(len(hidden)))
+
+    def noted(
+        hidden: torch.Tensor, next_ids: list[int], cache: KVCache, drafted: None
+    ) -> tuple[int, float, torch.Tensor]:
+        fast.append(len(hidden))
+        cache.advance(len(hidden))
+        return 1, 0.5, hidden[-1:]
+
+    monkeypatch.setattr(fused._steps, "draft", noted)
+    vocabulary = DraftVocabulary(fused._model.weights.lm_head)
+    for count in (16, 1, 16, 40):
+        follower.follow(hidden[follower.length : follower.length + count])
+        follower.keep_up(ids[: follower.length])
+        if count > 1:
+            follower.guess(ids[: follower.length], ids[follower.length], vocabulary)
+    assert slow == []
+    assert fast == [16, 16, 4, 16, 1, 16, 16, 8]
 
 
 def test_what_is_prepared_leaves_nothing_behind() -> None:
