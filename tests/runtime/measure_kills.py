@@ -29,6 +29,8 @@ Ask = Callable[[], Awaitable[bool]]
 """Asks for a suggestion; whether there was one. A request that is never answered never returns."""
 
 TEXT = "def add(left: int, right: int) -> int:\n    return left + "
+# Typed behind it again and again. Letters put into one word would be met with silence, whatever the process does.
+TYPED = "right\n\n\ndef times(left: int, right: int) -> int:\n    return left * "
 ANSWER_SECONDS = 60.0
 
 
@@ -113,15 +115,17 @@ async def windows(folder: Path, model: Path, number: int) -> AsyncIterator[list[
 
 
 def _typing(client: LspClient, uri: str) -> Ask:
-    """Requests at the end of a document that grows by a letter for each."""
+    """Requests at the end of a document that grows by a letter of code for each."""
     client.open(uri, TEXT)
-    typed = 0
+    typed, line, column = 0, TEXT.count("\n"), len(TEXT.rpartition("\n")[2])
 
     async def ask() -> bool:
-        nonlocal typed
-        client.change(uri, typed + 2, 1, 18 + typed % 20, "l")
+        nonlocal typed, line, column
+        letter = TYPED[typed % len(TYPED)]
         typed += 1
-        answer = await client.request("textDocument/inlineCompletion", inline_params(uri, 1, 18 + typed % 20))
+        client.change(uri, typed + 1, line, column, letter)
+        line, column = (line + 1, 0) if letter == "\n" else (line, column + 1)
+        answer = await client.request("textDocument/inlineCompletion", inline_params(uri, line, column))
         return bool(answer["result"]["items"])
 
     return ask
