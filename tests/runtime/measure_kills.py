@@ -144,6 +144,8 @@ def killed_windows(folder: Path, model: Path, num_kills: int, longest_pause: flo
 
     try:
         result = asyncio.run(run())
+        # A suggestion may come from what was written before a kill: the last process may still be about to serve.
+        launch.start(options)
         serving = int(options.address().lock_path.read_text())
         for pid in victims() - {serving}:
             wait_for_end(pid)  # started beside it, and about to find out
