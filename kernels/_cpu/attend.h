@@ -25,6 +25,12 @@ constexpr int KEYS = 64;     // positions that are read together, by all quads o
 constexpr int BATCH = 8;     // quads of a batch
 constexpr int DEEP = 16;     // numbers of a head that are added up together
 
+// Rows are asked for so many positions ahead where all of them are more than the nearer caches hold: the processor does
+// not foresee jumps over the other heads. Where they are at hand asking costs more than it gains.
+constexpr int AHEAD = 16;
+constexpr int64_t FAR = 1024;
+constexpr int LINE = 16;     // numbers of a line of the processor's cache
+
 // Four queries of one KV head that see their keys together.
 struct Quad {
     const float* query[QUERIES];   // scaled by head_dim ** -0.5
@@ -37,12 +43,18 @@ struct Quad {
 
 static inline Half larger(Half a, Half b) { return a > b ? a : b; }
 
+template <bool ASK>
 static inline void score(Quad& quad, const Rows& rows, int64_t stride, int head_dim, int64_t from, int64_t to) {
     from = std::max(from, quad.from);
     to = std::min(to, quad.to);
     for (int64_t s = from; s < to; s += 2) {
         const float* one = rows.keys + (s - rows.first) * stride;
         const float* two = s + 1 < to ? one + stride : one;
+        if (ASK)
+            for (int d = 0; d < head_dim; d += LINE) {
+                __builtin_prefetch(one + AHEAD * stride + d);
+                __builtin_prefetch(one + (AHEAD + 1) * stride + d);
+            }
         Lanes total[LANES] = {};
         for (int d = 0; d < head_dim; d += LANES) {
             const Lanes a = load(one + d), b = load(two + d);
@@ -83,6 +95,7 @@ static inline void weigh(Quad& quad) {
     }
 }
 
+template <bool ASK>
 static inline void gather(Quad& quad, const Rows& rows, int64_t stride, int head_dim, int64_t from, int64_t to) {
     from = std::max(from, quad.from);
     to = std::min(to, quad.to);
@@ -95,6 +108,7 @@ static inline void gather(Quad& quad, const Rows& rows, int64_t stride, int head
         for (int64_t s = from; s < to; s++) {
             const float* value = rows.values + (s - rows.first) * stride + d;
             const float* weight = quad.scores + (s - quad.from) * QUERIES;
+            if (ASK) __builtin_prefetch(value + KEYS * stride);
             const Lanes one = load(value), two = load(value + LANES);
             for (int i = 0; i < QUERIES; i++) {
                 a[i] += spread(weight[i]) * one;
@@ -146,11 +160,16 @@ static inline void attend_batch(const Heads& of, const Rows& all, int kv_head, i
         quads[i].scores = place;
         place += (quads[i].to - quads[i].from) * QUERIES + LANES;
     }
+    const bool far = to - from > FAR;
     for (int64_t s = from; s < to; s += KEYS)
-        for (int i = 0; i < count; i++) score(quads[i], rows, stride, head_dim, s, s + KEYS);
+        for (int i = 0; i < count; i++)
+            far && i == 0 ? score<true>(quads[i], rows, stride, head_dim, s, s + KEYS)
+                          : score<false>(quads[i], rows, stride, head_dim, s, s + KEYS);
     for (int i = 0; i < count; i++) weigh(quads[i]);
     for (int64_t s = from; s < to; s += KEYS)
-        for (int i = 0; i < count; i++) gather(quads[i], rows, stride, head_dim, s, s + KEYS);
+        for (int i = 0; i < count; i++)
+            far && i == 0 ? gather<true>(quads[i], rows, stride, head_dim, s, s + KEYS)
+                          : gather<false>(quads[i], rows, stride, head_dim, s, s + KEYS);
     for (int i = 0; i < count; i++)
         for (int j = 0; j < QUERIES; j++)
             for (int d = 0; d < head_dim; d += LANES)
