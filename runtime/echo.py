@@ -23,13 +23,13 @@ class EchoRule:
     def __init__(self, prefix: str, suffix: str) -> None:
         self.stopped = False
         self.reason: Literal["echo"] | None = None
-        rest, *below = LINE_END.split(suffix)
+        rest, below = _lines(suffix)
         self._rest = rest.rstrip() if len(rest.strip()) >= REST_CHARS and _has_word(rest) else ""
-        self._below = [line.rstrip() for line in below if line.strip()][:2]
+        self._below = below
         self._text = ""
         self._shown = 0
         # The line that is being written: what stood before the cursor, and where its own text begins.
-        self._before = LINE_END.split(prefix)[-1]
+        self._before = prefix[max(prefix.rfind("\n"), prefix.rfind("\r")) + 1 :]
         self._line_start = 0
         # Where a line stands that is the next line, but too short to be sure.
         self._doubted: int | None = None
@@ -103,3 +103,19 @@ class EchoRule:
 
 def _has_word(text: str) -> bool:
     return any(char.isalnum() or char == "_" for char in text)
+
+
+def _lines(suffix: str) -> tuple[str, list[str]]:
+    """The rest of the cursor's line, and the next two that are not blank; reads no further."""
+    first = LINE_END.search(suffix)
+    if first is None:
+        return suffix, []
+    below: list[str] = []
+    start = first.end()
+    while len(below) < 2 and start < len(suffix):
+        end = LINE_END.search(suffix, start)
+        line = suffix[start : end.start() if end else None].rstrip()
+        if line:
+            below.append(line)
+        start = end.end() if end else len(suffix)
+    return suffix[: first.start()], below

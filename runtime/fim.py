@@ -99,13 +99,21 @@ def lay_out(prompt: Prompt, tokens: FimTokens, encoders: Encoders, *, order: Fim
     cut, kept_suffix = _fit(len(prefix) + len(appended), len(suffix), budget - len(head), step)
     prefix, appended, suffix = prefix[cut:], appended[max(0, cut - len(prefix)) :], suffix[:kept_suffix]
     room = budget - _up(len(head) + len(prefix) + len(appended) + len(suffix), step)
-    start = [*_context_ids(prompt, tokens, encoders.other, room), *head]
+    # One list that grows: a prompt may have a hundred thousand ids.
+    ids = _context_ids(prompt, tokens, encoders.other, room)
+    ids += head
+    own = len(ids) + 1
     if order == "spm":
-        shared = [*start, tokens.suffix, *suffix, tokens.prefix]
-        return Layout([*shared, *prefix, tokens.middle], (len(start) + 1, len(shared)))
-    shared = [*start, tokens.prefix, *prefix, tokens.suffix]
-    ids = [*shared, *suffix, tokens.middle, *appended]
-    return Layout(ids, (len(start) + 1, len(shared), len(ids) - len(appended)))
+        ids += (tokens.suffix, *suffix, tokens.prefix)
+        shared = len(ids)
+        ids += prefix
+        ids.append(tokens.middle)
+        return Layout(ids, (own, shared))
+    ids += (tokens.prefix, *prefix, tokens.suffix)
+    shared = len(ids)
+    ids += suffix
+    ids.append(tokens.middle)
+    return Layout([*ids, *appended], (own, shared, len(ids)))
 
 
 def prompt_ids(prompt: Prompt, tokens: FimTokens, encode: Encode, *, order: FimOrder, limit: int) -> list[int]:
@@ -146,8 +154,9 @@ def _context_ids(prompt: Prompt, tokens: FimTokens, encode: Encode, room: int) -
     if len(ids) > room:
         return []
     for file in prompt.context if tokens.filename is not None else ():
-        piece = _named(tokens.filename, file.path, encode) + encode(file.text + "\n")
-        if len(ids) + len(piece) > room:
+        name, text = _named(tokens.filename, file.path, encode), encode(file.text + "\n")
+        if len(ids) + len(name) + len(text) > room:
             break
-        ids += piece
+        ids += name
+        ids += text
     return ids

@@ -16,6 +16,8 @@ from mellum_ls.runtime.mtp import MtpFollower
 
 # A session that would lose more than this many positions is kept as it is, and another goes on instead.
 WORTH_KEEPING = 256
+# Ids of a slice that is compared: few enough to stay in the processor's nearer cache.
+_COMPARED = 1024
 
 
 @dataclass(slots=True, eq=False)
@@ -37,13 +39,6 @@ class Session:
         self.ids.extend(ids)
         if self.follower is not None:
             self.follower.follow(hidden)
-
-    def rewind(self, prompt: Sequence[int]) -> int:
-        """Keep the longest common prefix with the prompt, as far as that is exact, and return its length.
-
-        At least the prompt's last token is left to compute: its hidden state gives the first new token.
-        """
-        return self.truncate(min(common_prefix(self.ids, prompt), len(prompt) - 1))
 
     def adopt(self, other: Session, length: int) -> int:
         """Take over the first `length` positions of another session; those known here must be the same.
@@ -111,9 +106,10 @@ class SessionCache:
         A session of the same owner goes on in place, unless much of it would be lost: then it stays for the day when
         the user comes back, and what it shares with the prompt is copied to a new one, as it is from other owners'.
         """
+        # At least the prompt's last token is left to compute: its hidden state gives the first new token.
         shared = [(min(common_prefix(lease.session.ids, prompt), len(prompt) - 1), lease) for lease in self._leases]
         own = [(length, lease) for length, lease in shared if self._in_place(lease, owner, length)]
-        _, lease = max(own, key=_length, default=(0, None))
+        kept, lease = max(own, key=_length, default=(0, None))
         others = [(length, other) for length, other in shared if other is not lease]
         longest, source = max(others, key=_length, default=(0, None))
         if lease is None:
@@ -121,7 +117,7 @@ class SessionCache:
         else:
             self._leases.remove(lease)
         lease.in_use = True
-        lease.kept = lease.session.rewind(prompt)
+        lease.kept = lease.session.truncate(kept)
         if source is not None and longest > lease.kept:
             lease.kept = lease.session.adopt(source.session, longest)
         lease.session.cache.anchors = anchors
@@ -158,9 +154,12 @@ def _length(found: tuple[int, Lease | None]) -> int:
 def common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
     """Number of leading ids that are equal. Compares slices, which takes microseconds for thousands of ids."""
     limit = min(len(left), len(right))
-    if left[:limit] == right[:limit]:
+    low = 0  # equal up to low
+    while low < limit and left[low : low + _COMPARED] == right[low : low + _COMPARED]:
+        low += _COMPARED
+    high = min(low + _COMPARED, limit)  # not equal up to high, or all is
+    if low >= limit or left[low:high] == right[low:high]:
         return limit
-    low, high = 0, limit  # equal up to low, not equal up to high
     while high - low > 1:
         middle = (low + high) // 2
         if left[low:middle] == right[low:middle]:
