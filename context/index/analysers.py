@@ -19,7 +19,7 @@ from mellum_ls.context.index.wire import from_bytes, to_bytes
 from mellum_ls.context.privacy.gate import Gate
 from mellum_ls.context.workspace.reading import Text, read
 
-IN_FLIGHT = 8
+IN_FLIGHT = 16
 """Paths that a process has in hand, so that it need not wait for its next one while results are written."""
 OBJECTS_BETWEEN_COLLECTIONS = 100_000
 DIED = "the parser died of it"

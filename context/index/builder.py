@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from mellum_ls.context.git import GitFailedError, ask
@@ -27,6 +28,8 @@ FEW_FILES = 150
 BATCH_FILES = 1_000
 BATCH_SECONDS = 4.0
 """What a kill in between can lose."""
+FLUSHED_FILES = 32
+"""Their rows are written at once. While that lasts nobody takes what the other processes have done, and they wait."""
 MOST_COCHANGED = 10
 GIT_SECONDS = 5.0
 MOST_LEFT_OUT = 5_000
@@ -155,39 +158,40 @@ class Builder:
             analysers: InProcess | InProcesses = InProcesses(self._root, self._exclude, self._processes)
         else:
             analysers = InProcess(self._gate)
-        batch: list[Outcome] = []
-        done, last = 0, self._clock()
+        outcomes = analysers.outcomes(paths)
+        done = 0
         self._progress(0, len(paths))
         try:
-            for outcome in analysers.outcomes(paths):
-                self._go_on()
-                batch.append(outcome)
-                done += 1
-                if len(batch) >= BATCH_FILES or self._clock() - last >= BATCH_SECONDS:
-                    self._write(batch, known, report)
-                    batch, last = [], self._clock()
-                    self._progress(done, len(paths))
-            self._write(batch, known, report)
-            self._progress(done, len(paths))
+            while done < len(paths):
+                done += self._write(outcomes, known, report)
+                self._progress(done, len(paths))
         finally:
             analysers.close()
 
-    def _write(self, batch: Sequence[Outcome], known: dict[str, Known], report: Report) -> None:
-        written, removed, unchanged = [], [], 0
+    def _write(self, outcomes: Iterator[Outcome], known: dict[str, Known], report: Report) -> int:
+        """Write outcomes as they come, until it is time to make sure of them; gives their number."""
+        written, removed, left_out, unchanged, count = [], [], [], 0, 0
+        until = self._clock() + BATCH_SECONDS
         try:
             with self._store.transaction():
-                for outcome in batch:
+                for outcome in islice(outcomes, BATCH_FILES):
+                    self._go_on()
+                    count += 1
                     old = known.get(outcome.path)
                     if not isinstance(outcome, Analysed):
                         if self._tables.remove(outcome.path):
                             removed.append(outcome.path)
-                        report.left_out.append((outcome.path, outcome.reason))
+                        left_out.append((outcome.path, outcome.reason))
                     elif old is not None and old.digest == outcome.found.digest:
                         self._tables.touch(old.id, outcome.size, outcome.mtime_ns)
                         unchanged += 1
                     else:
                         self._tables.put(outcome.path, outcome.size, outcome.mtime_ns, outcome.found)
                         written.append(outcome.path)
+                    if count % FLUSHED_FILES == 0:
+                        self._tables.flush()
+                    if self._clock() >= until:
+                        break
                 if written or removed:
                     self._store.say("linked", "no")
                 self._tables.finish()
@@ -196,7 +200,9 @@ class Builder:
             raise
         report.written += written
         report.removed += removed
+        report.left_out += left_out
         report.unchanged += unchanged
+        return count
 
     def _take_out(self, paths: Sequence[str], report: Report) -> None:
         if not paths:

@@ -126,7 +126,7 @@ class Tables:
         (number,) = self._connection.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()
         return int(number)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         """Write the rows that wait, in the order in which the trees have them."""
         waiting, self._waiting = self._waiting, _Rows()
         put = self._connection.executemany
@@ -160,7 +160,7 @@ class Tables:
 
     def _clear(self, file: int) -> None:
         if file in self._waiting.files:
-            self._flush()
+            self.flush()
         connection = self._connection
         bags, uses = connection.execute("SELECT bags, uses FROM files WHERE id = ?", (file,)).fetchone()
         rows = connection.execute("SELECT id FROM chunks WHERE file = ? ORDER BY id", (file,)).fetchall()
@@ -181,7 +181,7 @@ class Tables:
 
     def finish(self) -> None:
         """Write what waits, and bring the counts of sub-words up to date: to be called before a transaction ends."""
-        self._flush()
+        self.flush()
         changes = sorted((term, change) for term, change in self._term_changes.items() if change)
         self._connection.executemany(
             "INSERT INTO terms VALUES(?, ?) ON CONFLICT(term) DO UPDATE SET chunks = chunks + excluded.chunks", changes

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from mellum_ls.context.languages.symbols import Import
 from mellum_ls.context.workspace.resolve.configs import parse_toml, table, text
@@ -60,23 +61,52 @@ def _module(files: FileNames, place: str) -> str | None:
 
 def _roots(files: FileNames, from_path: str, parts: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Folders from which `parts` may be meant, the likeliest first, each with the parts that lie below it."""
-    around = list(ancestors(from_path))
     top = parts[0]
-    for folder in around if files.with_stem(top) or files.folders_ending(top) else ():
-        if not _is_package(files, folder):
-            yield from (("/".join(filter(None, (folder, inner))), parts) for inner in _SOURCE_FOLDERS)
+    named = files.derived(_Named).of(top)
+    for folder in ancestors(from_path) if named.places else ():
+        inside = [root for root in (f"{folder}/{each}".strip("/") for each in _SOURCE_FOLDERS) if root in named.places]
+        if inside and not _is_package(files, folder):
+            yield from ((root, parts) for root in inside)
     for package, folder in files.derived(_declared):
         if parts[: len(package)] == package:
             yield folder, parts[len(package) :]
     # A script somewhere that is called like a module of the standard library is not what is meant.
     if top in sys.stdlib_module_names:
         return
-    packages = [folder for folder in files.folders_ending(top) if _is_root(files, parent(folder))]
-    yield from ((parent(folder), parts) for folder in nearest(packages, from_path))
-    modules = [path for path in files.with_stem(top) if path.endswith((".py", ".pyi"))]
-    modules = [path for path in modules if _is_root(files, parent(path))]
-    if len(modules) == 1:
-        yield parent(modules[0]), parts
+    yield from ((parent(folder), parts) for folder in nearest(named.packages, from_path))
+    if len(named.modules) == 1:
+        yield parent(named.modules[0]), parts
+
+
+class _Named:
+    """What is called like the first word of an import, for each word that was asked for."""
+
+    def __init__(self, files: FileNames) -> None:
+        self._files = files
+        self._known: dict[str, _Places] = {}
+
+    def of(self, top: str) -> _Places:
+        if top not in self._known:
+            self._known[top] = _places(self._files, top)
+        return self._known[top]
+
+
+class _Places(NamedTuple):
+    places: frozenset[str]
+    """The folders in which a file or a folder has that name."""
+    packages: list[str]
+    """The folders of that name that may be meant from everywhere."""
+    modules: list[str]
+    """The files that may."""
+
+
+def _places(files: FileNames, top: str) -> _Places:
+    folders, stems = files.folders_ending(top), files.with_stem(top)
+    return _Places(
+        frozenset(map(parent, (*folders, *stems))),
+        [folder for folder in folders if _is_root(files, parent(folder))],
+        [path for path in stems if path.endswith((".py", ".pyi")) and _is_root(files, parent(path))],
+    )
 
 
 def _is_package(files: FileNames, folder: str) -> bool:
