@@ -296,4 +296,4 @@ class Builder:
 
 def _is_storable(path: str) -> bool:
     """Whether SQLite can hold the name: one that is no text in the file system's encoding has lone surrogates."""
-    return not any("\ud800" <= character <= "\udfff" for character in path)
+    return path.isascii() or not any("\ud800" <= character <= "\udfff" for character in path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from mellum_ls.context.languages.symbols import Symbol
@@ -60,15 +60,14 @@ class _Costs:
 
     def best(self, first: int, last: int, total: int) -> int:
         """The line from `first` to `last` before which to cut: one reason after the other, the weightiest first."""
-        places = _least(range(first, last + 1), self._inside_short.__getitem__)
+        places = _least(range(first, last + 1), self._inside_short[first : last + 1])
         places = [place for place in places if total - place >= SHORT_TAIL] or places
-        places = _least(places, self._inside_longer.__getitem__)
-        places = _least(places, lambda place: self._depth.get(place, _NO_SYMBOL))
+        places = _least(places, [self._inside_longer[place] for place in places])
+        places = _least(places, [self._depth.get(place, _NO_SYMBOL) for place in places])
         places = [place for place in places if not self._lines[place - 1].strip()] or places
         return places[-1]
 
 
-def _least(places: Sequence[int], cost: Callable[[int], int]) -> list[int]:
-    costs = list(map(cost, places))
+def _least(places: Sequence[int], costs: Sequence[int]) -> list[int]:
     least = min(costs)
     return [place for place, mine in zip(places, costs, strict=True) if mine == least]

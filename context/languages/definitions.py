@@ -100,9 +100,11 @@ def find(
         cursor.set_byte_range(start_byte, len(text) if end_byte is None else end_byte)
     found = Found([], [], [], [], [], [], [])
     best: dict[int, tuple[int, Definition]] = {}
+    uses = found.uses
     for pattern, captures in cursor.matches(tree.root_node):
-        if "use" in captures:
-            found.uses += captures["use"]
+        # By far the most.
+        if (used := captures.get("use")) is not None:
+            uses += used
         elif "bound" in captures:
             found.bound += captures["bound"]
         elif "before" in captures:

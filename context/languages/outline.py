@@ -18,7 +18,7 @@ _MOST_BYTES = 4_000
 _MARK_BEFORE = re.compile(r"\s*(?:/\*+!?|//+!?|\*+/|\*+|#+!?|--+\[*|<!--|;+)?\s*")
 _MARKS_BEHIND = ("*/", "-->", "]]")
 _XML_TAG = re.compile(r"</?(?:summary|remarks|inheritdoc)\b[^>]*>")
-_QUOTES = re.compile(r"^[rRuUbBfF]*[\"']+|[\"']+$")
+_OPENING_QUOTES = re.compile(r"[rRuUbBfF]*[\"']+")
 # Words for a tool, not for a reader.
 _ORDER = re.compile(
     r"(?i)^(?:!|noqa|type:|pylint|eslint|prettier|ts-|nolint|go:|@formatter|-\*-|frozen_string_literal)"
@@ -93,7 +93,9 @@ def doc(text: bytes, one: Definition) -> str:
     """The first line of its docstring, or else of the comment above it; empty where there is none."""
     docstring = docstring_node(one)
     if docstring is not None:
-        return _first_line(_QUOTES.sub("", text_of(text, docstring)).splitlines())
+        said = text_of(text, docstring)
+        opening = _OPENING_QUOTES.match(said)
+        return _first_line(said[opening.end() if opening else 0 :].rstrip("\"'").splitlines())
     comments = [text_of(text, node) for node in one.above if node.type in COMMENTS]
     return _first_line([line for comment in comments for line in comment.splitlines()])
 

@@ -61,10 +61,12 @@ def read(path: str, gate: Gate, max_bytes: int = MAX_BYTES) -> Text | Refused:
 
 def _bytes_of(gate: Gate, path: str, max_bytes: int) -> tuple[bytes, os.stat_result]:
     try:
-        real = os.path.relpath(os.path.realpath(gate.root / path), gate.root).replace(os.sep, "/")
-        if real != path and (reason := gate.refuses(real)) is not None:
-            raise _UnreadableError(f"is a link to what {reason}")
-        descriptor = _open(gate.root, real)
+        descriptor = _open_without_links(gate, path)
+        if descriptor is None:
+            real = os.path.relpath(os.path.realpath(gate.root / path), gate.root).replace(os.sep, "/")
+            if real != path and (reason := gate.refuses(real)) is not None:
+                raise _UnreadableError(f"is a link to what {reason}")
+            descriptor = _open(gate.root, real)
     except OSError as error:
         raise _UnreadableError(_words_for(error)) from None
     except ValueError:
@@ -84,6 +86,16 @@ def _bytes_of(gate: Gate, path: str, max_bytes: int) -> tuple[bytes, os.stat_res
     if len(data) > max_bytes:
         raise _UnreadableError(f"has more than {max_bytes} bytes")
     return data, status
+
+
+def _open_without_links(gate: Gate, path: str) -> int | None:
+    """A descriptor where no part of `path` is a link, as nearly always; None where it must be found out."""
+    if os.open not in os.supports_dir_fd:
+        return None
+    try:
+        return _open(gate.root, path)
+    except OSError:
+        return None
 
 
 def _open(root: Path, real: str) -> int:

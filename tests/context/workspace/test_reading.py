@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -129,32 +130,48 @@ def test_links_are_followed_inside_only(tmp_path: Path) -> None:
         assert isinstance(read(path, gate), Refused)
 
 
-@pytest.mark.parametrize("path", ["x/a.py", "a.py"])
-def test_a_link_that_is_put_in_after_the_gate_was_asked_leads_nowhere(
-    tmp_path: Path, path: str, monkeypatch: pytest.MonkeyPatch
+def exchange(place: Path, far: Path) -> None:
+    """Put a link to something outside where a file or a folder of the workspace was."""
+    place.rename(place.with_name("old"))
+    place.symlink_to(far)
+
+
+@pytest.mark.parametrize(("path", "outside"), [("x/a.py", "x"), ("a.py", "x/a.py")])
+@pytest.mark.parametrize("moment", ["when the gate has been asked", "when it was found out where a link leads"])
+def test_a_link_that_is_put_in_while_a_file_is_read_leads_nowhere(
+    tmp_path: Path, moment: str, path: str, outside: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root, far = tmp_path / "root", tmp_path / "far"
-    for folder in (root / "x", far):
+    for folder in (root / "x", far / "x"):
         folder.mkdir(parents=True)
-        (folder / "a.py").write_text("outside" if folder == far else "inside")
+        (folder / "a.py").write_text("outside" if folder == far / "x" else "inside")
     (root / "a.py").write_text("inside")
-    gate = gate_of(root)
-    assert isinstance(read(path, gate), Text)
-    real = os.path.realpath
+    first = path.partition("/")[0]
+    if moment == "when the gate has been asked":
+        gate = gate_of(root)
+        assert isinstance(read(path, gate), Text)
+        asked: Any = gate.refuses
+        place = root / first
+        exchanging: tuple[object, str] = (gate, "refuses")
+    else:
+        (root / first).rename(root / "meant")
+        (root / first).symlink_to("meant")
+        gate = gate_of(root)
+        assert isinstance(read(path, gate), Text)
+        asked, place = os.path.realpath, root / "meant"
+        exchanging = (os.path, "realpath")
 
-    def too_early(place: Path) -> str:
+    def too_early(*arguments: Any) -> Any:
         """What the real one says, and then what it has looked at is exchanged."""
-        said = real(place)
-        if path == "a.py":
-            (root / "a.py").unlink()
-            (root / "a.py").symlink_to(far / "a.py")
-        else:
-            (root / "x").rename(root / "old")
-            (root / "x").symlink_to(far)
+        said = asked(*arguments)
+        monkeypatch.undo()
+        exchange(place, far / outside)
         return said
 
-    monkeypatch.setattr(os.path, "realpath", too_early)
+    monkeypatch.setattr(*exchanging, too_early)
     found = read(path, gate)
+    assert not place.with_name("old").is_symlink(), "nothing was exchanged"
+    assert place.is_symlink(), "nothing was exchanged"
     assert isinstance(found, Refused), "it was read from outside the workspace"
 
 
