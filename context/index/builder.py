@@ -118,7 +118,7 @@ class Builder:
         changed_now = bool(report.written or report.removed)
         if changed_now or self._store.said("linked") != "yes":
             self._links = None
-            self._link(self._tables.files())
+            self._link_all()
         self._note_cochanges(changed_now)
         with self._store.transaction():
             self._store.say("whole", "yes")
@@ -227,20 +227,31 @@ class Builder:
         if self._linked_before and not any(map(links.is_configuration, [*report.written, *report.removed])):
             others = links.whose([*came, *report.removed])
         if others is None:
-            self._link(self._tables.files())
+            self._link_all()
         else:
             own = {path: file for path in report.written if (file := self._tables.file(path)) is not None}
             self._link(own | self._tables.by_id(others))
 
     def _link(self, files: Mapping[str, File]) -> None:
+        """Look up what these files import."""
         links = self._linked()
-        ids = files if len(files) > len(links) // 2 else None
         with self._store.transaction():
             for path, file in files.items():
                 self._go_on()
-                targets = links.targets(path, file)
-                found = [(ids.get(target) if ids is not None else self._tables.file(target)) for target in targets]
+                found = map(self._tables.file, links.targets(path, file))
                 self._tables.put_edges(file.id, [target.id for target in found if target is not None])
+            self._store.say("linked", "yes")
+        self._linked_before = True
+
+    def _link_all(self) -> None:
+        """Look up what all files import: at once, which takes half as long."""
+        links, files = self._linked(), self._tables.files()
+        edges: dict[int, list[int]] = {}
+        with self._store.transaction():
+            for file, targets in links.all_targets(files):
+                self._go_on()
+                edges[file.id] = [files[target].id for target in targets if target in files]
+            self._tables.put_all_edges(edges)
             self._store.say("linked", "yes")
         self._linked_before = True
 

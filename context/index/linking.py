@@ -7,9 +7,10 @@ Knows what was written in each file (from the tables) and the names of all files
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from mellum_ls.context.index.tables import File, Tables
+from mellum_ls.context.languages.symbols import Import
 from mellum_ls.context.workspace.resolve.file_names import FileNames, parent, stem
 from mellum_ls.context.workspace.resolve.imports import resolve
 
@@ -117,8 +118,18 @@ class Links:
 
     def targets(self, path: str, file: File) -> list[str]:
         """The files that `path`, whose row is `file`, imports: each once, in the order of its imports."""
+        return self._meant(path, file, self._tables.imports_of(file.id))
+
+    def all_targets(self, files: Mapping[str, File]) -> Iterator[tuple[File, list[str]]]:
+        """`targets` of those of all `files` that import something; nothing is to be written meanwhile."""
+        paths = {file.id: path for path, file in files.items()}
+        for number, imports in self._tables.all_imports():
+            if (path := paths.get(number)) is not None:
+                yield files[path], self._meant(path, files[path], imports)
+
+    def _meant(self, path: str, file: File, imports: Iterable[Import]) -> list[str]:
         found: dict[str, None] = {}
-        for import_ in self._tables.imports_of(file.id):
+        for import_ in imports:
             for target in resolve(import_, path, file.grammar, self._files):
                 found[target] = None
         return list(found)[:MOST_TARGETS]

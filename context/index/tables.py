@@ -7,9 +7,10 @@ import sqlite3
 import zlib
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
+from operator import itemgetter
 
 from mellum_ls.context.index.analysis import Analysis
 from mellum_ls.context.index.store import IndexDamaged
@@ -202,9 +203,13 @@ class Tables:
         rows = self._connection.execute(
             "SELECT module, names, line, system FROM imports WHERE file = ? ORDER BY id", (file,)
         )
-        return [
-            Import(module, tuple(json.loads(names)), (), line, bool(system)) for module, names, line, system in rows
-        ]
+        return [_import(*row) for row in rows]
+
+    def all_imports(self) -> Iterator[tuple[int, list[Import]]]:
+        """`imports_of` every file that has some, by the files' ids; nothing is to be written meanwhile."""
+        rows = self._connection.execute("SELECT file, module, names, line, system FROM imports ORDER BY file, id")
+        for file, those in groupby(rows, itemgetter(0)):
+            yield file, [_import(*row) for _, *row in those]
 
     def files_in(self, grammars: Collection[str]) -> set[int]:
         """The files of these languages, by the names of their grammars."""
@@ -231,8 +236,18 @@ class Tables:
     def put_edges(self, file: int, targets: Iterable[int]) -> None:
         """Which files a file imports, in that order, in place of those noted before."""
         self._connection.execute("DELETE FROM edges WHERE file = ?", (file,))
+        self._put_edges(file, targets)
+
+    def put_all_edges(self, targets: Mapping[int, Iterable[int]]) -> None:
+        """`put_edges` of all files, in place of all that was noted."""
+        self._connection.execute("DELETE FROM edges")
+        for file in sorted(targets):
+            self._put_edges(file, targets[file])
+
+    def _put_edges(self, file: int, targets: Iterable[int]) -> None:
         rows = [(file, position, target) for position, target in enumerate(targets)]
-        self._connection.executemany("INSERT INTO edges VALUES(?,?,?)", rows)
+        if rows:
+            self._connection.executemany("INSERT INTO edges VALUES(?,?,?)", rows)
 
     def put_cochanges(self, rows: Iterable[tuple[int, int, int, int]]) -> None:
         """All rows (file, position, other file, times) about files that changed together, in place of the old."""
@@ -268,6 +283,10 @@ class Tables:
             self._connection.executemany("INSERT INTO names(id, name) VALUES(?,?)", new)
             ids.update((name, number) for number, name in new)
         return [ids[name] for name in names]
+
+
+def _import(module: str, names: str, line: int, system: int) -> Import:
+    return Import(module, tuple(json.loads(names)), (), line, bool(system))
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from mellum_ls.context.languages.symbols import Import
@@ -63,10 +64,9 @@ def _roots(files: FileNames, from_path: str, parts: tuple[str, ...]) -> Iterator
     """Folders from which `parts` may be meant, the likeliest first, each with the parts that lie below it."""
     top = parts[0]
     named = files.derived(_Named).of(top)
-    for folder in ancestors(from_path) if named.places else ():
-        inside = [root for root in (f"{folder}/{each}".strip("/") for each in _SOURCE_FOLDERS) if root in named.places]
-        if inside and not _is_package(files, folder):
-            yield from ((root, parts) for root in inside)
+    for folder, root in _around(parent(from_path)) if named.places else ():
+        if root in named.places and not _is_package(files, folder):
+            yield root, parts
     for package, folder in files.derived(_declared):
         if parts[: len(package)] == package:
             yield folder, parts[len(package) :]
@@ -76,6 +76,13 @@ def _roots(files: FileNames, from_path: str, parts: tuple[str, ...]) -> Iterator
     yield from ((parent(folder), parts) for folder in nearest(named.packages, from_path))
     if len(named.modules) == 1:
         yield parent(named.modules[0]), parts
+
+
+@lru_cache(maxsize=64)
+def _around(folder: str) -> tuple[tuple[str, str], ...]:
+    """The folders around a file in `folder`, the innermost first, each with the folders that may hold its sources."""
+    outward = (folder, *ancestors(folder)) if folder else ("",)
+    return tuple((each, "/".join(filter(None, (each, inner)))) for each in outward for inner in _SOURCE_FOLDERS)
 
 
 class _Named:
