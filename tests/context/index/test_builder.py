@@ -287,12 +287,40 @@ def test_a_kill_between_files_and_links_is_made_good(root: Path, store: Store, t
     builder.build()
     write(root, "app/fruit.py", "from app.shop import price_of\n")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Builder, "_link", lambda self, files: (_ for _ in ()).throw(Stopped))
+        patched.setattr(Builder, "_link_all", lambda self: (_ for _ in ()).throw(Stopped))
         with pytest.raises(Stopped):
             Builder(root, store).build()
     Builder(root, store).build()
     assert answers(store) == from_scratch(root, tmp_path)
     assert answers(store)["imports"]["app/fruit.py"] == ["app/shop.py"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("batch", "flushed"), [(1, 1), (2, 1), (3, 2), (1000, 2)])
+def test_rows_do_not_depend_on_how_many_are_written_at_once(
+    root: Path, store: Store, tmp_path: Path, batch: int, flushed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(7):
+        write(root, f"app/more{number}.py", f"from app.shop import price_of\n\n\ndef more{number}(): ...\n")
+    with monkeypatch.context() as patched:
+        patched.setattr("mellum_ls.context.index.builder.BATCH_FILES", batch)
+        patched.setattr("mellum_ls.context.index.builder.FLUSHED_FILES", flushed)
+        done: list[tuple[int, int]] = []
+        report = Builder(root, store, progress=lambda *at: done.append(at)).build()
+    assert len(report.written) == 12
+    assert done[0] == (0, 12)
+    assert done[-1] == (12, 12)
+    assert answers(store) == from_scratch(root, tmp_path)
+
+
+def test_what_was_written_of_a_batch_that_failed_is_in_no_report(
+    root: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mellum_ls.context.index.builder.FLUSHED_FILES", 1)
+    asked = iter([*[False] * 8, True])
+    with pytest.raises(Stopped):
+        Builder(root, store, stopped=lambda: next(asked, True)).build()
+    assert store.connection.execute("SELECT count(*) FROM files").fetchone() == (0,)
+    assert store.connection.execute("SELECT count(*) FROM chunks").fetchone() == (0,)
 
 
 def test_few_files_start_no_process(root: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
