@@ -55,7 +55,6 @@ class NativeModel(Model):
         found = library()
         assert isinstance(found, Library)
         self._library = found
-        found.set_threads(torch.get_num_threads())
         self._layers = {
             id(layer): layer_of(layer, config, kind)
             for layer, kind in zip(weights.layers, config.layer_types, strict=True)

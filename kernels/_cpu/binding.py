@@ -17,7 +17,7 @@ from torch import Tensor
 
 from mellum_ls.kernels.packing import Format, Packed, Weight, packed
 
-VERSION = 4
+VERSION = 5
 """Of what the functions take; layer.cpp says the same."""
 LANES = 8
 NAME = "native"
@@ -69,9 +69,10 @@ class Library:
 
     def __init__(self, path: Path) -> None:
         self._functions = functions = ctypes.CDLL(str(path))
+        self.threads = (1, 1)
         functions.mellum_version.restype = ctypes.c_int32
         void, whole, long = ctypes.c_void_p, ctypes.c_int32, ctypes.c_int64
-        functions.mellum_threads.argtypes = (whole,)
+        functions.mellum_threads.argtypes = (whole, whole)
         functions.mellum_linear.argtypes = (void, void, whole, void)
         functions.mellum_norm.argtypes = (void, void, whole, whole, ctypes.c_float, void)
         functions.mellum_layer.argtypes = (void, void, whole, whole, void, void, void, void, long, long)
@@ -84,9 +85,13 @@ class Library:
         """Of what the functions take."""
         return int(self._functions.mellum_version())
 
-    def set_threads(self, count: int) -> None:
-        """Compute on so many threads from now on, the calling one among them."""
-        self._functions.mellum_threads(count)
+    def set_threads(self, few: int, many: int) -> None:
+        """Compute passes over few rows, and over MANY or more, on so many threads from now on; 1 and 1 at first.
+
+        The calling thread is among them. No result depends on it.
+        """
+        self._functions.mellum_threads(few, many)
+        self.threads = (few, many)
 
     def linear(self, x: Tensor, weight: Matrix) -> Tensor:
         """Return x @ weight.T, [T, N] float32, for x [T, K] float32. A row's result does not depend on the others."""

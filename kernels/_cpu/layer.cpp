@@ -159,12 +159,14 @@ void experts(const Layer& of, Table& x, int count, float* out, Scratch& use) {
 extern "C" {
 
 // Raised with every change of what these functions take: an old library is not called.
-int32_t mellum_version() { return 4; }
+int32_t mellum_version() { return 5; }
 
-void mellum_threads(int32_t count) { Pool::shared().resize(count); }
+// Threads of passes over few rows and over many.
+void mellum_threads(int32_t few, int32_t many) { Pool::resize(few, many); }
 
 // out [count, rows] = x [count, columns] times the matrix; every row is the same whatever `count` is.
 void mellum_linear(const Matrix* matrix, const float* x, int32_t count, float* out) {
+    const Pool::Work work(count);
     const Matrix& m = *matrix;
     Table& padded = scratch().normed;
     padded.make(count, m.columns);
@@ -200,6 +202,7 @@ void mellum_norm(const float* x, const float* weight, int32_t count, int32_t wid
 // position `first`, and the first new row has the position `position`. cosine and sine [count, head_dim].
 void mellum_layer(const Layer* layer, float* x, int32_t count, int32_t last, const float* cosine, const float* sine,
                   float* keys, float* values, int64_t first, int64_t position) {
+    const Pool::Work work(count);
     const Layer& of = *layer;
     Scratch& use = scratch();
     const int head_dim = of.head_dim, normed_heads = of.heads + of.kv_heads, skipped = count - last;

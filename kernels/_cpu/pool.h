@@ -12,10 +12,24 @@ namespace mellum {
 
 class Pool {
   public:
-    static Pool& shared() {
-        static Pool* pool = new Pool();  // never deleted: threads may outlive the statics of the process
-        return *pool;
+    // The one that computes what the calling thread is at; see `Work`.
+    static Pool& shared() { return *current(); }
+
+    // So many threads, the calling one among them, for passes over few rows and for those over MANY or more. Few rows
+    // have many short operations: a thread that shares its core with another process holds up each of them, and a pass
+    // takes several times as long as with one thread less. With many rows the operations are long, and it does not.
+    static void resize(int few, int many) {
+        pools()[0].resize(few);
+        pools()[1].resize(many == few ? 1 : many);  // the same number needs no threads of its own
     }
+
+    static constexpr int MANY = 8;
+
+    // While it lives, operations of the calling thread are those of a pass over so many rows.
+    struct Work {
+        explicit Work(int rows) { current() = &pools()[rows >= MANY && pools()[1].threads() > 1]; }
+        ~Work() { current() = &pools()[0]; }
+    };
 
     // How many threads compute, the calling one among them.
     void resize(int threads) {
@@ -48,6 +62,16 @@ class Pool {
     }
 
   private:
+    static Pool* pools() {
+        static Pool* both = new Pool[2];  // never deleted: threads may outlive the statics of the process
+        return both;
+    }
+
+    static Pool*& current() {
+        thread_local Pool* mine = &pools()[0];
+        return mine;
+    }
+
     static constexpr int SPINS = 4000;  // some ten microseconds: what lies between two operations of a layer
 
     void take() {

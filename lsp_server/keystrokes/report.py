@@ -28,6 +28,7 @@ class Circumstances:
     model: str
     machine: Mapping[str, Any]
     threads: int
+    threads_for_many: int
     script: str
     overtake: bool
     read_within: float | None
@@ -66,6 +67,7 @@ def figures(tally: Tally, about: Circumstances) -> Json:
         "model": about.model,
         **{name: _engine(server).get(name) for name in ("parameters", "device", "dtype")},
         "threads": about.threads,
+        "threads_for_many": about.threads_for_many,
         "machine": dict(about.machine),
         "script": about.script,
         "overtake": about.overtake,
@@ -115,7 +117,7 @@ def table(found: Json) -> str:
     parameters = "" if found["parameters"] is None else f", {found['parameters']:,} parameters"
     facts = {
         "model": f"{found['model']}{parameters}, {or_dash(found['dtype'])} on {or_dash(found['device'])}",
-        "machine": machine_line(found["machine"], found["threads"]),
+        "machine": machine_line(found["machine"], found["threads"], found["threads_for_many"]),
         "typed": f"{found['script']}, {found['seconds']:g} s"
         + (", answers overtaken in the flow of typing" if found["overtake"] else "")
         + _patience(found["read_within_seconds"]),

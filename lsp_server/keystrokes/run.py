@@ -33,7 +33,7 @@ from mellum_ls.runtime.bench.machine import describe_machine
 from mellum_ls.runtime.client import launch
 from mellum_ls.runtime.environment import read_environment, variables_with
 from mellum_ls.runtime.errors import MellumError, ModelNotFound, SettingError
-from mellum_ls.runtime.threads import default_threads
+from mellum_ls.runtime.threads import all_threads, default_threads
 
 NAME = "mellum-ls bench keystrokes"
 LOADING_SECONDS = 180.0
@@ -197,6 +197,7 @@ async def _play(
             model=str(engine.get("model", plan.model)),
             machine=machine,
             threads=options.threads or default_threads(),
+            threads_for_many=options.threads or all_threads(),
             script=plan.script.name,
             overtake=plan.overtake,
             read_within=plan.read_within,

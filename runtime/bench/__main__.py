@@ -10,8 +10,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from mellum_ls.runtime.bench import (
     drafting,
     drafting_report,
@@ -30,7 +28,7 @@ from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.environment import FORMATS, Environment, model_directory, read_environment
 from mellum_ls.runtime.errors import MellumError
 from mellum_ls.runtime.formats import named_format
-from mellum_ls.runtime.threads import default_threads
+from mellum_ls.runtime.use_threads import use_threads
 
 # Context and new tokens. Prefill decodes too: a comparison on one token alone would prove little.
 LENGTHS = {"decode": (512, 64), "prefill": (2048, 8), "warm": (2048, 16)}
@@ -76,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _drafting(given)
         plan = Plan(given.benchmark, given.context, given.tokens, given.repeats)
         environment = read_environment()
-        torch.set_num_threads(environment.threads or default_threads())
+        use_threads(environment.threads)
         engine = _engine(given, environment)
         model = engine.model
         rival = TransformersRival(engine.model_dir, model.dtype, model.device) if given.against else None
@@ -113,7 +111,7 @@ def _engine(given: argparse.Namespace, environment: Environment) -> Engine:
 def _drafting(given: argparse.Namespace) -> int:
     """The two measurements of drafting."""
     environment = read_environment()
-    torch.set_num_threads(environment.threads or default_threads())
+    use_threads(environment.threads)
     engine = Engine.load(
         model_directory(given.model or environment.model),
         draft=True,

@@ -24,6 +24,7 @@ from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.errors import BenchmarkError
 from mellum_ls.runtime.generate import Pace, at_once, greedy, likeliest, prefill
 from mellum_ls.runtime.mtp import MtpFollower
+from mellum_ls.runtime.use_threads import threads_in_use
 from mellum_ls.runtime.weights import LayerWeights, ModelWeights, SparseMlpWeights
 
 OURS = "mellum-ls"
@@ -106,7 +107,7 @@ def measure(
         "benchmark": plan.benchmark,
         "mellum_ls": version("mellum-ls"),
         **{name: status[name] for name in ("model", "parameters", "device", "dtype", "format")},
-        "threads": torch.get_num_threads(),
+        **dict(zip(("threads", "threads_for_many"), threads_in_use(), strict=True)),
         "machine": machine,
         "context": plan.context,
         "tokens": plan.tokens,

@@ -17,8 +17,8 @@ from mellum_ls.runtime.bench import quality
 from mellum_ls.runtime.checkpoint import Checkpoint
 from mellum_ls.runtime.config import ModelConfig
 from mellum_ls.runtime.environment import model_directory, read_environment
-from mellum_ls.runtime.threads import default_threads
 from mellum_ls.runtime.tokenizer import Tokenizer
+from mellum_ls.runtime.use_threads import use_threads
 from mellum_ls.runtime.weights import load_weights
 
 SHORT = (argparse, textwrap, shlex)
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> dict[str, Any]:
     """Measure, print the table, write the figures where they are wanted. Raises MellumError, OSError."""
     environment = read_environment()
-    torch.set_num_threads(environment.threads or default_threads())
+    use_threads(environment.threads)
     if given.random:
         config, name = quality.middle_config(), "random"
         weights = quality.random_model(config)

@@ -13,7 +13,7 @@ def table(found: Mapping[str, Any]) -> str:
     facts = {
         "model": f"{found['model']}, {found['parameters']:,} parameters as {found['format']}, "
         f"{found['dtype']} on {found['device']}",
-        "machine": machine_line(found["machine"], found["threads"]),
+        "machine": machine_line(found["machine"], found["threads"], found["threads_for_many"]),
         "measured": f"{found['context']} prompt tokens, {found['tokens']} new ones, {found['repeats']} repeats",
         "bytes per token": f"{found['bytes_per_token']:,} read, {found['read_gb_s']:g} GB/s at the median",
         "tokens per step": f"{found['tokens_per_step']:g}, acceptance {or_dash(found['acceptance'])}",
@@ -42,11 +42,12 @@ def page(title: str, facts: Mapping[str, str], rows: Sequence[Sequence[str]]) ->
     return "\n".join([*lines, "", *_aligned(rows)])
 
 
-def machine_line(machine: Mapping[str, Any], threads: int) -> str:
-    """What `describe_machine` found, and the threads that were computed on."""
+def machine_line(machine: Mapping[str, Any], threads: int, threads_for_many: int) -> str:
+    """What `describe_machine` found, and the threads that few tokens and many were computed on."""
+    more = f" ({threads_for_many} for many tokens)" if threads_for_many != threads else ""
     accelerator = f", {machine['accelerator']}" if machine["accelerator"] else ""
     return (
-        f"{machine['cpu']}, {machine['cores']} cores, threads {threads}, "
+        f"{machine['cpu']}, {machine['cores']} cores, threads {threads}{more}, "
         f"load {or_dash(machine['load_average'])} before{accelerator}"
     )
 

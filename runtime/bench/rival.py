@@ -14,10 +14,11 @@ import torch
 
 from mellum_ls.runtime.cache.sessions import common_prefix
 from mellum_ls.runtime.errors import BenchmarkError
+from mellum_ls.runtime.use_threads import most_threads
 
 
 class TransformersRival:
-    """Greedy `generate` with transformers' cache and its default attention and experts."""
+    """Greedy `generate` with transformers' cache, its default attention and experts, on all threads that we may use."""
 
     def __init__(self, model_dir: Path, dtype: torch.dtype, device: torch.device) -> None:
         """Load the checkpoint. BenchmarkError if transformers is not installed."""
@@ -43,9 +44,10 @@ class TransformersRival:
     def generate(self, prompt: Sequence[int], tokens: int, on_token: Callable[[int], None]) -> None:
         """Greedy ids after the prompt, exactly `tokens` of them, with no cache from before."""
         ids = torch.tensor([list(prompt)], dtype=torch.int64, device=self._model.device)
-        self._model.generate(
-            ids, attention_mask=torch.ones_like(ids), max_new_tokens=tokens, streamer=_Streamer(on_token)
-        )
+        with most_threads():
+            self._model.generate(
+                ids, attention_mask=torch.ones_like(ids), max_new_tokens=tokens, streamer=_Streamer(on_token)
+            )
 
     @torch.inference_mode()
     def resume(self, prompt: Sequence[int], tokens: int, on_token: Callable[[int], None]) -> None:
@@ -65,13 +67,14 @@ class TransformersRival:
             on_token(token)
 
         ids = torch.tensor([list(prompt)], dtype=torch.int64, device=self._model.device)
-        self._model.generate(
-            ids,
-            attention_mask=torch.ones_like(ids),
-            max_new_tokens=tokens,
-            streamer=_Streamer(listen),
-            past_key_values=self._cache,
-        )
+        with most_threads():
+            self._model.generate(
+                ids,
+                attention_mask=torch.ones_like(ids),
+                max_new_tokens=tokens,
+                streamer=_Streamer(listen),
+                past_key_values=self._cache,
+            )
         self._held = [*prompt, *found[:-1]]
 
 

@@ -24,7 +24,7 @@ from mellum_ls.runtime.environment import model_directory, read_environment
 from mellum_ls.runtime.errors import MellumError, RequestError
 from mellum_ls.runtime.fim import ContextFile, Prompt
 from mellum_ls.runtime.generate import extend, greedy
-from mellum_ls.runtime.threads import default_threads
+from mellum_ls.runtime.use_threads import use_threads
 
 # Nobody waits for a key here, so passes are as large as they pay.
 CHUNK = 512
@@ -140,7 +140,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv)
     try:
         environment = read_environment()
-        torch.set_num_threads(environment.threads or default_threads())
+        use_threads(environment.threads)
         engine = Engine.load(model_directory(given.model or environment.model), profile_file=environment.profile)
     except (MellumError, OSError) as error:
         print(f"score: {error}", file=sys.stderr)

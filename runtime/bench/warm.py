@@ -19,6 +19,7 @@ from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.errors import BenchmarkError
 from mellum_ls.runtime.fim import Prompt
 from mellum_ls.runtime.generate import Pace, at_once, greedy, prefill
+from mellum_ls.runtime.use_threads import threads_in_use
 
 WARM, SCRATCH = "warm", "from scratch"
 SUFFIX = "\n\n\nif __name__ == '__main__':\n    main()\n"
@@ -64,7 +65,7 @@ def measure(
         "benchmark": plan.benchmark,
         "mellum_ls": version("mellum-ls"),
         **{name: status[name] for name in ("model", "parameters", "device", "dtype")},
-        "threads": torch.get_num_threads(),
+        **dict(zip(("threads", "threads_for_many"), threads_in_use(), strict=True)),
         "machine": machine,
         "context": plan.context,
         "tokens": plan.tokens,

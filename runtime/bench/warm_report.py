@@ -13,7 +13,7 @@ def table(found: Mapping[str, Any]) -> str:
     against, computed = found["against"], found["computed_tokens"]
     facts = {
         "model": f"{found['model']}, {found['parameters']:,} parameters, {found['dtype']} on {found['device']}",
-        "machine": machine_line(found["machine"], found["threads"]),
+        "machine": machine_line(found["machine"], found["threads"], found["threads_for_many"]),
         "measured": f"{found['repeats']} keys behind {found['context']} tokens of code, {found['tokens']} new tokens "
         "each, the same from all",
         "computed": f"{computed['median']:g} prompt tokens a key with a warm cache, at most {computed['max']:g}",

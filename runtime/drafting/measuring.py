@@ -18,6 +18,7 @@ from mellum_ls.runtime.generate import extend
 from mellum_ls.runtime.model import Model
 from mellum_ls.runtime.mtp import MtpFollower, MtpHead
 from mellum_ls.runtime.tokenizer import Tokenizer
+from mellum_ls.runtime.use_threads import threads_in_use
 
 CONTEXT = 768
 # The last that a GPU replays and the first that it does not stand side by side: between them lies a step, not a slope.
@@ -34,9 +35,7 @@ MOST_SECONDS = 4.0
 def costs_of(model: Model, head: MtpHead | None, tokenizer: Tokenizer, cache_dir: Path, *facts: object) -> Costs:
     """The costs that were kept for this model and device, or measured now and kept. `facts` tell models apart."""
     device = torch.cuda.get_device_name(model.device) if model.device.type == "cuda" else "cpu"
-    key = key_of(
-        *facts, model.implementation, model.dtype, device, torch.get_num_threads(), torch.__version__, SIZES, CONTEXT
-    )
+    key = key_of(*facts, model.implementation, model.dtype, device, threads_in_use(), torch.__version__, SIZES, CONTEXT)
     costs = read_costs(cache_dir, key)
     if costs is None:
         costs = measure(model, head, tokenizer)

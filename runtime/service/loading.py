@@ -21,7 +21,7 @@ from mellum_ls.runtime.errors import SettingError
 from mellum_ls.runtime.fim import ContextFile, Prompt
 from mellum_ls.runtime.formats import named_format
 from mellum_ls.runtime.generate import GenerationParams, Result
-from mellum_ls.runtime.threads import default_threads
+from mellum_ls.runtime.use_threads import use_threads
 
 LEAST_POSITIONS = 1024
 
@@ -114,7 +114,7 @@ def load_engine(
     device. What passes cost on it, and packed weights, are kept in `cache_dir`, if there is one. `profile_file` is what
     the user says about the model's profile. `format` "auto" is the best that fits.
     """
-    torch.set_num_threads(threads or default_threads())
+    use_threads(threads)
     engine = Engine.load(
         model_dir,
         cache_bytes=cache_bytes,

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from mellum_ls.runtime.threads import MAX_THREADS, available_cores, default_threads
+from mellum_ls.runtime.threads import MAX_THREADS, all_threads, available_cores, default_threads
 
 
 @pytest.mark.parametrize(("cores", "expected"), [(1, 1), (2, 1), (3, 2), (8, 7), (9, 8), (64, MAX_THREADS)])
@@ -18,3 +18,8 @@ def test_the_cores_are_those_this_process_may_use(monkeypatch: pytest.MonkeyPatc
     assert (available_cores(), default_threads()) == (4, 3)
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert (available_cores(), default_threads()) == (1, 1)
+
+
+@pytest.mark.parametrize(("cores", "expected"), [(1, 1), (2, 2), (8, 8), (64, MAX_THREADS)])
+def test_many_tokens_are_computed_on_all_cores(cores: int, expected: int) -> None:
+    assert all_threads(cores) == expected

@@ -72,11 +72,12 @@ def test_threads_change_no_bit() -> None:
     matrix = matrix_of(weight)
     try:
         found = []
-        for threads in (1, 2, 5, 1):
-            FOUND.set_threads(threads)
+        for few, many in ((1, 1), (2, 2), (5, 1), (1, 3), (2, 5), (1, 1)):
+            FOUND.set_threads(few, many)
+            assert FOUND.threads == (few, many)
             found += [FOUND.linear(x, matrix) for _ in range(20)]
     finally:
-        FOUND.set_threads(1)
+        FOUND.set_threads(1, 1)
     assert all(torch.equal(found[0], other) for other in found)
 
 

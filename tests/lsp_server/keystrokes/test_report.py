@@ -26,7 +26,7 @@ CONTRACT = {
     "equal_prompts",
 }
 MACHINE = {"cpu": "Fast One", "cores": 2, "accelerator": None, "load_average": 1.25}
-ABOUT = Circumstances("0.1.0", "tiny", MACHINE, 1, "session", False, None, 3, 900, 0, 2.0, 10.0)
+ABOUT = Circumstances("0.1.0", "tiny", MACHINE, 1, 2, "session", False, None, 3, 900, 0, 2.0, 10.0)
 COLD = Call(1000, 1000, 4, 100.0, 150.0, "line")
 WARM = Call(1000, 2, 6, 10.0, 50.0, "line")
 SILENT = Call(1000, 2, 0, 0.0, 12.0, "stop")
@@ -84,7 +84,7 @@ def test_people_read_every_figure_with_its_spread_and_the_machine() -> None:
     lines = text.splitlines()
     assert lines[0] == "mellum-ls bench keystrokes"
     assert "tiny, 7 parameters, float32 on cpu" in text
-    assert "Fast One, 2 cores, threads 1, load 1.25 before" in text
+    assert "Fast One, 2 cores, threads 1 (2 for many tokens), load 1.25 before" in text
     assert "66.53% of all prompt tokens" in text
     assert "p50 55.0 ms, p95 95.5 ms" in text
     assert "more than 64 in 1 of 4 that were waited for" in text

@@ -9,6 +9,7 @@ FOUND = {
     "dtype": "float32",
     "device": "cpu",
     "threads": 1,
+    "threads_for_many": 2,
     "machine": {"cpu": "some", "cores": 2, "load_average": 0.5, "accelerator": ""},
     "context": 60,
     "tokens": 3,
