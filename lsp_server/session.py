@@ -231,10 +231,7 @@ class Session:
         on_growth: Growth | None = None,
         unit: str = "",
     ) -> tuple[Suggestion, ...]:
-        """What a user gets who asks by a key: several suggestions, the likeliest first, without any wait; see suggest.
-
-        `on_growth` sees the first one grow.
-        """
+        """What a user gets who asks by a key: several, the likeliest first, and that one as it grows; see suggest."""
         return await self._heard(
             uri, Cursor(place, selected, unit), on_growth, count=self.settings_for(uri).alternatives
         )
@@ -247,7 +244,9 @@ class Session:
         self.focus(uri)
         self.standing.begin()
         try:
-            found, outcome = await self._found(uri, cursor, on_growth, count)
+            # Not only while the model computes: what an index does until then would fill its caches.
+            with self.repository.giving_way():
+                found, outcome = await self._found(uri, cursor, on_growth, count)
         except asyncio.CancelledError:
             # It was the newest of its document: an older one would have been ended with an answer.
             self.answering.end(uri)

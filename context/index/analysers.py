@@ -15,6 +15,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from mellum_ls.context.index.analysis import Analysis, analyse
+from mellum_ls.context.index.rest import Rest
 from mellum_ls.context.index.wire import from_bytes, to_bytes
 from mellum_ls.context.privacy.gate import Gate
 from mellum_ls.context.workspace.reading import Text, read
@@ -73,10 +74,10 @@ class InProcess:
 
 
 class InProcesses:
-    """Analyses in `count` processes."""
+    """Analyses in `count` processes, which take every `rest`."""
 
-    def __init__(self, root: Path, exclude: Sequence[str], count: int) -> None:
-        self._arguments = (str(root), tuple(exclude))
+    def __init__(self, root: Path, exclude: Sequence[str], count: int, rest: Rest) -> None:
+        self._arguments = (str(root), tuple(exclude), rest)
         self._hands = [_Hand(self._arguments) for _ in range(count)]
 
     def outcomes(self, paths: Iterable[str]) -> Iterator[Outcome]:
@@ -109,7 +110,7 @@ class InProcesses:
 class _Hand:
     """One process, and the paths that it has not answered, in their order."""
 
-    def __init__(self, arguments: tuple[str, tuple[str, ...]]) -> None:
+    def __init__(self, arguments: tuple[str, tuple[str, ...], Rest]) -> None:
         self._arguments = arguments
         self.in_hand: deque[str] = deque()
         # Not forked: a copy of the caller would hold its files, and its lock, open.
@@ -156,13 +157,16 @@ def collect_seldom() -> None:
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
 
 
-def serve(pipe: Connection, root: str, exclude: tuple[str, ...]) -> None:
+def serve(pipe: Connection, root: str, exclude: tuple[str, ...], rest: Rest) -> None:
     """Answer paths with outcomes until the pipe closes: what a process of `InProcesses` runs."""
     gate = Gate(Path(root), exclude)
     collect_seldom()
+    rest.take_anywhere()
     try:
         while True:
-            outcome = read_and_analyse(pipe.recv(), gate)
+            path = pipe.recv()
+            rest.take()
+            outcome = read_and_analyse(path, gate)
             if isinstance(outcome, Analysed):
                 pipe.send((outcome.path, outcome.size, outcome.mtime_ns, to_bytes(outcome.found)))
             else:

@@ -15,6 +15,7 @@ from pathlib import Path
 from mellum_ls.context.git import GitFailedError, ask
 from mellum_ls.context.index.analysers import Analysed, InProcess, InProcesses, Outcome
 from mellum_ls.context.index.linking import Links
+from mellum_ls.context.index.rest import Rest
 from mellum_ls.context.index.store import Store
 from mellum_ls.context.index.tables import File, Known, Tables
 from mellum_ls.context.privacy.gate import Gate
@@ -57,7 +58,7 @@ class Builder:
     """Builds the index in `store` of the folder `root`. Raises sqlite3.Error, Stopped, and OSError for the folder.
 
     `processes` is how many extra processes parse where there are `processes_from` files to do or more; with 0, and
-    with fewer files, it is done here.
+    with fewer files, it is done here. While a `rest` lasts nothing is begun.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Builder:
         processes_from: int = FEW_FILES,
         progress: Callable[[int, int], None] = lambda done, total: None,
         stopped: Callable[[], bool] = lambda: False,
-        clock: Callable[[], float] = time.monotonic,
+        rest: Rest | None = None,
     ) -> None:
         self._root = root
         self._store = store
@@ -81,13 +82,13 @@ class Builder:
         self._processes_from = processes_from
         self._progress = progress
         self._stopped = stopped
-        self._clock = clock
+        self._rest = rest or Rest()
         self._links: Links | None = None
         self._linked_before = False
 
     def build(self) -> Report:
         """Bring the whole index up to date; what has the size and time that it had is not read again."""
-        started, report = self._clock(), Report()
+        started, report = time.monotonic(), Report()
         self._gate = Gate(self._root, self._exclude)
         self._linked_before = self._store.said("linked") == "yes"
         known = self._tables.known()
@@ -127,7 +128,7 @@ class Builder:
 
     def update(self, paths: Iterable[str]) -> Report:
         """Bring these files up to date, whatever happened to them; the path of a folder means all that is in it."""
-        started, report = self._clock(), Report()
+        started, report = time.monotonic(), Report()
         self._linked_before = self._store.said("linked") == "yes"
         known: dict[str, Known] = {}
         changed, gone, refused = [], [], False
@@ -155,7 +156,7 @@ class Builder:
 
     def _take_in(self, paths: Sequence[str], known: dict[str, Known], report: Report) -> None:
         if self._processes and len(paths) >= self._processes_from:
-            analysers: InProcess | InProcesses = InProcesses(self._root, self._exclude, self._processes)
+            analysers: InProcess | InProcesses = InProcesses(self._root, self._exclude, self._processes, self._rest)
         else:
             analysers = InProcess(self._gate)
         outcomes = analysers.outcomes(paths)
@@ -171,7 +172,7 @@ class Builder:
     def _write(self, outcomes: Iterator[Outcome], known: dict[str, Known], report: Report) -> int:
         """Write outcomes as they come, until it is time to make sure of them; gives their number."""
         written, removed, left_out, unchanged, count = [], [], [], 0, 0
-        until = self._clock() + BATCH_SECONDS
+        until = time.monotonic() + BATCH_SECONDS
         try:
             with self._store.transaction():
                 for outcome in islice(outcomes, BATCH_FILES):
@@ -190,7 +191,7 @@ class Builder:
                         written.append(outcome.path)
                     if count % FLUSHED_FILES == 0:
                         self._tables.flush()
-                    if self._clock() >= until:
+                    if time.monotonic() >= until:
                         break
                 if written or removed:
                     self._store.say("linked", "no")
@@ -298,9 +299,10 @@ class Builder:
             self._store.purge()
         else:
             self._store.settle()
-        report.seconds = self._clock() - started
+        report.seconds = time.monotonic() - started
 
     def _go_on(self) -> None:
+        self._rest.take()
         if self._stopped():
             raise Stopped
 

@@ -4,10 +4,11 @@ Takes commands as JSON lines on its standard input, tells what happens as JSON l
 when the input closes, so that it never outlives the server. Texts of files appear in neither.
 
 Commands, by "do": `open` (first: root, index, exclude, processes, careful), `build`, `update` (paths), `exclude`
-(globs), `stop`. `careful` lets no file be parsed in this process that others wait for. Events, by "event": `waiting`
-(another process builds), `building`, `progress` (done, total), `ready` and `updated` (what was done), `failed`
-(reason). All give `rss_bytes` and `cpu_seconds` of this process, and of the processes that parsed and have ended
-`helpers_cpu_seconds` together and `helper_rss_bytes`, the most that one of them had.
+(globs), `rest` (seconds: begin nothing so long; 0 ends an earlier one), `stop`. `careful` lets no file be parsed in
+this process that others wait for. Events, by "event": `waiting` (another process builds), `building`, `progress` (done,
+total), `ready` and `updated` (what was done), `failed` (reason). All give `rss_bytes` and `cpu_seconds` of this
+process, and of the processes that parsed and have ended `helpers_cpu_seconds` together and `helper_rss_bytes`, the most
+that one of them had.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from typing import IO, Any
 from mellum_ls.context.index.analysers import collect_seldom
 from mellum_ls.context.index.builder import FEW_FILES, Builder, Report, Stopped
 from mellum_ls.context.index.lock import BuildLock
+from mellum_ls.context.index.rest import Rest
 from mellum_ls.context.index.store import TROUBLE, Store, is_damage, make_private_folder, remove_files
 
 LAST_SECONDS = 5.0
@@ -40,9 +42,12 @@ Command = dict[str, Any]
 class Worker:
     """Does commands from `commands` one after the other until `ended` is set; `say` takes events."""
 
-    def __init__(self, commands: queue.SimpleQueue[Command], ended: threading.Event, say: Callable[..., None]) -> None:
+    def __init__(
+        self, commands: queue.SimpleQueue[Command], ended: threading.Event, rest: Rest, say: Callable[..., None]
+    ) -> None:
         self._commands = commands
         self._ended = ended
+        self._rest = rest
         self._say = say
         self._store: Store | None = None
         self._builder: Builder | None = None
@@ -133,6 +138,7 @@ class Worker:
                 processes_from=2 if self._careful else FEW_FILES,
                 progress=lambda done, total: self._say("progress", done=done, total=total),
                 stopped=self._ended.is_set,
+                rest=self._rest,
             )
         return self._builder
 
@@ -197,14 +203,20 @@ def of_helpers() -> tuple[float, int]:
     return round(used.ru_utime + used.ru_stime, 3), peak
 
 
-def listen(lines: IO[str], commands: queue.SimpleQueue[Command], ended: threading.Event) -> None:
+def listen(lines: IO[str], commands: queue.SimpleQueue[Command], ended: threading.Event, rest: Rest) -> None:
     """Read commands until the input closes, and see to it that the process ends then."""
     for line in lines:
         with contextlib.suppress(ValueError):
             command = json.loads(line)
-            if isinstance(command, dict):
+            if not isinstance(command, dict):
+                continue
+            if command.get("do") == "rest":
+                # Not a thing to be done after others: it holds for what is being done.
+                rest.begin(float(command.get("seconds", 0.0)))
+            else:
                 commands.put(command)
     ended.set()
+    rest.begin(0.0)
     commands.put({"do": "stop"})
     # A step that does not end, or the wait for a lock, must not keep an orphan alive.
     threading.Timer(LAST_SECONDS, os._exit, (1,)).start()
@@ -216,7 +228,8 @@ def main() -> None:
     lower_priority()
     collect_seldom()
     commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
-    ended = threading.Event()
+    ended, rest = threading.Event(), Rest()
+    rest.take_anywhere()
     out = sys.stdout
 
     def say(event: str, **facts: object) -> None:
@@ -226,8 +239,8 @@ def main() -> None:
             out.write(json.dumps({"event": event, **spent, **facts}) + "\n")
             out.flush()
 
-    threading.Thread(target=listen, args=(sys.stdin, commands, ended), name="commands", daemon=True).start()
-    Worker(commands, ended, say).run()
+    threading.Thread(target=listen, args=(sys.stdin, commands, ended, rest), name="commands", daemon=True).start()
+    Worker(commands, ended, rest, say).run()
     # The thread that listens may be inside of a read, which would keep the interpreter from ending in order.
     sys.stdout.flush()
     os._exit(0)

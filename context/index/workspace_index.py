@@ -106,6 +106,10 @@ class WorkspaceIndex:
         self._exclude = list(globs)
         self._tell({"do": "exclude", "globs": self._exclude})
 
+    def rest(self, seconds: float) -> None:
+        """Let the building stand still so long from now on, 0 to go on at once; see `Rest`. Waits for nothing."""
+        self._tell({"do": "rest", "seconds": seconds})
+
     def state(self) -> dict[str, object]:
         """What `status` and `doctor` tell. Asks the index: some milliseconds."""
         done, total = self._progress

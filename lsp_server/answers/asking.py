@@ -87,7 +87,7 @@ class Asking:
             self.runs += 1
         stream = self.backend(model).complete(query, ahead=ahead)
         # What is written ahead only adds to what has been read.
-        return stream if ahead else self._noted(query, stream)
+        return self._giving_way(stream if ahead else self._noted(query, stream))
 
     def chat(
         self,
@@ -101,9 +101,17 @@ class Asking:
     ) -> Stream:
         """The model's next turn of a conversation; see Backend. The stream raises BackendUnavailable."""
         self.runs += 1
-        return self.backend(model).chat(
-            messages, session=session, max_tokens=max_tokens, priority=priority, predicted=predicted
+        return self._giving_way(
+            self.backend(model).chat(
+                messages, session=session, max_tokens=max_tokens, priority=priority, predicted=predicted
+            )
         )
+
+    async def _giving_way(self, stream: Stream) -> Stream:
+        with self._repository.giving_way():
+            async with aclosing(stream):
+                async for item in stream:
+                    yield item
 
     async def _noted(self, query: Query, stream: Stream) -> Stream:
         self._read = None
@@ -124,8 +132,9 @@ class Asking:
             return False
         self._read = None
         try:
-            if not await self.backend(model).prefill(query):
-                return False
+            with self._repository.giving_way():
+                if not await self.backend(model).prefill(query):
+                    return False
         except BackendUnavailable as error:
             _log.debug("could not read ahead: %s", error)
             return False

@@ -148,6 +148,10 @@ class Folder:
         self._changed.update(paths)
         self._index.update(paths)
 
+    def rest(self, seconds: float) -> None:
+        """Let the index rest so long from now on; 0 ends that."""
+        self._index.rest(seconds)
+
     def resize(self, chars: int) -> None:
         """From the next pause on there is so much room."""
         self._chars = chars

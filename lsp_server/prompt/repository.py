@@ -7,7 +7,8 @@ again whenever it changes. Knows documents and settings; which code it is, is th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 _MOST_OPEN = 40
 """So many of the documents that were looked at last count as open."""
+_MOST_REST_SECONDS = 2.0
+"""What an index gives up for one answer, at most."""
+_AFTER_SECONDS = 0.120
+"""And so much behind an answer, for in a burst of keys the next one is near."""
 Watcher = Callable[[str, "Event"], None]
 
 
@@ -44,6 +49,7 @@ class Repository:
         self._folders: dict[str, Folder] = {}
         self._making: dict[str, tuple[tuple[str, ...] | None]] = {}
         """The folders that are being made, with what they exclude; None where none is wanted."""
+        self._num_waiting = 0
         self.recently = Recently()
         self.watchers: list[Watcher] = []
         """Told of the growth of each folder's index, with the folder's URI."""
@@ -74,6 +80,18 @@ class Repository:
         """The workspace folder that holds a document, looked at from now on; None where none does, or none is to be."""
         root = root_of(uri, roots)
         return None if root is None else self._folder(root, settings)
+
+    @contextmanager
+    def giving_way(self) -> Iterator[None]:
+        """While this lasts an answer is computed, or will be: no index is built meanwhile."""
+        self._num_waiting += 1
+        self._rest(_MOST_REST_SECONDS)
+        try:
+            yield
+        finally:
+            self._num_waiting -= 1
+            if not self._num_waiting:
+                self._rest(_AFTER_SECONDS)
 
     def changed(self, uris: Sequence[str]) -> None:
         """These files may be others on disk, or gone."""
@@ -139,6 +157,10 @@ class Repository:
         del self._making[root]
         self._folders[root] = folder
         await folder.start()
+
+    def _rest(self, seconds: float) -> None:
+        for folder in self._folders.values():
+            folder.rest(seconds)
 
     def _tell(self, root: str, event: Event) -> None:
         for watcher in self.watchers:

@@ -19,6 +19,7 @@ from mellum_ls.context.index.analysers import (
     read_and_analyse,
     serve,
 )
+from mellum_ls.context.index.rest import Rest
 from mellum_ls.context.privacy.gate import Gate
 
 
@@ -37,7 +38,7 @@ def paths(root: Path) -> list[str]:
 
 @pytest.fixture
 def two(root: Path) -> Iterator[InProcesses]:
-    analysers = InProcesses(root, ["file_07.py"], 2)
+    analysers = InProcesses(root, ["file_07.py"], 2, Rest())
     yield analysers
     analysers.close()
 
@@ -97,7 +98,7 @@ def test_a_process_ends_when_nobody_asks_any_more(two: InProcesses) -> None:
     assert hand._process.exitcode == 0
 
 
-def test_serving_answers_until_the_pipe_closes(root: Path) -> None:
+def test_serving_answers_until_the_pipe_closes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import multiprocessing
 
     ours, theirs = multiprocessing.Pipe()
@@ -118,7 +119,11 @@ def test_serving_answers_until_the_pipe_closes(root: Path) -> None:
         def send(self, answer: object) -> None:
             answers.append(answer)
 
-    serve(Once(), str(root), ())  # type: ignore[arg-type]
+    rest, steps = Rest(), []
+    monkeypatch.setattr(rest, "take", lambda: steps.append("before a file"))
+    monkeypatch.setattr(rest, "take_anywhere", lambda: steps.append("in a file"))
+    serve(Once(), str(root), (), rest)  # type: ignore[arg-type]
+    assert steps == ["in a file", "before a file", "before a file"]
     assert [_outcome(answer) for answer in answers] == expected
     ours.close()
     theirs.close()

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from mellum_ls.context.index.reader import Reader
+from mellum_ls.context.index.rest import Rest
 from mellum_ls.context.index.store import files_of
 from mellum_ls.context.index.worker import Worker, listen, resident_bytes
 from tests.fakes.index_worker import COMMAND
@@ -232,7 +233,7 @@ def test_junk_on_the_input_is_no_command(root: Path, start: Start) -> None:
 
 def test_updates_that_pile_up_become_one() -> None:
     commands: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-    worker = Worker(commands, threading.Event(), lambda event, **facts: None)
+    worker = Worker(commands, threading.Event(), Rest(), lambda event, **facts: None)
     for command in (
         {"do": "update", "paths": ["a", "b"]},
         {"do": "update", "paths": ["b", "c"]},
@@ -264,10 +265,16 @@ def test_the_end_of_the_input_is_a_command(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("mellum_ls.context.index.worker.threading.Timer", Timer)
     commands: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     ended = threading.Event()
-    listen(iter(['{"do": "build"}\n']), commands, ended)  # type: ignore[arg-type]
+    rests: list[float] = []
+    rest = Rest()
+    monkeypatch.setattr(rest, "begin", rests.append)
+    lines = ['{"do": "build"}\n', '{"do": "rest", "seconds": 1.5}\n', '{"do": "rest"}\n']
+    listen(iter(lines), commands, ended, rest)  # type: ignore[arg-type]
     assert [commands.get(), commands.get()] == [{"do": "build"}, {"do": "stop"}]
     assert ended.is_set()
     assert timers == [(5.0, os._exit, (1,))]
+    # A rest holds at once and is no command among others; whoever is to end does not rest.
+    assert rests == [1.5, 0.0, 0.0]
 
 
 def test_nobody_else_reads_what_it_writes(root: Path, start: Start, reader: Reader) -> None:

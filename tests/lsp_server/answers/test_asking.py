@@ -23,6 +23,37 @@ def asking_over(backend: ScriptedBackend) -> Asking:
     return Asking(lambda _: backend, PinnedFiles(documents), Repository(documents, never, None), never)
 
 
+class RestingFolder:
+    """Notes for how long its index is to rest."""
+
+    def __init__(self) -> None:
+        self.rests: list[float] = []
+
+    def rest(self, seconds: float) -> None:
+        self.rests.append(seconds)
+
+
+def test_while_the_model_computes_no_index_is_built() -> None:
+    async def run() -> None:
+        backend = ScriptedBackend("1 2")
+        asking = asking_over(backend)
+        folder = RestingFolder()
+        asking._repository._folders["file:///project"] = folder  # type: ignore[assignment]
+        query = await asking.query(gap_at("x = |"), Settings(), [])
+        for ahead in (False, True):
+            async with aclosing(asking.stream(query, "m", ahead=ahead)) as stream:
+                assert folder.rests == []
+                await anext(stream)
+                assert folder.rests == [2.0]
+            # Left in the midst: the next key may be near, then it goes on.
+            assert folder.rests == [2.0, 0.12]
+            folder.rests.clear()
+        assert await asking.read_ahead(query, "m")
+        assert folder.rests == [2.0, 0.12]
+
+    asyncio.run(run())
+
+
 def test_what_an_answer_has_read_need_not_be_read_again() -> None:
     async def run() -> None:
         backend = ScriptedBackend("1")

@@ -213,3 +213,22 @@ def test_a_whole_disk_is_not_read_through(tmp_path: Path, root: Path) -> None:
         assert desk.repository.folder((root / "cart.py").as_uri(), SETTINGS, [disk.as_uri()]) is None
 
     with_desk(tmp_path, test)
+
+
+def test_an_index_goes_on_when_the_last_answer_is_there(tmp_path: Path, root: Path) -> None:
+    async def test(desk: Desk) -> None:
+        desk.open(root / "cart.py")
+        desk.repository.begin((root / "cart.py").as_uri(), SETTINGS, [root.as_uri()])
+        await desk.heard(root, "building")
+        told: list[object] = []
+        index = desk.repository._folders[root.as_uri()]._index
+        index._tell, tell = lambda command: (told.append(command), tell(command))[1], index._tell  # type: ignore[assignment, method-assign]
+        with desk.repository.giving_way():
+            with desk.repository.giving_way():
+                pass
+            assert told == [{"do": "rest", "seconds": 2.0}] * 2
+        assert told[2:] == [{"do": "rest", "seconds": 0.12}]
+        # The real process takes the rest, and ends it.
+        await desk.heard(root, "ready")
+
+    with_desk(tmp_path, test)
