@@ -1,8 +1,8 @@
 """A rest that the processes of an index take while the model computes for somebody who waits.
 
-They have the lowest priority, but caches and memory know none: two that parse make a model beside them take more than
-twice as long for a key. So they stand still until the rest is over. It ends by itself, so that a process whose parent
-is gone never waits for a word that cannot come.
+They have the lowest priority, but caches and memory know none: two that parse make a model beside them take three times
+as long for a key. So they stand still until the rest is over. It ends by itself, so that a process whose parent is gone
+never waits for a word that cannot come.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ import sys
 import time
 from collections.abc import Callable
 
-MOST_SECONDS = 2.0
-"""Whoever waits longer than that for one answer does not notice the index; the index would notice."""
 LOOK_SECONDS = 0.005
 """How often a process that rests looks whether it is over, and one that computes whether one has begun."""
 
@@ -32,8 +30,8 @@ class Rest:
         self._over = multiprocessing.RawValue(ctypes.c_double, 0.0)
 
     def begin(self, seconds: float) -> None:
-        """Rest from now on, for at most so many seconds; 0 ends it."""
-        self._over.value = self._clock() + min(seconds, MOST_SECONDS)
+        """Rest from now on, for so many seconds; 0 ends it."""
+        self._over.value = self._clock() + seconds
 
     def take(self, sleep: Callable[[float], object] = time.sleep) -> None:
         """Come back when no rest is to be taken."""

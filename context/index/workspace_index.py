@@ -80,7 +80,7 @@ class WorkspaceIndex:
         self._command = tuple(command)
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
-        self._closing = self._pausing = False
+        self._closing = self._pausing = self._is_busy = False
         self._num_crashes = 0
         self._state: State = "off"
         self._progress = (0, 0)
@@ -108,7 +108,8 @@ class WorkspaceIndex:
 
     def rest(self, seconds: float) -> None:
         """Let the building stand still so long from now on, 0 to go on at once; see `Rest`. Waits for nothing."""
-        self._tell({"do": "rest", "seconds": seconds})
+        if self._is_busy:  # one that has nothing to do need not be woken at every key
+            self._tell({"do": "rest", "seconds": seconds})
 
     def state(self) -> dict[str, object]:
         """What `status` and `doctor` tell. Asks the index: some milliseconds."""
@@ -225,6 +226,7 @@ class WorkspaceIndex:
         except (ValueError, KeyError, TypeError):
             return
         self._rss_bytes = event.get("rss_bytes", self._rss_bytes)
+        self._is_busy = what not in ("ready", "updated", "failed")
         if what == "progress":
             self._progress = event["done"], event["total"]
         elif what in ("ready", "updated"):
@@ -241,6 +243,7 @@ class WorkspaceIndex:
         process = self._process
         if process is None or process.stdin is None or process.stdin.is_closing():
             return
+        self._is_busy = True
         # Commands are short and the process always reads, so there is no need to wait for the pipe.
         process.stdin.write(json.dumps(command).encode("ascii") + b"\n")
 

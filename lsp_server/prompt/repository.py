@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MOST_OPEN = 40
 """So many of the documents that were looked at last count as open."""
 _MOST_REST_SECONDS = 2.0
-"""What an index gives up for one answer, at most."""
+"""What an index gives up for one answer, at most: who waits longer does not notice it, and it would notice."""
 _AFTER_SECONDS = 0.120
 """And so much behind an answer, for in a burst of keys the next one is near."""
 Watcher = Callable[[str, "Event"], None]

@@ -9,7 +9,7 @@ from multiprocessing.reduction import ForkingPickler
 
 import pytest
 
-from mellum_ls.context.index.rest import LOOK_SECONDS, MOST_SECONDS, Rest
+from mellum_ls.context.index.rest import LOOK_SECONDS, Rest
 
 
 class Clock:
@@ -56,12 +56,6 @@ def test_a_rest_lasts_as_long_as_was_said_in_short_looks(rest: Rest, clock: Cloc
     rest.take(clock.sleep)
     assert clock.now == pytest.approx(100.042)
     assert max(clock.sleeps) <= LOOK_SECONDS
-
-
-def test_it_ends_by_itself_however_long_was_asked_for(rest: Rest, clock: Clock) -> None:
-    rest.begin(1e9)
-    rest.take(clock.sleep)
-    assert clock.now == pytest.approx(100.0 + MOST_SECONDS)
 
 
 def test_it_can_be_ended_while_it_is_taken(rest: Rest, clock: Clock) -> None:

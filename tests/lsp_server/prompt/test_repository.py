@@ -230,5 +230,9 @@ def test_an_index_goes_on_when_the_last_answer_is_there(tmp_path: Path, root: Pa
         assert told[2:] == [{"do": "rest", "seconds": 0.12}]
         # The real process takes the rest, and ends it.
         await desk.heard(root, "ready")
+        told.clear()
+        with desk.repository.giving_way():
+            pass
+        assert told == []  # it has nothing to do
 
     with_desk(tmp_path, test)
