@@ -69,9 +69,6 @@ class InProcess:
         """One outcome for each path, in their order."""
         return (read_and_analyse(path, self._gate) for path in paths)
 
-    def close(self) -> None:
-        """Nothing is to be ended."""
-
 
 class InProcesses:
     """Analyses in `count` processes, which take every `rest`."""

@@ -83,6 +83,7 @@ class Builder:
         self._progress = progress
         self._stopped = stopped
         self._rest = rest or Rest()
+        self._in_processes: InProcesses | None = None
         self._links: Links | None = None
         self._linked_before = False
 
@@ -92,24 +93,13 @@ class Builder:
         self._gate = Gate(self._root, self._exclude)
         self._linked_before = self._store.said("linked") == "yes"
         known = self._tables.known()
-        given_up = self._tables.given_up()
-        changed, seen, stats = [], set(), {}
-        walked = Walk(self._gate)
-        for entry in walked:
-            self._go_on()
-            if not _is_storable(entry.path):
-                continue
-            seen.add(entry.path)
-            stat = stats[entry.path] = (entry.size, entry.mtime_ns)
-            old = known.get(entry.path)
-            if old is not None and (old.size, old.mtime_ns) == stat:
-                report.unchanged += 1
-            elif entry.path in given_up and given_up[entry.path][1:] == stat:
-                report.left_out.append((entry.path, given_up[entry.path][0]))
-            else:
-                changed.append(entry.path)
-        self._take_out([path for path in known if path not in seen], report)
-        self._take_in(changed, known, report)
+        walked, stats = Walk(self._gate), dict[str, tuple[int, int]]()
+        try:
+            changed = self._changed(walked, known, stats, report)
+            self._take_out([path for path in known if path not in stats], report)
+            self._take_in(changed, known, report)
+        finally:
+            self._end_processes()
         skipped = [(each.path, each.reason, _UNTIMED, _UNTIMED) for each in walked.skipped]
         if not walked.is_whole:
             skipped.append(("", f"has more than {walked.max_files} files; the rest is left out", _UNTIMED, _UNTIMED))
@@ -125,6 +115,27 @@ class Builder:
             self._store.say("whole", "yes")
         self._end(report, started, bool(report.removed))
         return report
+
+    def _changed(
+        self, walked: Walk, known: Mapping[str, Known], stats: dict[str, tuple[int, int]], report: Report
+    ) -> list[str]:
+        """The files that are to be read; notes in `stats` the sizes and times of all that are there."""
+        given_up, changed = self._tables.given_up(), list[str]()
+        for entry in walked:
+            self._go_on()
+            if not _is_storable(entry.path):
+                continue
+            stat = stats[entry.path] = (entry.size, entry.mtime_ns)
+            old = known.get(entry.path)
+            if old is not None and (old.size, old.mtime_ns) == stat:
+                report.unchanged += 1
+            elif entry.path in given_up and given_up[entry.path][1:] == stat:
+                report.left_out.append((entry.path, given_up[entry.path][0]))
+            else:
+                changed.append(entry.path)
+                # They take as long to start as some thousand files to be found.
+                self._start_processes(len(changed))
+        return changed
 
     def update(self, paths: Iterable[str]) -> Report:
         """Bring these files up to date, whatever happened to them; the path of a folder means all that is in it."""
@@ -146,7 +157,10 @@ class Builder:
                 refused = refused or reason is not None
                 gone += [other for other in known if other == path or other.startswith(path + "/")]
         self._take_out(gone, report)
-        self._take_in(changed, known, report)
+        try:
+            self._take_in(changed, known, report)
+        finally:
+            self._end_processes()
         with self._store.transaction():
             self._tables.leave_out([(path, reason, _UNTIMED, _UNTIMED) for path, reason in report.left_out])
             self._tables.no_longer_left_out(report.written + report.removed)
@@ -155,19 +169,24 @@ class Builder:
         return report
 
     def _take_in(self, paths: Sequence[str], known: dict[str, Known], report: Report) -> None:
-        if self._processes and len(paths) >= self._processes_from:
-            analysers: InProcess | InProcesses = InProcesses(self._root, self._exclude, self._processes, self._rest)
-        else:
-            analysers = InProcess(self._gate)
+        self._start_processes(len(paths))
+        analysers = self._in_processes or InProcess(self._gate)
         outcomes = analysers.outcomes(paths)
         done = 0
         self._progress(0, len(paths))
-        try:
-            while done < len(paths):
-                done += self._write(outcomes, known, report)
-                self._progress(done, len(paths))
-        finally:
-            analysers.close()
+        while done < len(paths):
+            done += self._write(outcomes, known, report)
+            self._progress(done, len(paths))
+
+    def _start_processes(self, files: int) -> None:
+        """Start the processes that parse, where so many files are worth it and they do not run yet."""
+        if self._in_processes is None and self._processes and files >= self._processes_from:
+            self._in_processes = InProcesses(self._root, self._exclude, self._processes, self._rest)
+
+    def _end_processes(self) -> None:
+        if self._in_processes is not None:
+            self._in_processes.close()
+            self._in_processes = None
 
     def _write(self, outcomes: Iterator[Outcome], known: dict[str, Known], report: Report) -> int:
         """Write outcomes as they come, until it is time to make sure of them; gives their number."""

@@ -1,5 +1,6 @@
 """A folder made into an index, and kept true: incremental equals from scratch, secrets stay out."""
 
+import multiprocessing
 import os
 import sqlite3
 import subprocess
@@ -326,3 +327,20 @@ def test_what_was_written_of_a_batch_that_failed_is_in_no_report(
 def test_few_files_start_no_process(root: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mellum_ls.context.index.builder.InProcesses", lambda *_: pytest.fail("a process was started"))
     assert len(Builder(root, store, processes=2).build().written) == 5
+
+
+def test_processes_start_while_files_are_looked_for_and_end_with_a_stop_there(root: Path, store: Store) -> None:
+    most = 0
+
+    def stopped() -> bool:
+        nonlocal most
+        most = max(most, len(multiprocessing.active_children()))
+        return most > 0
+
+    with pytest.raises(Stopped):
+        Builder(root, store, processes=2, processes_from=2, stopped=stopped).build()
+    assert most == 2
+    assert not multiprocessing.active_children()
+    assert store.connection.execute("SELECT count(*) FROM files").fetchone() == (0,)
+    assert len(Builder(root, store, processes=2, processes_from=2).build().written) == 5
+    assert not multiprocessing.active_children()
