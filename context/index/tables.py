@@ -49,6 +49,7 @@ class Tables:
         self._waiting = _Rows()
         # Ids are given out here, so that rows need not be written one by one; 0 where the highest is not known.
         self._next_name = self._next_chunk = 0
+        self._all_names_remembered = False
 
     def known(self) -> dict[str, Known]:
         """All files by their paths."""
@@ -271,13 +272,17 @@ class Tables:
         ids = self._name_ids
         if len(ids) > MOST_REMEMBERED_NAMES:
             ids.clear()
+            self._all_names_remembered = False
         unknown = [name for name in dict.fromkeys(names) if name not in ids]
         if unknown:
-            rows = self._connection.execute(
-                "SELECT name, id FROM names WHERE name IN (SELECT value FROM json_each(?))", (json.dumps(unknown),)
-            )
-            ids.update(rows.fetchall())
-            self._next_name = self._next_name or self._highest("names") + 1
+            if not self._next_name:
+                self._next_name = self._highest("names") + 1
+                self._all_names_remembered = self._next_name == 1
+            if not self._all_names_remembered:
+                rows = self._connection.execute(
+                    "SELECT name, id FROM names WHERE name IN (SELECT value FROM json_each(?))", (json.dumps(unknown),)
+                )
+                ids.update(rows.fetchall())
             new = [(number, name) for number, name in enumerate((n for n in unknown if n not in ids), self._next_name)]
             self._next_name += len(new)
             self._connection.executemany("INSERT INTO names(id, name) VALUES(?,?)", new)
@@ -285,8 +290,12 @@ class Tables:
         return [ids[name] for name in names]
 
 
+_NO_NAMES = json.dumps([])
+"""As most imports have it; to compare with it takes a tenth of reading it."""
+
+
 def _import(module: str, names: str, line: int, system: int) -> Import:
-    return Import(module, tuple(json.loads(names)), (), line, bool(system))
+    return Import(module, tuple(json.loads(names)) if names != _NO_NAMES else (), (), line, bool(system))
 
 
 @dataclass(slots=True)
