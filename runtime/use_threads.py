@@ -1,4 +1,4 @@
-"""On how many threads this process computes: torch, and the compiled layers, which take more for many rows at once."""
+"""On how many threads this process computes: torch, and the compiled layers, which take more for several rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def use_threads(threads: int | None) -> None:
 
 
 def threads_in_use() -> tuple[int, int]:
-    """The threads of passes over few tokens, and over many."""
+    """The threads of passes over one token, and over several."""
     found = library()
     few = torch.get_num_threads()
     return (few, found.threads[1]) if isinstance(found, Library) and found.threads[0] == few else (few, few)

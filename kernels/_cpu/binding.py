@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -17,7 +18,7 @@ from torch import Tensor
 
 from mellum_ls.kernels.packing import Format, Packed, Weight, packed
 
-VERSION = 5
+VERSION = 6
 """Of what the functions take; layer.cpp says the same."""
 LANES = 8
 NAME = "native"
@@ -77,8 +78,9 @@ class Library:
         functions.mellum_norm.argtypes = (void, void, whole, whole, ctypes.c_float, void)
         functions.mellum_layer.argtypes = (void, void, whole, whole, void, void, void, void, long, long)
         functions.mellum_likeliest.argtypes = (void, void, void, void)
-        for name in ("mellum_threads", "mellum_linear", "mellum_likeliest", "mellum_norm", "mellum_layer"):
-            getattr(functions, name).restype = None
+        functions.mellum_waits.argtypes = (void, void, whole, void)
+        for name in ("threads", "linear", "likeliest", "norm", "layer", "waits"):
+            getattr(functions, f"mellum_{name}").restype = None
 
     @property
     def version(self) -> int:
@@ -86,12 +88,23 @@ class Library:
         return int(self._functions.mellum_version())
 
     def set_threads(self, few: int, many: int) -> None:
-        """Compute passes over few rows, and over MANY or more, on so many threads from now on; 1 and 1 at first.
+        """Compute passes over one row, and over several, on so many threads from now on; 1 and 1 at first.
 
-        The calling thread is among them. No result depends on it.
+        The calling thread is among them. A pass over less than eight rows takes the former number for a while after
+        its threads were seen to wait for each other. No result depends on it.
         """
         self._functions.mellum_threads(few, many)
         self.threads = (few, many)
+
+    def allowed(self, operations: Sequence[tuple[int, int]]) -> list[bool]:
+        """Whether each of these operations of a few rows may take all threads; for tests.
+
+        Of each the nanoseconds that its calling thread waits for the others if so, and those that it takes in all.
+        """
+        waited, took = (torch.tensor(column, dtype=torch.int64) for column in zip(*operations, strict=True))
+        found = torch.empty(len(operations), dtype=torch.int8)
+        self._functions.mellum_waits(waited.data_ptr(), took.data_ptr(), len(operations), found.data_ptr())
+        return [bool(one) for one in found]
 
     def linear(self, x: Tensor, weight: Matrix) -> Tensor:
         """Return x @ weight.T, [T, N] float32, for x [T, K] float32. A row's result does not depend on the others."""

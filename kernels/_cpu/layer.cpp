@@ -159,10 +159,19 @@ void experts(const Layer& of, Table& x, int count, float* out, Scratch& use) {
 extern "C" {
 
 // Raised with every change of what these functions take: an old library is not called.
-int32_t mellum_version() { return 5; }
+int32_t mellum_version() { return 6; }
 
-// Threads of passes over few rows and over many.
+// Threads of passes over one row and over several.
 void mellum_threads(int32_t few, int32_t many) { Pool::resize(few, many); }
+
+// For tests: whether each of `count` operations, which took so long and waited so long if so, is allowed all threads.
+void mellum_waits(const int64_t* waited, const int64_t* took, int32_t count, int8_t* allowed) {
+    Waits fresh;
+    for (int i = 0; i < count; i++) {
+        allowed[i] = fresh.allow();
+        if (allowed[i]) fresh.note(waited[i], took[i]);
+    }
+}
 
 // out [count, rows] = x [count, columns] times the matrix; every row is the same whatever `count` is.
 void mellum_linear(const Matrix* matrix, const float* x, int32_t count, float* out) {

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
+
+#include "waits.h"
 
 namespace mellum {
 
@@ -15,20 +18,36 @@ class Pool {
     // The one that computes what the calling thread is at; see `Work`.
     static Pool& shared() { return *current(); }
 
-    // So many threads, the calling one among them, for passes over few rows and for those over MANY or more. Few rows
-    // have many short operations: a thread that shares its core with another process holds up each of them, and a pass
-    // takes several times as long as with one thread less. With many rows the operations are long, and it does not.
+    // So many threads, the calling one among them, for passes over one row and for those over SEVERAL or more. A pass
+    // of a few rows has short operations: a thread that shares its core with another process holds up each of them, and
+    // the pass takes several times as long as with one thread less. So it takes all threads as long as they do not wait
+    // for each other. With MANY rows the operations are long, and it takes them always.
     static void resize(int few, int many) {
         pools()[0].resize(few);
         pools()[1].resize(many == few ? 1 : many);  // the same number needs no threads of its own
     }
 
-    static constexpr int MANY = 8;
+    static constexpr int SEVERAL = 2, MANY = 8;
 
     // While it lives, operations of the calling thread are those of a pass over so many rows.
-    struct Work {
-        explicit Work(int rows) { current() = &pools()[rows >= MANY && pools()[1].threads() > 1]; }
-        ~Work() { current() = &pools()[0]; }
+    class Work {
+      public:
+        explicit Work(int rows) : watched_(rows < MANY) {
+            Pool& all = pools()[1];
+            if (rows < SEVERAL || all.threads() < 2 || (watched_ && !waits().allow())) return;
+            current() = &all;
+            if (!watched_) return;
+            waited() = 0;
+            started_ = nanoseconds();
+        }
+        ~Work() {
+            if (watched_ && current() == &pools()[1]) waits().note(waited(), nanoseconds() - started_);
+            current() = &pools()[0];
+        }
+
+      private:
+        bool watched_;
+        int64_t started_ = 0;
     };
 
     // How many threads compute, the calling one among them.
@@ -58,7 +77,10 @@ class Pool {
         }
         wake_.notify_all();
         take();
+        if (busy_.load() == 0) return;
+        const int64_t since = nanoseconds();
         while (busy_.load() > 0) pause();
+        waited() += nanoseconds() - since;
     }
 
   private:
@@ -70,6 +92,21 @@ class Pool {
     static Pool*& current() {
         thread_local Pool* mine = &pools()[0];
         return mine;
+    }
+
+    static Waits& waits() {
+        static Waits* all = new Waits;
+        return *all;
+    }
+
+    // How long the calling thread has waited for others, in its present work.
+    static int64_t& waited() {
+        thread_local int64_t mine = 0;
+        return mine;
+    }
+
+    static int64_t nanoseconds() {
+        return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
     }
 
     static constexpr int SPINS = 4000;  // some ten microseconds: what lies between two operations of a layer

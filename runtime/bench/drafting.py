@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from typing import Any
 import torch
 
 from mellum_ls.runtime.bench.measure import Spread, figure
+from mellum_ls.runtime.bench.rewriting import LINES_ABOVE, LINES_BELOW, Rewriting, edited
 from mellum_ls.runtime.drafting.drafter import Drafting
 from mellum_ls.runtime.drafting.policy import Adaptive
 from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
@@ -30,12 +30,9 @@ from mellum_ls.runtime.generate import GenerationParams, Result
 
 WORKLOADS = ("line", "block", "typing", "region", "random")
 LINE, BLOCK = GenerationParams(64, "line"), GenerationParams(160, "block")
-# A region of some lines, of which most stay as they are.
-REGION = GenerationParams(120, "none")
 RANDOM = GenerationParams(24, "none")
 # Characters around the cursor: what is measured is decoding, and the prompt is there before the clock starts.
 BEFORE, BEHIND = 1600, 600
-_NAME = re.compile(r"[A-Za-z_]{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +40,10 @@ class Hole:
     """A place in a file where a completion is wanted."""
 
     prompt: Prompt
+    above: str
+    """What stands above the region around it."""
+    region: str
+    """Whole lines."""
 
 
 @dataclass(slots=True)
@@ -75,7 +76,9 @@ def holes(corpus: Path, seed: int) -> Iterator[Hole]:
         column = len(lines[row]) - len(lines[row].lstrip()) + chance.randrange(len(body) // 2)
         before = "".join(lines[:row]) + lines[row][:column]
         behind = lines[row][len(lines[row].rstrip()) :] + "".join(lines[row + 1 :])
-        yield Hole(Prompt(before[-BEFORE:], behind[:BEHIND], file["path"]))
+        first = row - LINES_ABOVE
+        above, region = "".join(lines[:first]), "".join(lines[first : row + 1 + LINES_BELOW])
+        yield Hole(Prompt(before[-BEFORE:], behind[:BEHIND], file["path"]), above[-BEFORE:], region)
 
 
 def measure(
@@ -99,8 +102,13 @@ def measure(
     chance = random.Random(seed)
     for done, hole in zip(range(prompts), holes(corpus, seed), strict=False):
         for name in workloads:
+            drafted_first = done % 2 == 1
+            if name == "region":
+                rewriting = Rewriting(engine, hole.above, hole.region, edited(hole.region, chance))
+                pairs[name].append(_rewritten(engine, learned[name], rewriting, clock, drafted_first))
+                continue
             prompt, params, expected = _work(engine, name, hole.prompt, chance)
-            pairs[name].append(_pair(engine, learned[name], prompt, params, expected, clock, done % 2 == 1))
+            pairs[name].append(_pair(engine, learned[name], prompt, params, expected, clock, drafted_first))
         on_prompt(done + 1)
     return {
         "benchmark": "drafting",
@@ -123,23 +131,9 @@ def _work(engine: Engine, name: str, prompt: Prompt, chance: random.Random) -> t
         )
         return Prompt(noise, "", "noise"), RANDOM, ""
     engine.drafting = None
-    written = engine.complete("bench", prompt, BLOCK if name == "typing" else REGION).text
-    if name == "typing":
-        typed = chance.randrange(len(written) // 2 + 1)
-        return replace(prompt, prefix=prompt.prefix + written[:typed]), BLOCK, written[typed:]
-    return prompt, REGION, edited(written, chance)
-
-
-def edited(text: str, chance: random.Random) -> str:
-    """`text` as it may have been before it was rewritten: one name is another, and one line of several is not there."""
-    names = sorted(set(_NAME.findall(text)))
-    if names:
-        name = chance.choice(names)
-        text = re.sub(rf"\b{name}\b", f"old_{name}", text)
-    lines = text.splitlines(keepends=True)
-    if len(lines) > 2:
-        del lines[chance.randrange(1, len(lines) - 1)]
-    return "".join(lines)
+    written = engine.complete("bench", prompt, BLOCK).text
+    typed = chance.randrange(len(written) // 2 + 1)
+    return replace(prompt, prefix=prompt.prefix + written[:typed]), BLOCK, written[typed:]
 
 
 def _pair(
@@ -164,10 +158,24 @@ def _pair(
         results[drafts] = engine.complete("bench", prompt, params, predicted=expected)
         seconds[drafts] = clock() - started
     engine.drafting = drafting
-    same = results[True].text == results[False].text
+    same = _told(engine, same=results[True].text == results[False].text)
+    return Pair(seconds[False], seconds[True], results[True].generated_tokens, same)
+
+
+def _rewritten(
+    engine: Engine, drafting: Drafting, rewriting: Rewriting, clock: Callable[[], float], drafted_first: bool
+) -> Pair:
+    found = {
+        drafts: rewriting.run(drafting if drafts else None, clock) for drafts in (drafted_first, not drafted_first)
+    }
+    same = _told(engine, same=found[True][1] == found[False][1])
+    return Pair(found[False][0], found[True][0], len(rewriting.ids), same)
+
+
+def _told(engine: Engine, *, same: bool) -> bool:
     if not same and engine.model.dtype == torch.float32:
         raise BenchmarkError("drafting changed an answer; no speed is reported for work that is not the same")
-    return Pair(seconds[False], seconds[True], results[True].generated_tokens, same)
+    return same
 
 
 def _figures(pairs: list[Pair], drafting: Drafting) -> dict[str, Any]:

@@ -43,8 +43,8 @@ def page(title: str, facts: Mapping[str, str], rows: Sequence[Sequence[str]]) ->
 
 
 def machine_line(machine: Mapping[str, Any], threads: int, threads_for_many: int) -> str:
-    """What `describe_machine` found, and the threads that few tokens and many were computed on."""
-    more = f" ({threads_for_many} for many tokens)" if threads_for_many != threads else ""
+    """What `describe_machine` found, and the threads that one token and several were computed on."""
+    more = f" ({threads_for_many} for several tokens)" if threads_for_many != threads else ""
     accelerator = f", {machine['accelerator']}" if machine["accelerator"] else ""
     return (
         f"{machine['cpu']}, {machine['cores']} cores, threads {threads}{more}, "

@@ -1,5 +1,6 @@
 import shutil
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,22 @@ def test_threads_change_no_bit() -> None:
     finally:
         FOUND.set_threads(1, 1)
     assert all(torch.equal(found[0], other) for other in found)
+
+
+@compiled
+def test_a_pass_of_a_few_rows_takes_all_threads_until_they_wait_for_each_other() -> None:
+    assert isinstance(FOUND, Library)
+    smooth, held_up = (5, 10), (6, 10)
+    assert FOUND.allowed([smooth] * 500) == [True] * 500
+    # Once held up it goes without them for a while, then tries again; while that is held up, too, for twice as long.
+    assert FOUND.allowed([held_up] * 200) == [True] + [False] * 64 + [True] + [False] * 128 + [True] + [False] * 5
+    # A trial that went well makes the next rest a short one again.
+    after = [held_up] * 65 + [smooth] + [held_up] * 66
+    assert FOUND.allowed(after) == [True] + [False] * 64 + [True] + [True] + [False] * 64 + [True]
+    # However long others compute, it is tried again.
+    tries = FOUND.allowed([held_up] * 60_000)
+    places = [place for place, allowed in enumerate(tries) if allowed]
+    assert max(later - earlier for earlier, later in pairwise(places)) == 8192 + 1
 
 
 def test_what_it_cannot_read_is_refused() -> None:

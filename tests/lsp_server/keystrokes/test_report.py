@@ -84,7 +84,7 @@ def test_people_read_every_figure_with_its_spread_and_the_machine() -> None:
     lines = text.splitlines()
     assert lines[0] == "mellum-ls bench keystrokes"
     assert "tiny, 7 parameters, float32 on cpu" in text
-    assert "Fast One, 2 cores, threads 1 (2 for many tokens), load 1.25 before" in text
+    assert "Fast One, 2 cores, threads 1 (2 for several tokens), load 1.25 before" in text
     assert "66.53% of all prompt tokens" in text
     assert "p50 55.0 ms, p95 95.5 ms" in text
     assert "more than 64 in 1 of 4 that were waited for" in text

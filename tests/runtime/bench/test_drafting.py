@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from mellum_ls.runtime.bench.drafting import BEFORE, WORKLOADS, edited, holes, measure
+from mellum_ls.runtime.bench.drafting import BEFORE, WORKLOADS, holes, measure
 from mellum_ls.runtime.bench.drafting_report import table
+from mellum_ls.runtime.bench.rewriting import edited
 from mellum_ls.runtime.drafting.costs import Costs
 from mellum_ls.runtime.drafting.drafter import Drafting
 from mellum_ls.runtime.drafting.policy import Adaptive

@@ -40,7 +40,7 @@ def test_every_figure_stands_with_its_spread_and_the_machine() -> None:
     lines = table(FOUND).splitlines()
     assert lines[0] == "mellum-ls bench decode"
     assert "tiny, 19,346,432 parameters as int8, float32 on cpu" in lines[1]
-    assert "Fast One, 2 cores, threads 1 (2 for many tokens), load 1.25 before" in lines[2]
+    assert "Fast One, 2 cores, threads 1 (2 for several tokens), load 1.25 before" in lines[2]
     assert "512 prompt tokens, 64 new ones, 7 repeats" in lines[3]
     assert "42,478,080 read, 3.577 GB/s" in lines[4]
     assert "1, acceptance -" in lines[5]
