@@ -12,7 +12,18 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from mellum_ls.kernels._cpu.binding import LANES, VERSION, Layer, Library, Place, library, matrix_of, readable
+from mellum_ls.kernels._cpu.binding import (
+    LANES,
+    VERSION,
+    Draft,
+    Layer,
+    Library,
+    Matrix,
+    Place,
+    library,
+    matrix_of,
+    readable,
+)
 from mellum_ls.kernels.packing import PANEL, Packed, Weight, packed, panelled
 from mellum_ls.runtime.cache.kv_cache import KVCache
 from mellum_ls.runtime.config import AttentionType, ModelConfig
@@ -65,7 +76,9 @@ class NativeModel(Model):
     def mtp_head(self) -> MtpHead | None:
         """As Model.mtp_head."""
         weights = self.weights.mtp
-        return None if weights is None else NativeMtpHead(self, weights, self._library)
+        if weights is None:
+            return None
+        return NativeMtpHead(self, weights, self._layers[id(weights.layer)], self._library)
 
     def layer(
         self,
@@ -84,18 +97,40 @@ class NativeModel(Model):
 
 
 class NativeMtpHead(MtpHead):
-    """An MtpHead that asks compiled code for the likeliest token."""
+    """An MtpHead whose guesses are one call of compiled code each."""
 
-    def __init__(self, model: Model, weights: MtpWeights, library: Library) -> None:
+    def __init__(self, model: Model, weights: MtpWeights, layer: Layer, library: Library) -> None:
         super().__init__(model, weights)
         self._library = library
+        self._embedding = model.weights.embedding.float().contiguous()  # the same tensor, as a rule
+        self._draft = Draft(
+            self._embedding.data_ptr(),
+            weights.embedding_norm.data_ptr(),
+            weights.hidden_norm.data_ptr(),
+            weights.norm.data_ptr(),
+            matrix_of(weights.projection),
+            layer,
+        )
+        self._head: tuple[Weight, Matrix] | None = None
 
     @torch.inference_mode()
     def guess(self, hidden: Tensor, next_ids: Sequence[int], cache: KVCache, vocabulary: DraftVocabulary) -> Guess:
         """As MtpHead.guess."""
-        state = self.forward(hidden, torch.tensor(next_ids, dtype=torch.int64), cache, 1)
-        place, sure = self._library.likeliest(state, matrix_of(vocabulary.head()))
-        return Guess(vocabulary.id_at(place), sure, state)
+        count, kind = len(next_ids), self._model.config.mtp_layer_type
+        angles = self._model.rope.rows(kind, cache.length + 1, count)
+        cache.reserve(count)
+        keys, values = cache.places()
+        place = Place(keys, values, cache.first_of(0), cache.length)
+        head = self._matrix_of(vocabulary.head())
+        state, row, sure = self._library.guess(self._draft, head, hidden, next_ids, angles, place)
+        cache.advance(count)
+        return Guess(vocabulary.id_at(row), sure, state)
+
+    def _matrix_of(self, head: Weight) -> Matrix:
+        """The rows of the drafted ids, which change seldom."""
+        if self._head is None or self._head[0] is not head:
+            self._head = head, matrix_of(head)
+        return self._head[1]
 
 
 def layer_of(layer: LayerWeights, config: ModelConfig, kind: AttentionType) -> Layer:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from mellum_ls.kernels.packing import Format, Packed, Weight, packed
 
-VERSION = 6
+VERSION = 7
 """Of what the functions take; layer.cpp says the same."""
 LANES = 8
 NAME = "native"
@@ -55,6 +55,16 @@ class Layer(ctypes.Structure):
     )  # fmt: skip
 
 
+class Draft(ctypes.Structure):
+    """layer.cpp's Draft."""
+
+    _fields_ = (
+        *((name, ctypes.c_void_p) for name in ("embedding", "embedding_norm", "hidden_norm", "norm")),
+        ("projection", Matrix),
+        ("layer", Layer),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a layer's rows of keys and values lie: addresses of the first, its position, and that of the first new."""
@@ -79,7 +89,8 @@ class Library:
         functions.mellum_layer.argtypes = (void, void, whole, whole, void, void, void, void, long, long)
         functions.mellum_likeliest.argtypes = (void, void, void, void)
         functions.mellum_waits.argtypes = (void, void, whole, void)
-        for name in ("threads", "linear", "likeliest", "norm", "layer", "waits"):
+        functions.mellum_guess.argtypes = (*(void,) * 4, whole, *(void,) * 4, long, long, *(void,) * 3)
+        for name in ("threads", "linear", "likeliest", "norm", "layer", "guess", "waits"):
             getattr(functions, f"mellum_{name}").restype = None
 
     @property
@@ -140,6 +151,28 @@ class Library:
             place.first, place.position,
         )  # fmt: skip
         return x if last == count else x[count - last :]
+
+    def guess(
+        self,
+        draft: Draft,
+        head: Matrix,
+        hidden: Tensor,
+        ids: Sequence[int],
+        angles: tuple[Tensor, Tensor],
+        place: Place,
+    ) -> tuple[Tensor, int, float]:
+        """The MTP layer's state [1, H] for the last of its new entries; the likeliest row of `head`, and its share.
+
+        The entries are of hidden [T, H] float32, contiguous, and the T ids behind them; else as in `layer`.
+        """
+        state, found, share = torch.empty(1, hidden.shape[1]), ctypes.c_int32(), ctypes.c_float()
+        cos, sin = angles
+        self._functions.mellum_guess(
+            ctypes.byref(draft), ctypes.byref(head), hidden.data_ptr(), (ctypes.c_int64 * len(ids))(*ids), len(ids),
+            cos.data_ptr(), sin.data_ptr(), place.keys, place.values, place.first, place.position, state.data_ptr(),
+            ctypes.byref(found), ctypes.byref(share),
+        )  # fmt: skip
+        return state, found.value, share.value
 
 
 def matrix_of(weight: Weight) -> Matrix:

@@ -22,6 +22,13 @@ struct Layer {
     float eps;
 };
 
+// The MTP layer with what lies around it; the layout is repeated in binding.py.
+struct Draft {
+    const float *embedding, *embedding_norm, *hidden_norm, *norm;
+    Matrix projection;  // of an embedding and a state, one behind the other
+    Layer layer;
+};
+
 // Rows of numbers that are padded to the columns of any stored matrix, with zeros behind the last number.
 struct Table {
     std::vector<float> numbers;
@@ -159,7 +166,7 @@ void experts(const Layer& of, Table& x, int count, float* out, Scratch& use) {
 extern "C" {
 
 // Raised with every change of what these functions take: an old library is not called.
-int32_t mellum_version() { return 6; }
+int32_t mellum_version() { return 7; }
 
 // Threads of passes over one row and over several.
 void mellum_threads(int32_t few, int32_t many) { Pool::resize(few, many); }
@@ -257,6 +264,28 @@ void mellum_layer(const Layer* layer, float* x, int32_t count, int32_t last, con
         use.chosen.assign(size_t(last), 0);
     }
     experts(of, use.normed, last, rest, use);
+}
+
+// One token drafted behind `count` entries: row t of `hidden` [count, hidden] is the state of a position, and ids[t]
+// the token behind it: `state` [hidden], the layer's own for the last one, the row of `head` whose score for it is the
+// largest, and its share. Other arguments as in mellum_layer.
+void mellum_guess(const Draft* draft, const Matrix* head, const float* hidden, const int64_t* ids, int32_t count,
+                  const float* cosine, const float* sine, float* keys, float* values, int64_t first, int64_t position,
+                  float* state, int32_t* place, float* share) {
+    const int width = draft->layer.hidden;
+    const float eps = draft->layer.eps;
+    thread_local std::vector<float> joined, x;
+    joined.resize(size_t(count) * 2 * size_t(width));
+    x.resize(size_t(count) * size_t(width));
+    for (int64_t t = 0; t < count; t++) {
+        float* row = joined.data() + t * 2 * width;
+        normalise(draft->embedding + ids[t] * width, draft->embedding_norm, row, width, eps);
+        normalise(hidden + t * width, draft->hidden_norm, row + width, width, eps);
+    }
+    mellum_linear(&draft->projection, joined.data(), count, x.data());
+    mellum_layer(&draft->layer, x.data(), count, 1, cosine, sine, keys, values, first, position);
+    normalise(x.data() + int64_t(count - 1) * width, draft->norm, state, width, eps);
+    mellum_likeliest(head, state, place, share);
 }
 }
 #if defined(__x86_64__) && defined(__clang__)

@@ -151,10 +151,19 @@ def test_the_likeliest_draft_is_that_of_plain_operations(trained: bool) -> None:
     vocabulary.see([*range(20, 60)] * 9)
     plain, native = MtpHead(model, model.weights.mtp), model.mtp_head()
     assert native is not None
-    first = [head.guess(hidden[:29], ids[1:].tolist(), head.new_cache(), vocabulary) for head in (plain, native)]
-    assert first[0].token == first[1].token
-    assert first[1].sure == pytest.approx(first[0].sure, rel=1e-5)
-    assert torch.equal(first[0].state, first[1].state)
+    caches = [head.new_cache() for head in (plain, native)]
+    for cache in caches:
+        cache.start_at(5)
+    hidden, next_ids = hidden[5:29], ids[6:].tolist()
+    for seen in ([], [*range(32)] * 99):  # the second time other ids are drafted, behind the entries of the first
+        vocabulary.see(seen)
+        guesses = [
+            head.guess(hidden, next_ids, cache, vocabulary) for head, cache in zip((plain, native), caches, strict=True)
+        ]
+        assert guesses[0].token == guesses[1].token
+        assert guesses[1].sure == pytest.approx(guesses[0].sure, rel=1e-5)
+        assert torch.equal(guesses[0].state, guesses[1].state)
+        hidden, next_ids = guesses[0].state, [guesses[0].token]
 
 
 def test_numbers_of_bfloat16_are_kept_in_two_bytes_and_no_others() -> None:
