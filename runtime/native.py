@@ -66,12 +66,17 @@ class NativeModel(Model):
         found = library()
         assert isinstance(found, Library)
         self._library = found
+        self._head = matrix_of(weights.lm_head) if readable(packed(weights.lm_head)) else None
         self._layers = {
             id(layer): layer_of(layer, config, kind)
             for layer, kind in zip(weights.layers, config.layer_types, strict=True)
         }
         if weights.mtp is not None:
             self._layers[id(weights.mtp.layer)] = layer_of(weights.mtp.layer, config, config.mtp_layer_type)
+
+    def likeliest(self, hidden: Tensor) -> list[int]:
+        """As Model.likeliest."""
+        return super().likeliest(hidden) if self._head is None else self._library.highest(hidden, self._head)
 
     def mtp_head(self) -> MtpHead | None:
         """As Model.mtp_head."""

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from mellum_ls.kernels.packing import Format, Packed, Weight, packed
 
-VERSION = 7
+VERSION = 8
 """Of what the functions take; layer.cpp says the same."""
 LANES = 8
 NAME = "native"
@@ -88,9 +88,10 @@ class Library:
         functions.mellum_norm.argtypes = (void, void, whole, whole, ctypes.c_float, void)
         functions.mellum_layer.argtypes = (void, void, whole, whole, void, void, void, void, long, long)
         functions.mellum_likeliest.argtypes = (void, void, void, void)
+        functions.mellum_highest.argtypes = (void, void, whole, void)
         functions.mellum_waits.argtypes = (void, void, whole, void)
         functions.mellum_guess.argtypes = (*(void,) * 4, whole, *(void,) * 4, long, long, *(void,) * 3)
-        for name in ("threads", "linear", "likeliest", "norm", "layer", "guess", "waits"):
+        for name in ("threads", "linear", "likeliest", "highest", "norm", "layer", "guess", "waits"):
             getattr(functions, f"mellum_{name}").restype = None
 
     @property
@@ -131,6 +132,13 @@ class Library:
             ctypes.byref(weight), x.contiguous().data_ptr(), ctypes.byref(place), ctypes.byref(share)
         )
         return place.value, share.value
+
+    def highest(self, x: Tensor, weight: Matrix) -> list[int]:
+        """Where each row of x @ weight.T is largest, for x [T, K] float32; the first of equal places."""
+        x = x.contiguous()
+        places = (ctypes.c_int64 * x.shape[0])()
+        self._functions.mellum_highest(ctypes.byref(weight), x.data_ptr(), x.shape[0], places)
+        return list(places)
 
     def norm(self, x: Tensor, weight: Tensor, eps: float) -> Tensor:
         """Return x / sqrt(mean(x^2) + eps) * weight for x [T, D] and weight [D], float32 and contiguous, D in lanes."""

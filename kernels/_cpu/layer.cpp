@@ -73,6 +73,16 @@ void rotate(float* head, const float* cosine, const float* sine, int width) {
     }
 }
 
+float highest(const float* scores, int count) {
+    Lanes most = spread(scores[0]);
+    int n = 0;
+    for (; n + LANES <= count; n += LANES) most = larger(load(scores + n), most);
+    float found = most[0];
+    for (int i = 1; i < LANES; i++) found = std::max(found, most[i]);
+    for (; n < count; n++) found = std::max(found, scores[n]);
+    return found;
+}
+
 // Parts of a matrix's rows that threads share: whole vectors, and not so few rows that handing them out would show.
 constexpr int ROWS = 64;
 
@@ -166,7 +176,7 @@ void experts(const Layer& of, Table& x, int count, float* out, Scratch& use) {
 extern "C" {
 
 // Raised with every change of what these functions take: an old library is not called.
-int32_t mellum_version() { return 7; }
+int32_t mellum_version() { return 8; }
 
 // Threads of passes over one row and over several.
 void mellum_threads(int32_t few, int32_t many) { Pool::resize(few, many); }
@@ -206,6 +216,18 @@ void mellum_likeliest(const Matrix* matrix, const float* x, int32_t* place, floa
     for (; n < rows; n++) rest += std::exp(scores[size_t(n)] - *best);
     *place = int32_t(best - scores.begin());
     *share = 1.0f / rest;
+}
+
+// Of each row of x [count, columns] the place of the largest of its scores, as above.
+void mellum_highest(const Matrix* matrix, const float* x, int32_t count, int64_t* places) {
+    const int rows = matrix->rows;
+    thread_local std::vector<float> scores;
+    scores.resize(size_t(count) * size_t(rows));
+    mellum_linear(matrix, x, count, scores.data());
+    for (int t = 0; t < count; t++) {
+        const float* row = scores.data() + int64_t(t) * rows;
+        places[t] = std::find(row, row + rows, highest(row, rows)) - row;
+    }
 }
 
 // out [count, width] = x / sqrt(mean of its squares + eps) * weight [width], row by row.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
@@ -19,8 +20,13 @@ from mellum_ls.runtime.drafting.drafter import Drafting
 from mellum_ls.runtime.drafting.source import NOTHING
 from mellum_ls.runtime.drafting.verify import decode
 from mellum_ls.runtime.engine import Engine
-from mellum_ls.runtime.generate import extend, likeliest
+from mellum_ls.runtime.generate import extend
+from mellum_ls.runtime.healing import Healer, Spelling
 from mellum_ls.runtime.mtp import MtpFollower
+
+if TYPE_CHECKING:
+    from mellum_ls.runtime.cache.kv_cache import KVCache
+    from mellum_ls.runtime.model import Model
 
 LINES_ABOVE, LINES_BELOW = 3, 8
 """Of the cursor's line: a next edit's region mostly has so many."""
@@ -28,25 +34,34 @@ _NAME = re.compile(r"[A-Za-z_]{3,}")
 
 
 class Given:
-    """A chooser of `ids`, whatever the scores are; notes what would have been chosen by them."""
+    """A model's answers in place of its own: `ids`, behind the session's first `base` tokens. Notes what its own were.
 
-    plain = False
+    `session` holds the tokens that came and the drafts of the pass, as decoding leaves it.
+    """
 
-    def __init__(self, ids: Sequence[int]) -> None:
-        self._ids = ids
-        self.likeliest: list[int] = []
+    def __init__(self, model: Model, session: Session, base: int, ids: Sequence[int]) -> None:
+        self._model, self._session, self._base, self._ids = model, session, base, ids
+        self.own: list[int] = []
 
-    def choose(self, logits: Tensor) -> int | None:
-        """The next one; None behind the last."""
-        place = len(self.likeliest)
-        if place == len(self._ids):
-            return None
-        self.likeliest.append(likeliest(logits))
-        return self._ids[place]
+    def forward(self, ids: Tensor, cache: KVCache) -> Tensor:
+        """The model's."""
+        return self._model.forward(ids, cache)
 
-    def judge(self, logits: Tensor, draft: int, odds: Tensor | None) -> int | None:
-        """The next one, whatever was guessed."""
-        return self.choose(logits)
+    def logits(self, hidden: Tensor) -> Tensor:
+        """The model's."""
+        return self._model.logits(hidden)
+
+    def likeliest(self, hidden: Tensor) -> list[int]:
+        """The given ids of these rows; the model has to find its own all the same."""
+        found = self._model.likeliest(hidden)
+        drafts = self._session.ids[len(self._session.ids) - len(found) + 1 :]
+        first = len(self._session.ids) - len(drafts) - self._base
+        given = list(self._ids[first : first + len(found)])
+        # Rows behind a draft that did not hold are of a text that nobody writes.
+        pairs = enumerate(zip(drafts, given, strict=False))
+        held = next((row for row, (draft, wanted) in pairs if draft != wanted), len(drafts))
+        self.own[first:] = found[: held + 1]
+        return given
 
 
 def edited(text: str, chance: random.Random) -> str:
@@ -66,6 +81,7 @@ class Rewriting:
 
     def __init__(self, engine: Engine, before: str, region: str, old: str) -> None:
         self._model = engine.model
+        self._healer = Healer(engine.tokenizer)
         encode = engine.tokenizer.encode
         self._prompt, self.ids, self._old = encode(before), encode(region), encode(old)
         follower = None if engine.mtp is None else MtpFollower(engine.mtp)
@@ -77,7 +93,10 @@ class Rewriting:
     @torch.inference_mode()
     def run(self, drafting: Drafting | None, clock: Callable[[], float]) -> tuple[float, list[int]]:
         """Seconds, and the likeliest token at each place; None decodes token by token."""
-        session, prompt, chooser, most = self._session, self._prompt, Given(self.ids), len(self.ids)
+        session, prompt, most = self._session, self._prompt, len(self.ids)
+        given = Given(self._model, session, len(prompt), self.ids)
+        # Decoding asks for no more of a model than that.
+        model, chooser = cast("Model", given), Spelling(self._healer, "")
         session.truncate(len(prompt) - 1)
         drafter, checked = None, NOTHING
         if drafting is not None:
@@ -88,7 +107,7 @@ class Rewriting:
         if drafting is not None:
             drafter = drafting.drafter(session, prompt, self._old, lambda token: False)
             checked = drafter.propose_first(most - 1, 1)
-        rows = extend(self._model, session, [prompt[-1], *checked.ids])
-        for _ in decode(self._model, session, rows, checked, most, (), chooser, drafter):
+        rows = extend(model, session, [prompt[-1], *checked.ids])
+        for _ in decode(model, session, rows, checked, most, (), chooser, drafter):
             pass
-        return clock() - started, chooser.likeliest
+        return clock() - started, given.own

@@ -64,6 +64,9 @@ def test_the_likeliest_is_the_largest_with_its_share(rows: int, columns: int, se
     assert place == int(scores.argmax())
     assert share == pytest.approx(float(scores.softmax(-1)[place]), rel=1e-5)
     assert FOUND.likeliest(x, matrix_of(torch.zeros(rows, columns))) == (0, pytest.approx(1 / rows))
+    several = torch.randn(5, columns, generator=generator)
+    assert FOUND.highest(several, matrix_of(weight)) == FOUND.linear(several, matrix_of(weight)).argmax(-1).tolist()
+    assert FOUND.highest(several, matrix_of(torch.zeros(rows, columns))) == [0] * 5
 
 
 @compiled

@@ -67,7 +67,12 @@ def let_several_rows_differ_from_one(engine: Engine) -> None:
     def false(hidden: torch.Tensor) -> torch.Tensor:
         return true(hidden).flip(-1) if len(hidden) > 1 else true(hidden)
 
+    def likeliest(hidden: torch.Tensor) -> list[int]:
+        found: list[int] = false(hidden).argmax(-1).tolist()
+        return found
+
     engine.model.logits = false  # type: ignore[method-assign]
+    engine.model.likeliest = likeliest  # type: ignore[method-assign]
 
 
 def test_an_engine_that_changes_its_answers_gets_no_figure(engine: Engine, corpus: Path) -> None:
