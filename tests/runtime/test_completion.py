@@ -177,6 +177,7 @@ def write(engine: Engine, monkeypatch: pytest.MonkeyPatch, prefix: str, text: st
         return scores
 
     monkeypatch.setattr(engine.model, "logits", logits)
+    monkeypatch.setattr(engine.model, "likeliest", lambda hidden: logits(hidden).argmax(-1).tolist())
 
 
 def test_two_at_once_do_not_disturb_each_other(engine: Engine) -> None:

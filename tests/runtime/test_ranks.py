@@ -118,6 +118,7 @@ def test_a_likeliest_that_ends_the_completion_leaves_the_texts_to_the_other_rank
     for place, number in enumerate((stop, other, one, two)):
         scores[0, number] = 4.0 - place
     monkeypatch.setattr(engine.model, "logits", lambda hidden: scores)
+    monkeypatch.setattr(engine.model, "likeliest", lambda hidden: scores.argmax(-1).tolist())
     texts = [engine.complete("s", prompt("f("), params(rank, 1)).text for rank in range(3)]
     assert texts == ["", engine.tokenizer.decode([one]), engine.tokenizer.decode([two])]
 
