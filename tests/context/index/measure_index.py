@@ -1,11 +1,14 @@
 """What an index of many files costs: seconds to build, disk, memory of the worker, times of questions and of an update.
 
-Run it with `python tests/context/index/measure_index.py [FILES] [PROCESSES] [FOLDER ...]`. The files are copies of the
-sources in the folders, by default this environment's packages; of too few, more are made under other names.
+Run it with `python -m tests.context.index.measure_index [FILES] [PROCESSES] [FOLDER ...]`. The files are copies of the
+sources in the folders, by default this environment's packages; of too few, more are made under other names. The index
+is built at the product's priority, the lowest; with `--turns N` it is built anew N times at that and at ordinary
+priority in turns, which tells what the priority itself costs.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import random
 import shutil
@@ -20,6 +23,7 @@ from pathlib import Path
 from mellum_ls.context.index.reader import Reader
 from mellum_ls.context.index.terms import terms
 from mellum_ls.context.index.workspace_index import Event, WorkspaceIndex
+from tests.fakes.index_worker import COMMAND as ORDINARY_PRIORITY
 
 ENDINGS = {".py", ".js", ".ts", ".tsx", ".c", ".h", ".go", ".rs", ".java"}
 MOST_BYTES = 300_000
@@ -48,18 +52,17 @@ def copy_sources(folders: list[Path], count: int, target: Path) -> float:
     return size / 1e6
 
 
-# At ordinary priority, so that the seconds are those of an idle machine as nearly as can be.
-CODE = "from mellum_ls.context.index import worker; worker.lower_priority = lambda: None; worker.main()"
-COMMAND = (sys.executable, "-P", "-c", CODE)
+PRIORITIES = {"lowest": (sys.executable, "-P", "-m", "mellum_ls.context.index.worker"), "ordinary": ORDINARY_PRIORITY}
 
 
 class Follower:
     """The index of a folder, and a way to wait for what its worker says."""
 
-    def __init__(self, root: Path, cache: Path, processes: int) -> None:
+    def __init__(self, root: Path, cache: Path, processes: int, priority: str = "lowest") -> None:
         self.events: asyncio.Queue[Event] = asyncio.Queue()
         self.most_rss = 0
-        self.index = WorkspaceIndex(root, cache, on_event=self._take, processes=processes, command=COMMAND)
+        command = PRIORITIES[priority]
+        self.index = WorkspaceIndex(root, cache, on_event=self._take, processes=processes, command=command)
 
     def _take(self, event: Event) -> None:
         self.most_rss = max(self.most_rss, event.get("rss_bytes", 0))
@@ -153,16 +156,38 @@ async def measure(root: Path, cache: Path, processes: int) -> list[str]:
     return out
 
 
+async def build(root: Path, cache: Path, processes: int, priority: str) -> str:
+    """Build the index of a folder in an empty cache and tell its cost."""
+    follower = Follower(root, cache, processes, priority)
+    try:
+        started = time.perf_counter()
+        await follower.index.start()
+        ready = await follower.until("ready")
+        seconds = time.perf_counter() - started
+    finally:
+        await follower.index.close()
+    computed = f"the worker computed for {ready['cpu_seconds']:.1f} s, the others for {ready['helpers_cpu_seconds']:.1f} s"
+    return f"at {priority} priority built in {seconds:.1f} s; {computed}"
+
+
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    processes = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    folders = [Path(name) for name in sys.argv[3:]] or [Path(sysconfig.get_paths()["purelib"])]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("files", nargs="?", type=int, default=10_000)
+    parser.add_argument("processes", nargs="?", type=int, default=0)
+    parser.add_argument("folders", nargs="*", type=Path, default=[Path(sysconfig.get_paths()["purelib"])])
+    parser.add_argument("--turns", type=int, default=0)
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) / "workspace"
         root.mkdir()
-        size = copy_sources(folders, count, root)
-        sys.stdout.write(f"{count} files, {size:.1f} MB\n")
-        sys.stdout.write("\n".join(asyncio.run(measure(root, Path(scratch) / "cache", processes))) + "\n")
+        size = copy_sources(given.folders, given.files, root)
+        sys.stdout.write(f"{given.files} files, {size:.1f} MB\n")
+        sys.stdout.write("\n".join(asyncio.run(measure(root, Path(scratch) / "cache", given.processes))) + "\n")
+        for turn in range(given.turns):
+            for priority in PRIORITIES:
+                cache = Path(scratch) / f"{priority}{turn}"
+                sys.stdout.write(asyncio.run(build(root, cache, given.processes, priority)) + "\n")
+                sys.stdout.flush()
 
 
 if __name__ == "__main__":
