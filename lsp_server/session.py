@@ -86,7 +86,7 @@ class Session:
         self.answering = Answering(sleep, clock)
         self.repository = Repository(self.documents, self._in_background, index_dir)
         self.asking = Asking(self._made_by(make_backend), self.pinned, self.repository, self._in_background)
-        self.resting = Resting(self, sleep)
+        self.resting = Resting(self, sleep, clock)
         self.actions = Actions(self)
         self.outcomes = Outcomes()
         self.standing = Standing()

@@ -5,24 +5,17 @@
 #include <limits>
 #include <vector>
 
+#include "attend_wide.h"
 #include "lanes.h"
 #include "pool.h"
+#include "rows.h"
 
 namespace mellum {
-
-// The cache's rows [S, kv_heads, head_dim] of keys and values; row 0 is that of position `first`.
-struct Rows {
-    const float *keys, *values;
-    int64_t first;
-};
-
-struct Heads {
-    int heads, kv_heads, head_dim, window;  // window 0: all positions are seen
-};
 
 constexpr int QUERIES = 4;   // rows of a quad: of a group's heads and, where a group is smaller, of the next positions
 constexpr int KEYS = 64;     // positions that are read together, by all quads of a batch before the next ones
 constexpr int BATCH = 8;     // quads of a batch
+constexpr int LEAST_WIDE = 12;  // rows from which on sixteen lanes are faster, though some of them stay idle
 constexpr int DEEP = 16;     // numbers of a head that are added up together
 
 // Rows are asked for so many positions ahead where all of them are more than the nearer caches hold: the processor does
@@ -144,7 +137,7 @@ static inline void attend_batch(const Heads& of, const Rows& all, int kv_head, i
             // A row behind the last one is computed as that, and thrown away.
             quad.output[i] = r + i < end ? output + t * width + head * head_dim : spare.data();
             quad.high[i] = position + t;
-            quad.low[i] = of.window ? std::max<int64_t>(all.first, position + t - of.window + 1) : all.first;
+            quad.low[i] = seen_from(of, all, position + t);
             quad.from = std::min(quad.from, quad.low[i]);
             quad.to = std::max(quad.to, quad.high[i] + 1);
             std::fill_n(quad.output[i], head_dim, 0.0f);
@@ -179,11 +172,20 @@ static inline void attend_batch(const Heads& of, const Rows& all, int kv_head, i
 // Output [count, heads, head_dim] of queries of the same shape, the first of which stands at `position`.
 static inline void attend(const Heads& of, const Rows& rows, int64_t position, int count, const float* queries,
                           float* output) {
-    const int in_group = count * (of.heads / of.kv_heads), step = QUERIES * BATCH;
+    const int in_group = count * (of.heads / of.kv_heads);
+#if MELLUM_WIDE
+    const bool wide = in_group >= LEAST_WIDE && wide_wanted();
+    const int step = wide ? WIDE * SIXTEENS : QUERIES * BATCH;
+#else
+    const int step = QUERIES * BATCH;
+#endif
     const int batches = (in_group + step - 1) / step;
     Pool::shared().run(of.kv_heads * batches, [&](int part) {
-        const int begin = part % batches * step;
-        attend_batch(of, rows, part / batches, begin, std::min(begin + step, in_group), position, queries, output);
+        const int kv_head = part / batches, begin = part % batches * step, end = std::min(begin + step, in_group);
+#if MELLUM_WIDE
+        if (wide) return attend_sixteens(of, rows, kv_head, begin, end, position, queries, output);
+#endif
+        attend_batch(of, rows, kv_head, begin, end, position, queries, output);
     });
 }
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from mellum_ls.kernels.packing import Format, Packed, Weight, packed
 
-VERSION = 8
+VERSION = 9
 """Of what the functions take; layer.cpp says the same."""
 LANES = 8
 NAME = "native"
@@ -84,6 +84,8 @@ class Library:
         functions.mellum_version.restype = ctypes.c_int32
         void, whole, long = ctypes.c_void_p, ctypes.c_int32, ctypes.c_int64
         functions.mellum_threads.argtypes = (whole, whole)
+        functions.mellum_lanes.argtypes = (whole,)
+        functions.mellum_lanes.restype = whole
         functions.mellum_linear.argtypes = (void, void, whole, void)
         functions.mellum_norm.argtypes = (void, void, whole, whole, ctypes.c_float, void)
         functions.mellum_layer.argtypes = (void, void, whole, whole, void, void, void, void, long, long)
@@ -107,6 +109,13 @@ class Library:
         """
         self._functions.mellum_threads(few, many)
         self.threads = (few, many)
+
+    def set_lanes(self, most: int) -> int:
+        """Compute with 16 floats at once if `most` allows it and the processor has them, else with 8; which it is.
+
+        It begins with the most that there are. No result depends on it.
+        """
+        return int(self._functions.mellum_lanes(most))
 
     def allowed(self, operations: Sequence[tuple[int, int]]) -> list[bool]:
         """Whether each of these operations of a few rows may take all threads; for tests.

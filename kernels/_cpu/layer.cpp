@@ -176,10 +176,17 @@ void experts(const Layer& of, Table& x, int count, float* out, Scratch& use) {
 extern "C" {
 
 // Raised with every change of what these functions take: an old library is not called.
-int32_t mellum_version() { return 8; }
+int32_t mellum_version() { return 9; }
 
 // Threads of passes over one row and over several.
 void mellum_threads(int32_t few, int32_t many) { Pool::resize(few, many); }
+
+// Compute with so many floats at once where that is wished and the processor has them, else with eight; how many it is now.
+// No result depends on it.
+int32_t mellum_lanes(int32_t wished) {
+    wide_wanted() = wished >= WIDE && wide_possible();
+    return wide_wanted() ? WIDE : LANES;
+}
 
 // For tests: whether each of `count` operations, which took so long and waited so long if so, is allowed all threads.
 void mellum_waits(const int64_t* waited, const int64_t* took, int32_t count, int8_t* allowed) {

@@ -5,10 +5,12 @@
 #pragma once
 
 #include "lanes.h"
+#include "panels_wide.h"
 
 namespace mellum {
 
 constexpr int PANEL = 2 * LANES;
+constexpr int LEAST_WIDE_ROWS = 4;  // from which on a vector of sixteen has enough sums side by side
 
 // The sixteen weights of a column. Of the pair of numbers in 32 bits the lower half belongs to output i, the upper one
 // to output i + 8: each half becomes a float where it is.
@@ -69,33 +71,60 @@ static inline void panel_rows(const Panels& m, int first, int last, const Inputs
         for (; n < last; n += PANEL) panel_tile<1, X>(m, n, inputs, from, put);
 }
 
-// All rows of inputs times the outputs `first` to `last`, multiples of PANEL: as many sums at a time as registers hold.
+#if MELLUM_WIDE
+// A panel times `rows` rows of inputs, at most WIDE_ROWS, its outputs in one vector. `ask`: for the panel behind it.
+template <class Inputs, class Put>
+static inline void panel_tile_wide(const Panels& m, int n, const Inputs& inputs, int from, int rows, bool ask,
+                                   const Put& put) {
+    const float* x[WIDE_ROWS];
+    float sums[WIDE_ROWS][WIDE];
+    for (int i = 0; i < rows; i++) x[i] = inputs(from + i);
+    panel_sums(m.data + int64_t(n) * m.columns, m.columns, ask ? m.columns * PANEL : 0, x, rows, sums);
+    for (int i = 0; i < rows; i++) {
+        put(from + i, n, load(sums[i]));
+        put(from + i, n + LANES, load(sums[i] + LANES));
+    }
+}
+#endif
+
+constexpr int MOST = 6;  // rows of inputs whose sums registers hold, in vectors of eight
+
+// `rows` rows of inputs, at most MOST, times the outputs `first` to `last`.
+template <class Inputs, class Put>
+static inline void panel_few(const Panels& m, int first, int last, const Inputs& inputs, int from, int rows,
+                             const Put& put) {
+    switch (rows) {
+        case 1: return panel_rows<4, 1>(m, first, last, inputs, from, put);
+        case 2: return panel_rows<2, 2>(m, first, last, inputs, from, put);
+        case 3: return panel_rows<2, 3>(m, first, last, inputs, from, put);
+        case 4: return panel_rows<1, 4>(m, first, last, inputs, from, put);
+        case 5: return panel_rows<1, 5>(m, first, last, inputs, from, put);
+        case 6: return panel_rows<1, 6>(m, first, last, inputs, from, put);
+    }
+}
+
+// All rows of inputs times the outputs `first` to `last`, multiples of PANEL.
 template <class Inputs, class Put>
 static inline void panel_product(const Panels& m, int first, int last, const Inputs& inputs, int count, const Put& put) {
-    constexpr int MOST = 6;
-    if (count > MOST) {
-        // The panel stays in the nearest cache while all rows go by.
-        for (int n = first; n < last; n += PANEL) {
-            int t = 0;
-            for (; count - t >= MOST; t += MOST) panel_tile<1, MOST>(m, n, inputs, t, put);
-            switch (count - t) {
-                case 1: panel_tile<1, 1>(m, n, inputs, t, put); break;
-                case 2: panel_tile<1, 2>(m, n, inputs, t, put); break;
-                case 3: panel_tile<1, 3>(m, n, inputs, t, put); break;
-                case 4: panel_tile<1, 4>(m, n, inputs, t, put); break;
-                case 5: panel_tile<1, 5>(m, n, inputs, t, put); break;
+#if MELLUM_WIDE
+    const bool wide = count >= LEAST_WIDE_ROWS && wide_wanted();
+#else
+    const bool wide = false;
+#endif
+    if (!wide && count <= MOST) return panel_few(m, first, last, inputs, 0, count, put);
+    // A panel stays in the nearest cache while all rows go by, in tiles as equal as can be: a row alone takes as long as four.
+    const int most = wide ? WIDE_ROWS : MOST, tiles = (count + most - 1) / most;
+    for (int n = first; n < last; n += PANEL)
+        for (int tile = 0; tile < tiles; tile++) {
+            const int from = count * tile / tiles, rows = count * (tile + 1) / tiles - from;
+#if MELLUM_WIDE
+            if (wide) {
+                panel_tile_wide(m, n, inputs, from, rows, tile == 0 && n + 2 * PANEL <= m.rows, put);
+                continue;
             }
+#endif
+            panel_few(m, n, n + PANEL, inputs, from, rows, put);
         }
-        return;
-    }
-    switch (count) {
-        case 1: return panel_rows<4, 1>(m, first, last, inputs, 0, put);
-        case 2: return panel_rows<2, 2>(m, first, last, inputs, 0, put);
-        case 3: return panel_rows<2, 3>(m, first, last, inputs, 0, put);
-        case 4: return panel_rows<1, 4>(m, first, last, inputs, 0, put);
-        case 5: return panel_rows<1, 5>(m, first, last, inputs, 0, put);
-        case 6: return panel_rows<1, 6>(m, first, last, inputs, 0, put);
-    }
 }
 
 }  // namespace mellum

@@ -5,6 +5,7 @@ Knows when; the session says what, and whether it may.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -38,11 +39,13 @@ class Desk(Protocol):
 
 
 class Resting:
-    """The one cursor of a window. `sleep` takes seconds."""
+    """The one cursor of a window. `sleep` takes seconds, `clock` gives them."""
 
-    def __init__(self, desk: Desk, sleep: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(self, desk: Desk, sleep: Callable[[float], Awaitable[None]], clock: Callable[[], float]) -> None:
         self._desk = desk
         self._warming = Warming(sleep)
+        self._clock = clock
+        self._moved = -math.inf
 
     @property
     def active(self) -> bool:
@@ -54,9 +57,16 @@ class Resting:
         self._warming.disturb(uri)
 
     def at(self, uri: str, cursor: Cursor) -> None:
-        """The cursor rests: read ahead at its gap soon, and again with the pinned files of then if it stays."""
+        """The cursor rests: read ahead at its gap, and again with the pinned files of then if it stays.
+
+        A cursor that comes from rest, as by a click, stays as a rule: it is read at once. One that is on its way, as by
+        a key held down, is not read before it has stayed a little.
+        """
+        now = self._clock()
+        wait = QUIET_SECONDS if now - self._moved < QUIET_SECONDS else 0.0
+        self._moved = now
         if self._desk.settings_for(uri).enable:
-            soon = (QUIET_SECONDS, lambda: self._read(uri, cursor))
+            soon = (wait, lambda: self._read(uri, cursor))
             self._warming.rest(uri, [soon, (PAUSE_SECONDS, lambda: self._pause(uri, cursor))])
 
     def behind(self, uri: str, cursor: Cursor, shown: Suggestion | None) -> None:

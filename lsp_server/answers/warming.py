@@ -13,7 +13,7 @@ from typing import Any
 _log = logging.getLogger(__name__)
 
 QUIET_SECONDS = 0.120
-"""After so long without a key or a move the model may read ahead: longer than the time between keys in a burst."""
+"""After so long without a key or a move a cursor is not on its way any more: longer than between keys in a burst."""
 PAUSE_SECONDS = 2.0
 """After so long the user is not typing: the time to do what makes later work dearer if it is done too often."""
 
@@ -61,8 +61,9 @@ class Warming:
     async def _run(self, steps: Sequence[tuple[float, Step]]) -> None:
         waited = 0.0
         for seconds, step in steps:
-            await self._sleep(seconds - waited)
-            waited = seconds
+            if seconds > waited:
+                await self._sleep(seconds - waited)
+                waited = seconds
             await step()
 
     def _done(self, task: asyncio.Task[None]) -> None:

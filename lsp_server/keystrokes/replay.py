@@ -14,7 +14,7 @@ from mellum_ls.lsp_server.keystrokes.script import Change, Move, Open, Script, S
 from mellum_ls.lsp_server.keystrokes.tally import Asked, Status, Tally, is_idle
 
 REST_SECONDS = 0.1
-"""A caret that stands still for so long rests."""
+"""A caret that stands still for so long rests; one that does not is on its way."""
 NOTICE_SECONDS = 0.25
 """How long to wait for the server to make use of a caret that rests; it waits for a while itself."""
 FLOW_SECONDS = 0.3
@@ -99,14 +99,24 @@ class Replay:
             self._editor.change(action)
             if action.caret is not None:
                 await self._ask(action.path, action.caret, wait=not self._overtake or step.pause_s >= FLOW_SECONDS)
-        elif step.pause_s >= (REST_SECONDS if self._read_within is None else self._read_within):
+        elif self._read_within is None or step.pause_s >= self._read_within:
+            await self._move(action, step.pause_s)
+
+    async def _move(self, action: Move, pause_s: float) -> None:
+        rests = self._read_within is not None or pause_s >= REST_SECONDS
+        if rests:
             await self._answers()
-            if self._editor.move(action):
-                self.tally.moves += 1
-                if self._read_within is None:
-                    await self._rest(step.pause_s, NOTICE_SECONDS)
-                else:
-                    await self._rest(ANSWER_SECONDS, LONG_NOTICE_SECONDS)
+        if not self._editor.move(action):
+            return
+        if not rests:
+            # How fast a caret goes by tells the server that it is on its way.
+            await self._sleep(pause_s)
+            return
+        self.tally.moves += 1
+        if self._read_within is None:
+            await self._rest(pause_s, NOTICE_SECONDS)
+        else:
+            await self._rest(ANSWER_SECONDS, LONG_NOTICE_SECONDS)
 
     async def _ask(self, path: str, caret: int, *, wait: bool) -> None:
         asked = Asked((path, self._editor.text(path), caret))

@@ -18,7 +18,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from mellum_ls.lsp_server.answers.warming import QUIET_SECONDS
 from mellum_ls.lsp_server.demo.client import LspClient, Refused, ServerGone
 from mellum_ls.lsp_server.keystrokes.editor import Editor
 from mellum_ls.lsp_server.keystrokes.pair import typing_between
@@ -117,8 +116,8 @@ def _seconds(text: str | None) -> float | None:
         seconds = None if text is None else float(text)
     except ValueError:
         seconds = -1.0
-    if seconds is not None and not QUIET_SECONDS <= seconds < math.inf:
-        raise SettingError(f"--read-within is {text!r}; use seconds, {QUIET_SECONDS:g} or more: reading begins then")
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise SettingError(f"--read-within is {text!r}; use seconds, more than 0")
     return seconds
 
 

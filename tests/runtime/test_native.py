@@ -1,5 +1,7 @@
 """Compiled layers against the plain model, and against themselves under every way of feeding them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -7,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mellum_ls.kernels._cpu.binding import library
+from mellum_ls.kernels._cpu.binding import Library, library
 from mellum_ls.kernels.packing import Packed, packed, unpack
 from mellum_ls.runtime.cache.kv_cache import Retention
 from mellum_ls.runtime.config import ModelConfig
@@ -41,7 +43,7 @@ def architectures(draw: st.DrawFn) -> dict[str, Any]:
         num_hidden_layers=layers,
         num_key_value_heads=kv_heads,
         num_attention_heads=kv_heads * draw(st.sampled_from((1, 2, 3, 4, 8))),
-        head_dim=draw(st.sampled_from((16, 48))),
+        head_dim=draw(st.sampled_from((16, 48, 64, 80))),
         num_experts=experts,
         num_experts_per_tok=draw(st.integers(1, min(experts, 4))),
         norm_topk_prob=draw(st.booleans()),
@@ -66,6 +68,18 @@ def passes(model: Model, ids: torch.Tensor, parts: list[int], retention: Retenti
         found.append(model.forward(ids[place : place + count], cache))
         place += count
     return torch.cat(found)
+
+
+@contextmanager
+def eight_lanes() -> Iterator[None]:
+    """Vectors of eight numbers, also where the processor has wider ones."""
+    found = library()
+    assert isinstance(found, Library)
+    found.set_lanes(8)
+    try:
+        yield
+    finally:
+        found.set_lanes(16)
 
 
 def assert_near(found: torch.Tensor, wanted: torch.Tensor) -> None:
@@ -95,6 +109,8 @@ def test_equals_the_plain_model_and_any_division_of_the_ids_bit_for_bit(
     assert torch.equal(found, passes(native, ids, [len(ids)]))
     assert torch.equal(found, passes(native, ids, [1] * len(ids)))
     assert_near(native.logits(found), plain.logits(found))
+    with eight_lanes():
+        assert torch.equal(found, passes(native, ids, parts))
     # With rings that let go of what no position sees any more, too.
     assert torch.equal(found, passes(native, ids, parts, Retention(keep_all=8, rollback=4, slack=8, every=16)))
 

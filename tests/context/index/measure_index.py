@@ -166,7 +166,9 @@ async def build(root: Path, cache: Path, processes: int, priority: str) -> str:
         seconds = time.perf_counter() - started
     finally:
         await follower.index.close()
-    computed = f"the worker computed for {ready['cpu_seconds']:.1f} s, the others for {ready['helpers_cpu_seconds']:.1f} s"
+    computed = (
+        f"the worker computed for {ready['cpu_seconds']:.1f} s, the others for {ready['helpers_cpu_seconds']:.1f} s"
+    )
     return f"at {priority} priority built in {seconds:.1f} s; {computed}"
 
 

@@ -86,6 +86,44 @@ def test_threads_change_no_bit() -> None:
 
 
 @compiled
+def test_vectors_of_sixteen_are_used_where_the_processor_has_them() -> None:
+    assert isinstance(FOUND, Library)
+    try:
+        assert FOUND.set_lanes(8) == 8
+        most = FOUND.set_lanes(16)
+    finally:
+        FOUND.set_lanes(16)
+    # GCC's code alone has them; no compiler but that is known by this.
+    flags = Path("/proc/cpuinfo").read_text("ascii") if sys.platform == "linux" else ""
+    assert most == 8 or "avx512f" in flags
+    if "avx512f" in flags and shutil.which("g++") is not None:
+        assert most == 16
+
+
+@compiled
+@settings(max_examples=40, deadline=None)
+@given(
+    panels=st.integers(1, 5),
+    columns=st.integers(1, 40).map(lambda eighths: 8 * eighths),
+    count=st.integers(1, 40),
+    seed=st.integers(0, 2**32),
+)
+def test_the_width_of_vectors_changes_no_bit(panels: int, columns: int, count: int, seed: int) -> None:
+    assert isinstance(FOUND, Library)
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(count, columns, generator=generator)
+    weight = panelled(torch.randn(panels * PANEL, columns, generator=generator))
+    found = []
+    try:
+        for lanes in (8, 16):
+            FOUND.set_lanes(lanes)
+            found.append(FOUND.linear(x, matrix_of(weight)))
+    finally:
+        FOUND.set_lanes(16)
+    assert torch.equal(*found)
+
+
+@compiled
 def test_a_pass_of_a_few_rows_takes_all_threads_until_they_wait_for_each_other() -> None:
     assert isinstance(FOUND, Library)
     smooth, held_up = (5, 10), (6, 10)

@@ -22,7 +22,7 @@ Test = Callable[[Session, ScriptedBackend, Sleeper], Awaitable[None]]
 def with_session(test: Test, backend: ScriptedBackend | None = None) -> None:
     async def run() -> None:
         time, model = Sleeper(), backend or ScriptedBackend("1")
-        session = Session(lambda _: model, sleep=time.sleep)
+        session = Session(lambda _: model, sleep=time.sleep, clock=lambda: time.now)
         for uri in (URI, OTHER):
             session.documents.open(uri, "python", 1, TEXT)
         await test(session, model, time)
@@ -32,15 +32,12 @@ def with_session(test: Test, backend: ScriptedBackend | None = None) -> None:
     asyncio.run(run())
 
 
-def test_a_cursor_that_rests_is_read_ahead_once() -> None:
+def test_a_cursor_that_comes_from_rest_is_read_ahead_at_once_and_once() -> None:
     async def test(session: Session, backend: ScriptedBackend, time: Sleeper) -> None:
-        session.move(URI, FIRST)
-        await time.pass_time(QUIET_SECONDS - 0.001)
         session.move(URI, SECOND)
-        await time.pass_time(QUIET_SECONDS - 0.001)
-        assert backend.prefilled == []
-        await time.pass_time(60)
+        await settled()
         assert [query.prefix for query in backend.prefilled] == ["x = 1\ny = 2"]
+        await time.pass_time(60)
         # The same place again has been read already.
         session.move(URI, SECOND)
         await time.pass_time(60)
@@ -49,6 +46,27 @@ def test_a_cursor_that_rests_is_read_ahead_once() -> None:
         assert backend.asked == []
 
     with_session(test)
+
+
+def test_a_cursor_on_its_way_is_read_ahead_where_it_comes_to_rest() -> None:
+    async def test(session: Session, backend: ScriptedBackend, time: Sleeper) -> None:
+        await under_way(session, backend)
+        for place in (FIRST, SECOND, FIRST, SECOND):
+            session.move(URI, place)
+            await time.pass_time(QUIET_SECONDS - 0.001)
+            assert backend.prefilled == []
+        await time.pass_time(0.001)
+        assert [query.prefix for query in backend.prefilled] == ["x = 1\ny = 2"]
+
+    with_session(test)
+
+
+async def under_way(session: Session, backend: ScriptedBackend) -> None:
+    """The cursor has left where it was, so that for a while it counts as going on."""
+    session.move(URI, FIRST)
+    await settled()
+    backend.prefilled.clear()
+    backend.prefills_cancelled = 0
 
 
 def test_what_is_read_ahead_is_what_a_request_there_asks() -> None:
@@ -103,6 +121,7 @@ DISTURBANCES: dict[str, Disturbance] = {
 @pytest.mark.parametrize("disturb", DISTURBANCES.values(), ids=DISTURBANCES.keys())
 def test_what_waits_for_quiet_is_put_off_by_a_disturbance(disturb: Disturbance) -> None:
     async def test(session: Session, backend: ScriptedBackend, time: Sleeper) -> None:
+        await under_way(session, backend)
         session.move(URI, SECOND)
         await time.pass_time(QUIET_SECONDS / 2)
         disturbing = disturb(session)
@@ -130,6 +149,7 @@ def test_what_is_being_read_is_broken_off_by_a_disturbance(disturb: Disturbance)
 
 def test_a_change_of_another_document_disturbs_nothing() -> None:
     async def test(session: Session, backend: ScriptedBackend, time: Sleeper) -> None:
+        await under_way(session, backend)
         session.move(URI, SECOND)
         session.change(OTHER)
         await time.pass_time(QUIET_SECONDS)

@@ -2,13 +2,12 @@ import asyncio
 
 import pytest
 
-from mellum_ls.lsp_server.answers.warming import QUIET_SECONDS
 from mellum_ls.lsp_server.features import cursor_moves
 from mellum_ls.lsp_server.session import Session
 from mellum_ls.lsp_server.wire.json_fields import ParamsError
 from tests.fakes.backend import ScriptedBackend
 from tests.fakes.host import FakeHost
-from tests.fakes.sleeper import Sleeper
+from tests.fakes.sleeper import Sleeper, settled
 
 METHOD = "mellum/didMoveCursor"
 START, END = {"line": 0, "character": 2}, {"line": 0, "character": 5}
@@ -18,11 +17,11 @@ START, END = {"line": 0, "character": 2}, {"line": 0, "character": 5}
 def test_what_is_read_ahead_is_what_stays_around_a_cursor_or_a_selection(end: object, suffix: str) -> None:
     async def run() -> None:
         time, backend, host = Sleeper(), ScriptedBackend("1"), FakeHost()
-        session = Session(lambda _: backend, sleep=time.sleep)
+        session = Session(lambda _: backend, sleep=time.sleep, clock=lambda: time.now)
         session.documents.open("u", "python", 1, "x = 1")
         cursor_moves.register(host, session)
         await host.call(METHOD, {"textDocument": {"uri": "u"}, "range": {"start": START, "end": end}})
-        await time.pass_time(QUIET_SECONDS)
+        await settled()
         assert [(query.prefix, query.suffix) for query in backend.prefilled] == [("x ", suffix)]
         await session.close()
 

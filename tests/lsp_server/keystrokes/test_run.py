@@ -82,7 +82,7 @@ def test_two_versions_are_typed_and_answers_overtaken(tmp_path: Path, scratch: P
         ([f"--recording={SHOP}", "--model=nowhere"], "model 'nowhere' is not a folder"),
         ([f"--recording={SHOP}", "--pin=-1"], "--pin is '-1'; use a whole number of 0 or more or all"),
         ([f"--recording={SHOP}", "--limit=0"], "--limit is '0'; use a whole number of 1 or more"),
-        ([f"--recording={SHOP}", "--read-within=0"], "--read-within is '0'; use seconds, 0.12 or more"),
+        ([f"--recording={SHOP}", "--read-within=0"], "--read-within is '0'; use seconds, more than 0"),
         ([f"--recording={SHOP}", "--read-within=soon"], "--read-within is 'soon'; use seconds"),
         ([f"--recording={SHOP}", "--pinned-chars=many"], "--pinned-chars is 'many'; use a whole number of 0 or more"),
     ],
