@@ -44,6 +44,7 @@ from mellum_ls.runtime.profile import Profile
 from mellum_ls.runtime.stopping import make_rule
 from mellum_ls.runtime.thoughts import Thoughts
 from mellum_ls.runtime.tokenizer import Tokenizer
+from mellum_ls.runtime.use_threads import threads_in_use
 from mellum_ls.runtime.weights import ModelWeights
 
 logger = logging.getLogger(__name__)
@@ -317,6 +318,8 @@ class Engine:
             "dtype": str(self.model.dtype).removeprefix("torch."),
             "format": format_of(self.model.weights),
             "device": str(self.model.device),
+            # Of passes over one token, and over several.
+            "threads": list(threads_in_use()),
             "max_positions": self.max_positions,
             "mtp": self.mtp is not None,
             "drafting": self._drafting_status(),

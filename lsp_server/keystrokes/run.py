@@ -32,7 +32,6 @@ from mellum_ls.runtime.bench.machine import describe_machine
 from mellum_ls.runtime.client import launch
 from mellum_ls.runtime.environment import read_environment, variables_with
 from mellum_ls.runtime.errors import MellumError, ModelNotFound, SettingError
-from mellum_ls.runtime.threads import all_threads, default_threads
 
 NAME = "mellum-ls bench keystrokes"
 LOADING_SECONDS = 180.0
@@ -180,6 +179,7 @@ async def _play(
         print(f"typing {plan.script.name}, {count} requests ...", file=sys.stderr, flush=True)
         engine = ((await editor.status()).get("runtime") or {}).get("engine") or {}
         device = str(engine.get("device", "cpu"))
+        few, many = engine["threads"]
         machine = describe_machine(None if device == "cpu" else device)
         replay = Replay(
             editor,
@@ -195,8 +195,8 @@ async def _play(
             version=version("mellum-ls"),
             model=str(engine.get("model", plan.model)),
             machine=machine,
-            threads=options.threads or default_threads(),
-            threads_for_many=options.threads or all_threads(),
+            threads=few,
+            threads_for_many=many,
             script=plan.script.name,
             overtake=plan.overtake,
             read_within=plan.read_within,

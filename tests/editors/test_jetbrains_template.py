@@ -102,9 +102,12 @@ def test_settings_are_the_servers_and_fit_their_schema() -> None:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """That of an IDE, whose PATH leads to the command of this environment."""
+    """That of an IDE, whose PATH leads to the command of this environment.
+
+    The model process that the server starts ends soon after it.
+    """
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return isolated_environment(folder, PATH=path)
+    return isolated_environment(folder, PATH=path, MELLUM_IDLE_SECONDS="1")
 
 
 def test_the_command_starts_the_server_as_it_is_written(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from mellum_ls.runtime.errors import ModelNotFound, RequestError, TokenizerError
 from mellum_ls.runtime.fim import ContextFile, Prompt
 from mellum_ls.runtime.generate import Chunk, GenerationParams
 from mellum_ls.runtime.model import Model
+from mellum_ls.runtime.use_threads import threads_in_use
 from mellum_ls.runtime.weights import expected_tensors
 from tests.fakes.chat_templates import MELLUM_2_1
 from tests.fakes.checkpoints import ADDED_TOKENS, small_config, write_checkpoint
@@ -171,6 +172,7 @@ def test_status_is_json_and_counts_parameters_as_the_checkpoint_does(tmp_path: P
     expected = expected_tensors(engine.config, mtp=True)
     assert status["parameters"] == sum(torch.Size(shape).numel() for shape in expected.values())
     assert status["parameters"] == count_parameters(engine.model.weights)
+    assert status["threads"] == list(threads_in_use())
     assert (status["model"], status["dtype"], status["device"], status["mtp"]) == (
         "tiny",
         "float32",
