@@ -53,8 +53,8 @@ static inline void score(Quad& quad, const Rows& rows, int64_t stride, int head_
             const Lanes a = load(one + d), b = load(two + d);
             for (int i = 0; i < QUERIES; i++) {
                 const Lanes q = load(quad.query[i] + d);
-                total[i] += q * a;
-                total[QUERIES + i] += q * b;
+                add_product(total[i], q, a);
+                add_product(total[QUERIES + i], q, b);
             }
         }
         Lanes both = sums(total);
@@ -104,8 +104,8 @@ static inline void gather(Quad& quad, const Rows& rows, int64_t stride, int head
             if (ASK) __builtin_prefetch(value + KEYS * stride);
             const Lanes one = load(value), two = load(value + LANES);
             for (int i = 0; i < QUERIES; i++) {
-                a[i] += spread(weight[i]) * one;
-                b[i] += spread(weight[i]) * two;
+                add_product(a[i], spread(weight[i]), one);
+                add_product(b[i], spread(weight[i]), two);
             }
         }
         for (int i = 0; i < QUERIES; i++) {

@@ -10,13 +10,12 @@
 
 #include "lanes.h"
 #include "rows.h"
-#include "wide.h"
+#include "sixteen.h"
 
 #if MELLUM_WIDE
 namespace mellum {
 
 constexpr int SIXTEEN_KEYS = 60;  // positions that are read together: no more than lie in the nearest cache
-constexpr int DEPTH = 6;       // positions whose products are added up side by side: in four sums each, as registers hold
 constexpr int SIXTEENS = 2;    // of a batch, which read each part of the cache one after the other
 
 // Sixteen rows of queries, the last of them repeated where there are less.
@@ -31,48 +30,11 @@ struct Sixteen {
     float most[WIDE], total[WIDE];
 };
 
-MELLUM_INLINE_WIDE Wide loaded(const float* place) {
-    Wide value;
-    __builtin_memcpy(&value, place, sizeof value);
-    return value;
-}
-
-MELLUM_INLINE_WIDE void put_back(float* place, Wide value) {
-    __builtin_memcpy(place, &value, sizeof value);
-}
-
-// The part of queries times keys that one lane of attend.h's sums adds up: every eighth number of a head, from `lane` on.
-template <int K>
-MELLUM_INLINE_WIDE void part_of_products(const float* queries, const float* keys, int64_t stride, int head_dim, int lane,
-                                    Wide (&sum)[K]) {
-    for (int k = 0; k < K; k++) sum[k] = Wide{};
-    for (int d = lane; d < head_dim; d += LANES) {
-        const Wide query = loaded(queries + d * WIDE);
-        for (int k = 0; k < K; k++) sum[k] += query * keys[k * stride + d];
-    }
-}
-
-template <int K>
-MELLUM_INLINE_WIDE void add_to(Wide (&sum)[K], const Wide (&other)[K]) {
-    for (int k = 0; k < K; k++) sum[k] += other[k];
-}
-
 // Scores of K positions from s on.
 template <int K>
 MELLUM_INLINE_WIDE void score_some(Sixteen& of, const Strip& all, int head_dim, int64_t s) {
-    const float *queries = of.queries, *keys = all.at(s);
-    const int64_t stride = all.stride;
-    Wide a[K], b[K], c[K], d[K];
-    // The order of `sums` in lanes.h, by which no more than four parts are held at a time.
-    part_of_products<K>(queries, keys, stride, head_dim, 0, a);
-    part_of_products<K>(queries, keys, stride, head_dim, 1, b), add_to<K>(a, b);
-    part_of_products<K>(queries, keys, stride, head_dim, 2, b);
-    part_of_products<K>(queries, keys, stride, head_dim, 3, c), add_to<K>(b, c), add_to<K>(a, b);
-    part_of_products<K>(queries, keys, stride, head_dim, 4, b);
-    part_of_products<K>(queries, keys, stride, head_dim, 5, c), add_to<K>(b, c);
-    part_of_products<K>(queries, keys, stride, head_dim, 6, c);
-    part_of_products<K>(queries, keys, stride, head_dim, 7, d);
-    add_to<K>(c, d), add_to<K>(b, c), add_to<K>(a, b);
+    Wide a[K];
+    products<K>(of.queries, all.at(s), all.stride, head_dim, a);
     for (int k = 0; k < K; k++) put_back(of.scores + (s + k - of.from) * WIDE, a[k]);
     if (s < of.common_from || s + K > of.common_to)
         for (int k = 0; k < K; k++)
@@ -121,7 +83,7 @@ MELLUM_INLINE_WIDE void gather_four(Sixteen& of, int first, const Strip& values,
         Wide value[N];
         for (int v = 0; v < N; v++) value[v] = loaded(place + v * WIDE);
         for (int i = 0; i < FOUR; i++)
-            for (int v = 0; v < N; v++) sum[i][v] += weights[i] * value[v];
+            for (int v = 0; v < N; v++) add_product(sum[i][v], value[v], weights[i]);
     }
     for (int i = 0; i < FOUR; i++)
         for (int v = 0; v < N; v++) put_back(of.output[first + i] + d + v * WIDE, sum[i][v]);
@@ -153,16 +115,16 @@ static inline void attend_sixteens(const Heads& of, const Rows& all, int kv_head
     size_t room = 0;
     for (int r = begin; r < end; r += WIDE, count++) {
         Sixteen& side = sides[count];
-        float* const turn = turned.data() + size_t(count) * WIDE * head_dim;
-        side.queries = turn;
+        float* const beside = turned.data() + size_t(count) * WIDE * head_dim;
+        const float* query[WIDE];
+        side.queries = beside;
         side.rows = std::min(WIDE, end - r);
         side.from = std::numeric_limits<int64_t>::max();
         side.common_to = position + r / group + 1;
         side.common_from = side.to = 0;
         for (int i = 0; i < WIDE; i++) {
             const int row = std::min(r + i, end - 1), t = row / group, head = kv_head * group + row % group;
-            const float* query = queries + t * width + head * head_dim;
-            for (int d = 0; d < head_dim; d++) turn[d * WIDE + i] = query[d];
+            query[i] = queries + t * width + head * head_dim;
             // A row behind the last one is computed as that, and thrown away.
             side.output[i] = i < side.rows ? output + t * width + head * head_dim : spare.data();
             side.low[i] = int32_t(seen_from(of, all, position + t));
@@ -173,6 +135,7 @@ static inline void attend_sixteens(const Heads& of, const Rows& all, int kv_head
             side.to = std::max<int64_t>(side.to, side.high[i] + 1);
             std::fill_n(side.output[i], head_dim, 0.0f);
         }
+        side_by_side([&](int i) { return query[i]; }, head_dim, beside);
         room += size_t(side.to - side.from) * WIDE;
         first = std::min(first, side.from);
         last = std::max(last, side.to);

@@ -49,6 +49,15 @@ static inline Lanes kept(Lanes value) {
     return value;
 }
 
+// sum + a * b, rounded once. Said here and not left to compilers, which may do it in one place and not in another.
+static inline void add_product(Lanes& sum, Lanes a, Lanes b) {
+#if defined(__x86_64__)
+    sum = (Lanes)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)sum);
+#else
+    sum += a * b;
+#endif
+}
+
 static inline Lanes spread(float value) {
     return Lanes{value, value, value, value, value, value, value, value};
 }
@@ -66,6 +75,31 @@ static inline Lanes sums(const Lanes (&v)[LANES]) {
     for (int i = 0; i < LANES; i++)
         result[i] = ((v[i][0] + v[i][1]) + (v[i][2] + v[i][3])) + ((v[i][4] + v[i][5]) + (v[i][6] + v[i][7]));
     return result;
+#endif
+}
+
+// Eight vectors turned: lane j of vector i becomes lane i of vector j.
+static inline void turn(Lanes (&v)[LANES]) {
+#if defined(__x86_64__)
+    __m256 pairs[LANES], fours[LANES];
+    for (int i = 0; i < LANES; i += 2) {
+        pairs[i] = _mm256_unpacklo_ps((__m256)v[i], (__m256)v[i + 1]);
+        pairs[i + 1] = _mm256_unpackhi_ps((__m256)v[i], (__m256)v[i + 1]);
+    }
+    for (int i = 0; i < LANES; i += 4)
+        for (int j = 0; j < 2; j++) {
+            fours[i + 2 * j] = _mm256_shuffle_ps(pairs[i + j], pairs[i + j + 2], 0x44);
+            fours[i + 2 * j + 1] = _mm256_shuffle_ps(pairs[i + j], pairs[i + j + 2], 0xee);
+        }
+    for (int i = 0; i < 4; i++) {
+        v[i] = (Lanes)_mm256_permute2f128_ps(fours[i], fours[i + 4], 0x20);
+        v[i + 4] = (Lanes)_mm256_permute2f128_ps(fours[i], fours[i + 4], 0x31);
+    }
+#else
+    Lanes turned[LANES];
+    for (int i = 0; i < LANES; i++)
+        for (int j = 0; j < LANES; j++) turned[j][i] = v[i][j];
+    std::memcpy(v, turned, sizeof turned);
 #endif
 }
 

@@ -1,10 +1,12 @@
 // Products with a weight matrix in each packed format. The layout is that of kernels/packing.py.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "lanes.h"
 #include "panels.h"
+#include "sixteen.h"
 
 namespace mellum {
 
@@ -180,7 +182,7 @@ static inline void tile(const Matrix& m, int first, int last, const Inputs& inpu
             for (int i = 0; i < X; i++) in[i] = kept(load(x[i] + base + offset));
             for (int w = 0; w < W; w++) {
                 const Lanes weight = X > 1 ? kept(rows[w].at(base, offset)) : rows[w].at(base, offset);
-                for (int i = 0; i < X; i++) total[i * W + w] += weight * in[i];
+                for (int i = 0; i < X; i++) add_product(total[i * W + w], weight, in[i]);
             }
         }
     }
@@ -201,12 +203,52 @@ static inline void product_of(const Matrix& m, int first, int last, const Inputs
     }
 }
 
+// The inputs of a product in groups of sixteen, whose rows lie side by side; those behind the last group are `rest`.
+struct Groups {
+    static constexpr int LEAST = 10;  // rows for which a group that is not full pays
+
+    const float* numbers = nullptr;
+    int count = 0, rest = 0;
+
+    template <class Inputs>
+    static Groups of(const Inputs& inputs, int rows, int columns) {
+        Groups all;
+#if MELLUM_WIDE
+        if (!wide_wanted()) return all;
+        all.count = rows / WIDE + (rows % WIDE >= LEAST);
+        all.rest = std::min(rows, all.count * WIDE);
+        const size_t size = size_t(all.count) * WIDE * columns;
+        thread_local std::vector<float> room;
+        if (room.size() < size) room.resize(size);
+        all.numbers = room.data();
+        for (int g = 0; g < all.count; g++)
+            side_by_side([&](int i) { return inputs(std::min(g * WIDE + i, rows - 1)); }, columns,
+                         room.data() + size_t(g) * WIDE * columns);
+#endif
+        return all;
+    }
+};
+
+// Eight rows of floats times the groups; `put(t, w, sum)` as in `tile`, for `wanted` of the eight.
+template <class Put>
+static inline void grouped_product(const float* plain, int wanted, int columns, const Groups& groups, const Put& put) {
+#if MELLUM_WIDE
+    for (int g = 0; g < groups.count; g++) {
+        float out[EIGHT][WIDE];
+        long_products(groups.numbers + size_t(g) * WIDE * columns, plain, columns, columns, out);
+        for (int i = 0; i < WIDE && g * WIDE + i < groups.rest; i++)
+            for (int w = 0; w < wanted; w++) put(g * WIDE + i, w, out[w][i]);
+    }
+#endif
+}
+
 // The same for many rows of inputs: unpacked once for all of them. The numbers multiplied and their order are the same.
 template <class Row, class Inputs, class Put>
 static inline void unpacked_product(const Matrix& m, int first, int last, const Inputs& inputs, int count,
                                     const Put& put) {
     if (count < Row::MANY) return product_of<Row>(m, first, last, inputs, count, put);
     const int columns = m.stored();
+    const Groups groups = Groups::of(inputs, count, columns);
     thread_local std::vector<float> plain;
     plain.resize(size_t(LANES) * size_t(columns));
     const Matrix part = {plain.data(), nullptr, FLOAT, LANES, columns, 0};
@@ -222,9 +264,24 @@ static inline void unpacked_product(const Matrix& m, int first, int last, const 
                 for (int offset = 0; offset < Row::STEP; offset += LANES)
                     store(plain.data() + w * columns + base + offset, row.at(base, offset));
         }
-        product_of<FloatRow>(part, 0, end - n, inputs, count,
-                             [&](int t, int w, float value) { put(t, n + w, value * scales[w]); });
+        const auto scaled = [&](int t, int w, float value) { put(t, n + w, value * scales[w]); };
+        grouped_product(plain.data(), end - n, columns, groups, scaled);
+        product_of<FloatRow>(part, 0, end - n, [&](int t) { return inputs(groups.rest + t); }, count - groups.rest,
+                             [&](int t, int w, float value) { scaled(groups.rest + t, w, value); });
     }
+}
+
+// The same of floats, which need no unpacking.
+template <class Inputs, class Put>
+static inline void float_product(const Matrix& m, int first, int last, const Inputs& inputs, int count, const Put& put) {
+    const Groups groups = last - first < LANES ? Groups() : Groups::of(inputs, count, m.columns);
+    const int whole = groups.count ? first + (last - first) / LANES * LANES : first;
+    for (int n = first; n < whole; n += LANES)
+        grouped_product(static_cast<const float*>(m.data) + int64_t(n) * m.columns, LANES, m.columns, groups,
+                        [&](int t, int w, float value) { put(t, n + w, value); });
+    product_of<FloatRow>(m, first, whole, [&](int t) { return inputs(groups.rest + t); }, count - groups.rest,
+                         [&](int t, int n, float value) { put(groups.rest + t, n, value); });
+    product_of<FloatRow>(m, whole, last, inputs, count, put);
 }
 
 // Rows `first` to `last` of the matrix times `count` rows of inputs. `inputs(t)` is the address of row t, with as many
@@ -232,7 +289,7 @@ static inline void unpacked_product(const Matrix& m, int first, int last, const 
 // Panels are taken whole: `first` and `last` are multiples of PANEL.
 template <class Inputs, class Put>
 static inline void product(const Matrix& m, int first, int last, const Inputs& inputs, int count, const Put& put) {
-    if (m.format == FLOAT) product_of<FloatRow>(m, first, last, inputs, count, put);
+    if (m.format == FLOAT) float_product(m, first, last, inputs, count, put);
     if (m.format == BFLOAT16) unpacked_product<Bfloat16Row>(m, first, last, inputs, count, put);
     if (m.format == PANELS)
         panel_product({static_cast<const uint16_t*>(m.data), m.rows, m.columns}, first, last, inputs, count, put);

@@ -50,8 +50,8 @@ static inline void panel_tile(const Panels& m, int n, const Inputs& inputs, int 
             weights_of(data + p * step + k * PANEL, low, high);
 #pragma GCC unroll 6
             for (int i = 0; i < X; i++) {
-                total[p][i][0] += low * in[i];
-                total[p][i][1] += high * in[i];
+                add_product(total[p][i][0], low, in[i]);
+                add_product(total[p][i][1], high, in[i]);
             }
         }
     }

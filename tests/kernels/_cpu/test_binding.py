@@ -101,18 +101,20 @@ def test_vectors_of_sixteen_are_used_where_the_processor_has_them() -> None:
 
 
 @compiled
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
-    panels=st.integers(1, 5),
-    columns=st.integers(1, 40).map(lambda eighths: 8 * eighths),
+    rows=st.integers(1, 40),
+    columns=st.integers(1, 80).map(lambda eighths: 8 * eighths),
     count=st.integers(1, 40),
+    format=st.sampled_from([*FORMATS, "bfloat16", "panels"]),
     seed=st.integers(0, 2**32),
 )
-def test_the_width_of_vectors_changes_no_bit(panels: int, columns: int, count: int, seed: int) -> None:
+def test_the_width_of_vectors_changes_no_bit(rows: int, columns: int, count: int, format: str, seed: int) -> None:
     assert isinstance(FOUND, Library)
     generator = torch.Generator().manual_seed(seed)
+    rows = -(-rows // PANEL) * PANEL if format == "panels" else rows
     x = torch.randn(count, columns, generator=generator)
-    weight = panelled(torch.randn(panels * PANEL, columns, generator=generator))
+    weight = _packed(torch.randn(rows, columns, generator=generator), format)
     found = []
     try:
         for lanes in (8, 16):
