@@ -200,7 +200,7 @@ class Engine:
         layout = self._lay_out(session, replace(prompt, prefix=kept_prefix), params.max_tokens)
         rule = make_rule(params.stop, prompt.prefix, prompt.suffix)
         wanted = Wanted(layout.ids, typed, rule, params, started, predicted, temperature, self.drafting)
-        return self._completion(session, wanted, layout.anchors, on_chunk)
+        return self._completion(session, wanted, layout, on_chunk)
 
     def begin_chat(
         self,
@@ -234,15 +234,15 @@ class Engine:
         # No stop rule: code that repeats itself is what some questions are about.
         rule, params = make_rule("none", ""), GenerationParams(max_tokens, "none")
         wanted = Wanted(ids, "", rule, params, started, predicted, None, self.drafting, thoughts)
-        return self._completion(session, wanted, (), on_chunk)
+        return self._completion(session, wanted, Layout(ids, (), []), on_chunk)
 
     def _chat_format(self) -> ChatFormat:
         if self.profile.chat is None:
             raise RequestError(f"the model {shown_name(self.model_dir)} cannot chat: {self.profile.no_chat}")
         return self.profile.chat
 
-    def _completion(self, session: str, wanted: Wanted, anchors: tuple[int, ...], on_chunk: OnChunk) -> Completion:
-        lease = self._sessions.take(session, wanted.ids, anchors)
+    def _completion(self, session: str, wanted: Wanted, layout: Layout, on_chunk: OnChunk) -> Completion:
+        lease = self._sessions.take(session, layout.ids, layout.anchors, layout.context)
 
         def end(lease: Lease, result: Result) -> None:
             self._sessions.give_back(lease)

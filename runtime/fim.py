@@ -5,7 +5,7 @@ it was; does not choose the context nor read any file.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mellum_ls.runtime.errors import RequestError
 from mellum_ls.runtime.profile import FimOrder, FimTokens
@@ -47,6 +47,25 @@ class Prompt:
     """Name of the repository; empty if unknown."""
 
 
+class ContextIds:
+    """The ids of a prompt's context files, put together anew only when these, or the room for them, are others.
+
+    They are most of a long prompt, and the same from key to key: who sees the same list again knows that its ids are
+    the same without looking at them. It must not be changed.
+    """
+
+    def __init__(self) -> None:
+        self._of: tuple[object, ...] = ()
+        self._ids: list[int] = []
+
+    def of(self, prompt: "Prompt", tokens: FimTokens, encode: Encode, room: int) -> list[int]:
+        """The repository's name and as many whole context files, in order, as fit into `room`."""
+        wanted = (prompt.repository, prompt.context, tokens, room)
+        if wanted != self._of:
+            self._of, self._ids = wanted, _context_ids(prompt, tokens, encode, room)
+        return self._ids
+
+
 @dataclass(frozen=True, slots=True)
 class Encoders:
     """How each kind of text becomes ids; all give the same ids, and may remember what they did last."""
@@ -56,6 +75,7 @@ class Encoders:
     appended: Encode
     other: Encode
     """For names and context files, which come again unchanged."""
+    context: ContextIds = field(default_factory=ContextIds)
 
     @classmethod
     def plain(cls, encode: Encode) -> "Encoders":
@@ -69,6 +89,8 @@ class Layout:
 
     ids: list[int]
     anchors: tuple[int, ...]
+    context: list[int]
+    """What `ids` begins with: the same list as last time where the context is the same; see ContextIds."""
 
 
 def lay_out(prompt: Prompt, tokens: FimTokens, encoders: Encoders, *, order: FimOrder, limit: int) -> Layout:
@@ -99,8 +121,9 @@ def lay_out(prompt: Prompt, tokens: FimTokens, encoders: Encoders, *, order: Fim
     cut, kept_suffix = _fit(len(prefix) + len(appended), len(suffix), budget - len(head), step)
     prefix, appended, suffix = prefix[cut:], appended[max(0, cut - len(prefix)) :], suffix[:kept_suffix]
     room = budget - _up(len(head) + len(prefix) + len(appended) + len(suffix), step)
-    # One list that grows: a prompt may have a hundred thousand ids.
-    ids = _context_ids(prompt, tokens, encoders.other, room)
+    context = encoders.context.of(prompt, tokens, encoders.other, room)
+    # One copy that grows: a prompt may have a hundred thousand ids.
+    ids = context.copy()
     ids += head
     own = len(ids) + 1
     if order == "spm":
@@ -108,12 +131,14 @@ def lay_out(prompt: Prompt, tokens: FimTokens, encoders: Encoders, *, order: Fim
         shared = len(ids)
         ids += prefix
         ids.append(tokens.middle)
-        return Layout(ids, (own, shared))
+        return Layout(ids, (own, shared), context)
     ids += (tokens.prefix, *prefix, tokens.suffix)
     shared = len(ids)
     ids += suffix
     ids.append(tokens.middle)
-    return Layout([*ids, *appended], (own, shared, len(ids)))
+    anchors = own, shared, len(ids)
+    ids += appended
+    return Layout(ids, anchors, context)
 
 
 def prompt_ids(prompt: Prompt, tokens: FimTokens, encode: Encode, *, order: FimOrder, limit: int) -> list[int]:

@@ -28,6 +28,8 @@ class Session:
     follower: MtpFollower | None = None
     """The MTP layer's side of it; None where that drafts nothing."""
     ids: list[int] = field(default_factory=list)
+    head: list[int] | None = None
+    """What `ids` begins with, or all of it where that is less; never changed."""
 
     @property
     def num_bytes(self) -> int:
@@ -100,14 +102,18 @@ class SessionCache:
         """Positions held by all sessions."""
         return sum(len(lease.session.ids) for lease in self._leases)
 
-    def take(self, owner: str, prompt: Sequence[int], anchors: Collection[int] = ()) -> Lease:
+    def take(
+        self, owner: str, prompt: Sequence[int], anchors: Collection[int] = (), head: list[int] | None = None
+    ) -> Lease:
         """A session that holds the longest beginning of the prompt that is to be had.
 
+        `head` is what the prompt begins with: the same list for as long as that does not change, so that ids which a
+        session has from it need not be compared.
         A session of the same owner goes on in place, unless much of it would be lost: then it stays for the day when
         the user comes back, and what it shares with the prompt is copied to a new one, as it is from other owners'.
         """
         # At least the prompt's last token is left to compute: its hidden state gives the first new token.
-        shared = [(min(common_prefix(lease.session.ids, prompt), len(prompt) - 1), lease) for lease in self._leases]
+        shared = [(min(self._shared(lease.session, prompt, head), len(prompt) - 1), lease) for lease in self._leases]
         own = [(length, lease) for length, lease in shared if self._in_place(lease, owner, length)]
         kept, lease = max(own, key=_length, default=(0, None))
         others = [(length, other) for length, other in shared if other is not lease]
@@ -121,6 +127,8 @@ class SessionCache:
         if source is not None and longest > lease.kept:
             lease.kept = lease.session.adopt(source.session, longest)
         lease.session.cache.anchors = anchors
+        # All that it holds from now on is of this prompt, or behind it.
+        lease.session.head = head
         self._leases.append(lease)
         self._trim()
         return lease
@@ -133,6 +141,12 @@ class SessionCache:
     def clear(self) -> None:
         """Drop all sessions that are not in use, and their memory."""
         self._leases = [lease for lease in self._leases if lease.in_use]
+
+    @staticmethod
+    def _shared(session: Session, prompt: Sequence[int], head: list[int] | None) -> int:
+        """Number of leading ids of the prompt that the session holds."""
+        known = 0 if head is None or session.head is not head else min(len(session.ids), len(head))
+        return common_prefix(session.ids, prompt, known)
 
     @staticmethod
     def _in_place(lease: Lease, owner: str, shared: int) -> bool:
@@ -151,10 +165,13 @@ def _length(found: tuple[int, Lease | None]) -> int:
     return found[0]
 
 
-def common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
-    """Number of leading ids that are equal. Compares slices, which takes microseconds for thousands of ids."""
+def common_prefix(left: Sequence[int], right: Sequence[int], known: int = 0) -> int:
+    """Number of leading ids that are equal, of which `known` are known to be.
+
+    Compares slices, which takes microseconds for thousands of ids.
+    """
     limit = min(len(left), len(right))
-    low = 0  # equal up to low
+    low = known  # equal up to low
     while low < limit and left[low : low + _COMPARED] == right[low : low + _COMPARED]:
         low += _COMPARED
     high = min(low + _COMPARED, limit)  # not equal up to high, or all is

@@ -115,8 +115,10 @@ class _Handler(BaseHTTPRequestHandler):
         if not body:
             return
         end = state.breaks[name].pop(0) if state.breaks.get(name) else len(content)
-        self.wfile.write(rest[: max(0, end - start)])
-        state.served[name] += len(rest[: max(0, end - start)])
+        sent = rest[: max(0, end - start)]
+        # Before it is sent: who has all of a file must find it counted.
+        state.served[name] += len(sent)
+        self.wfile.write(sent)
         if end < len(content):
             self.wfile.flush()
             self.close_connection = True

@@ -111,6 +111,25 @@ def test_the_limit_holds_and_the_text_at_the_cursor_stays(
         assert (kept_prefix, kept_suffix) == (encode(prefix), encode(suffix))
 
 
+@pytest.mark.parametrize("order", ["spm", "psm", "efim"])
+def test_the_context_is_the_same_list_while_nothing_of_it_changes(order: FimOrder) -> None:
+    encoders = Encoders.plain(encode)
+
+    def context(prefix: str, *texts: str, limit: int = 1000) -> list[int]:
+        files = tuple(ContextFile(f"{number}.py", text) for number, text in enumerate(texts))
+        layout = lay_out(Prompt(prefix, "B", "x.py", files), TOKENS, encoders, order=order, limit=limit)
+        assert layout.ids[: len(layout.context)] == layout.context
+        assert layout.ids == prompt_ids(Prompt(prefix, "B", "x.py", files), TOKENS, encode, order=order, limit=limit)
+        return layout.context
+
+    first = context("a", "one", "two")
+    assert render(first) == "<filename>0.py\none\n<filename>1.py\ntwo\n"
+    assert context("abc", "one", "two") is first
+    assert render(context("abc", "one", "three")) == "<filename>0.py\none\n<filename>1.py\nthree\n"
+    assert render(context("abc", "one", "three", limit=32)) == "<filename>0.py\none\n", "less room is another context"
+    assert context("abc") == []
+
+
 def test_typing_is_appended_behind_the_suffix() -> None:
     """From the start of a line on, so that the model never goes on in the middle of one."""
     lines = "".join(f"{number}\n" for number in range(APPENDED_LINES + 2))

@@ -35,6 +35,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 def test_common_prefix(left: list[int], right: list[int], length: int) -> None:
     assert common_prefix(left, right) == length
     assert common_prefix(right, left) == length
+    # What is known is not looked at.
+    for known in {0, length // 2, length}:
+        assert common_prefix([0] * known + left[known:], right, known) == length
 
 
 class Sessions:
@@ -148,6 +151,7 @@ class AnyPrompts(RuleBasedStateMachine):
             max_bytes=10**9,
         )
         self.prompts = {owner: numbers(0, 80) for owner in "ab"}
+        self.heads: list[list[int]] = []
         self.next = 300
 
     @rule(owner=st.sampled_from("ab"), back=st.integers(0, 25) | st.integers(0, 200), count=st.integers(1, 25))
@@ -169,13 +173,13 @@ class AnyPrompts(RuleBasedStateMachine):
     @rule(owner=st.sampled_from("ab"), chunk=st.integers(1, 40), stop=st.integers(1, 6), anchor=st.integers(0, 60))
     def abandon(self, owner: str, chunk: int, stop: int, anchor: int) -> None:
         """A prompt that is cancelled after some chunks."""
-        self._compute(self.cache.take(owner, self.prompts[owner], (anchor,)), owner, chunk, stop)
+        self._compute(self.cache.take(owner, self.prompts[owner], (anchor,), self._head(owner)), owner, chunk, stop)
 
     @rule(owner=st.sampled_from("ab"), chunk=st.integers(1, 40), anchor=st.integers(0, 60))
     def complete(self, owner: str, chunk: int, anchor: int) -> None:
         prompt, model, head = self.prompts[owner], self.engine.model, self.engine.mtp
         assert head is not None
-        lease = self.cache.take(owner, prompt, (anchor,))
+        lease = self.cache.take(owner, prompt, (anchor,), self._head(owner))
         hidden = self._compute(lease, owner, chunk, 999)
         whole = model.forward(torch.tensor(prompt), model.new_cache())
         torch.testing.assert_close(hidden, whole[-1:], rtol=2e-4, atol=2e-4)
@@ -190,6 +194,15 @@ class AnyPrompts(RuleBasedStateMachine):
         wanted = head.forward(torch.cat((whole, drafted[-1:])), torch.tensor(ids[1:]), guesses)[-1:]
         torch.testing.assert_close(follower.recurse(one, 88), wanted, rtol=5e-4, atol=5e-4)
         follower.settle()
+
+    def _head(self, owner: str) -> list[int]:
+        """What the prompt begins with: a list that was a head before, if it begins with one."""
+        prompt = self.prompts[owner]
+        found = next((head for head in self.heads if head == prompt[: len(head)]), None)
+        if found is None:
+            found = prompt[:50]
+            self.heads.append(found)
+        return found
 
     def _compute(self, lease: Lease, owner: str, chunk: int, stop: int) -> Tensor:
         prompt, session = self.prompts[owner], lease.session
