@@ -16,7 +16,7 @@
 namespace mellum {
 
 constexpr int SIXTEEN_KEYS = 60;  // positions that are read together: no more than lie in the nearest cache
-constexpr int SIXTEENS = 2;    // of a batch, which read each part of the cache one after the other
+constexpr int SIXTEENS = 2;       // of a batch, which read each part of the cache one after the other
 
 // Sixteen rows of queries, the last of them repeated where there are less.
 struct Sixteen {
@@ -49,7 +49,8 @@ MELLUM_INLINE_WIDE void score_some(Sixteen& of, const Strip& all, int head_dim, 
     put_back(of.most, most);
 }
 
-MELLUM_TARGET_WIDE static inline void score_sixteen(Sixteen& of, const Strip& keys, int head_dim, int64_t from, int64_t to) {
+MELLUM_TARGET_WIDE static inline void score_sixteen(Sixteen& of, const Strip& keys, int head_dim, int64_t from,
+                                                    int64_t to) {
     int64_t s = std::max(from, of.from);
     to = std::min(to, of.to);
     for (; s + DEPTH <= to; s += DEPTH) score_some<DEPTH>(of, keys, head_dim, s);
@@ -89,7 +90,8 @@ MELLUM_INLINE_WIDE void gather_four(Sixteen& of, int first, const Strip& values,
         for (int v = 0; v < N; v++) put_back(of.output[first + i] + d + v * WIDE, sum[i][v]);
 }
 
-MELLUM_TARGET_WIDE static inline void gather_sixteen(Sixteen& of, const Strip& values, int head_dim, int64_t from, int64_t to) {
+MELLUM_TARGET_WIDE static inline void gather_sixteen(Sixteen& of, const Strip& values, int head_dim, int64_t from,
+                                                    int64_t to) {
     constexpr int N = 4;  // four rows of as many vectors: half of the registers
     from = std::max(from, of.from);
     to = std::min(to, of.to);
@@ -102,7 +104,7 @@ MELLUM_TARGET_WIDE static inline void gather_sixteen(Sixteen& of, const Strip& v
 
 // Rows of one KV head from `begin` on, at most SIXTEENS of sixteen; row r is head r % group of query r / group.
 static inline void attend_sixteens(const Heads& of, const Rows& all, int kv_head, int begin, int end, int64_t position,
-                               const float* queries, float* output) {
+                                   const float* queries, float* output) {
     const int group = of.heads / of.kv_heads, head_dim = of.head_dim;
     const int64_t width = int64_t(of.heads) * head_dim;
     const Strip keys = all.keys_of(of, kv_head), values = all.values_of(of, kv_head);

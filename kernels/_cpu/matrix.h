@@ -203,26 +203,26 @@ static inline void product_of(const Matrix& m, int first, int last, const Inputs
     }
 }
 
-// The inputs of a product in groups of sixteen, whose rows lie side by side; those behind the last group are `rest`.
+// The inputs of a product in groups of sixteen, whose rows lie side by side: the first `rows` of them, all but a few.
 struct Groups {
     static constexpr int LEAST = 10;  // rows for which a group that is not full pays
 
     const float* numbers = nullptr;
-    int count = 0, rest = 0;
+    int count = 0, rows = 0;
 
     template <class Inputs>
-    static Groups of(const Inputs& inputs, int rows, int columns) {
+    static Groups of(const Inputs& inputs, int wanted, int columns) {
         Groups all;
 #if MELLUM_WIDE
         if (!wide_wanted()) return all;
-        all.count = rows / WIDE + (rows % WIDE >= LEAST);
-        all.rest = std::min(rows, all.count * WIDE);
+        all.count = wanted / WIDE + (wanted % WIDE >= LEAST);
+        all.rows = std::min(wanted, all.count * WIDE);
         const size_t size = size_t(all.count) * WIDE * columns;
         thread_local std::vector<float> room;
         if (room.size() < size) room.resize(size);
         all.numbers = room.data();
         for (int g = 0; g < all.count; g++)
-            side_by_side([&](int i) { return inputs(std::min(g * WIDE + i, rows - 1)); }, columns,
+            side_by_side([&](int i) { return inputs(std::min(g * WIDE + i, wanted - 1)); }, columns,
                          room.data() + size_t(g) * WIDE * columns);
 #endif
         return all;
@@ -236,7 +236,7 @@ static inline void grouped_product(const float* plain, int wanted, int columns, 
     for (int g = 0; g < groups.count; g++) {
         float out[EIGHT][WIDE];
         long_products(groups.numbers + size_t(g) * WIDE * columns, plain, columns, columns, out);
-        for (int i = 0; i < WIDE && g * WIDE + i < groups.rest; i++)
+        for (int i = 0; i < WIDE && g * WIDE + i < groups.rows; i++)
             for (int w = 0; w < wanted; w++) put(g * WIDE + i, w, out[w][i]);
     }
 #endif
@@ -266,8 +266,8 @@ static inline void unpacked_product(const Matrix& m, int first, int last, const 
         }
         const auto scaled = [&](int t, int w, float value) { put(t, n + w, value * scales[w]); };
         grouped_product(plain.data(), end - n, columns, groups, scaled);
-        product_of<FloatRow>(part, 0, end - n, [&](int t) { return inputs(groups.rest + t); }, count - groups.rest,
-                             [&](int t, int w, float value) { scaled(groups.rest + t, w, value); });
+        product_of<FloatRow>(part, 0, end - n, [&](int t) { return inputs(groups.rows + t); }, count - groups.rows,
+                             [&](int t, int w, float value) { scaled(groups.rows + t, w, value); });
     }
 }
 
@@ -279,8 +279,8 @@ static inline void float_product(const Matrix& m, int first, int last, const Inp
     for (int n = first; n < whole; n += LANES)
         grouped_product(static_cast<const float*>(m.data) + int64_t(n) * m.columns, LANES, m.columns, groups,
                         [&](int t, int w, float value) { put(t, n + w, value); });
-    product_of<FloatRow>(m, first, whole, [&](int t) { return inputs(groups.rest + t); }, count - groups.rest,
-                         [&](int t, int n, float value) { put(groups.rest + t, n, value); });
+    product_of<FloatRow>(m, first, whole, [&](int t) { return inputs(groups.rows + t); }, count - groups.rows,
+                         [&](int t, int n, float value) { put(groups.rows + t, n, value); });
     product_of<FloatRow>(m, whole, last, inputs, count, put);
 }
 

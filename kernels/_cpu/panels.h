@@ -112,7 +112,8 @@ static inline void panel_product(const Panels& m, int first, int last, const Inp
     const bool wide = false;
 #endif
     if (!wide && count <= MOST) return panel_few(m, first, last, inputs, 0, count, put);
-    // A panel stays in the nearest cache while all rows go by, in tiles as equal as can be: a row alone takes as long as four.
+    // A panel stays in the nearest cache while all rows go by, in tiles as equal as can be: a row alone takes as long as
+    // four.
     const int most = wide ? WIDE_ROWS : MOST, tiles = (count + most - 1) / most;
     for (int n = first; n < last; n += PANEL)
         for (int tile = 0; tile < tiles; tile++) {
