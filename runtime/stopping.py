@@ -18,6 +18,8 @@ StopReason = Literal["line", "block", "echo", "loop"]
 OPENERS = {"(": ")", "[": "]", "{": "}"}
 CLOSERS = frozenset(OPENERS.values())
 QUOTES = frozenset("\"'`")
+# All that changes which brackets are awaited.
+MARKS = re.compile("[" + re.escape("".join((*OPENERS, *CLOSERS, *QUOTES, "\\\r\n"))) + "]")
 LINE_END = re.compile(r"\r\n|\r|\n")
 TAB_WIDTH = 4
 # How far back the brackets still open at the cursor are looked for.
@@ -156,6 +158,16 @@ class Brackets:
             self.awaited.pop()
         return True
 
+    def read(self, text: str) -> None:
+        """Take a text character by character; what closes something that nothing opened is left out."""
+        end = 0
+        for mark in MARKS.finditer(text):
+            # A backslash concerns the next character only.
+            self._escaped = self._escaped and mark.start() == end
+            self.fits(mark[0])
+            end = mark.end()
+        self._escaped = self._escaped and end == len(text)
+
 
 class BlockRule:
     """Ends where the block at the cursor ends.
@@ -172,11 +184,9 @@ class BlockRule:
         line_start = max(prefix.rfind("\n"), prefix.rfind("\r")) + 1
         line = prefix[line_start:]
         self._brackets = Brackets()
-        for char in prefix[max(0, line_start - BRACKET_SCAN) : line_start]:
-            self._brackets.fits(char)
+        self._brackets.read(prefix[max(0, line_start - BRACKET_SCAN) : line_start])
         self._outer_depth = len(self._brackets.awaited)
-        for char in line:
-            self._brackets.fits(char)
+        self._brackets.read(line)
         self._cursor_depth = len(self._brackets.awaited)
         self._indent = columns(line)
         self._line_is_blank = not line.strip()

@@ -301,6 +301,8 @@ void mellum_layer(const Layer* layer, float* x, int32_t count, int32_t last, con
 void mellum_guess(const Draft* draft, const Matrix* head, const float* hidden, const int64_t* ids, int32_t count,
                   const float* cosine, const float* sine, float* keys, float* values, int64_t first, int64_t position,
                   float* state, int32_t* place, float* share) {
+    // A pass over several rows comes next, whose threads it may take.
+    const Pool::Work work(std::max(count, Pool::SEVERAL));
     const int width = draft->layer.hidden;
     const float eps = draft->layer.eps;
     thread_local std::vector<float> joined, x;

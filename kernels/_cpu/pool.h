@@ -29,10 +29,13 @@ class Pool {
 
     static constexpr int SEVERAL = 2, MANY = 8;
 
-    // While it lives, operations of the calling thread are those of a pass over so many rows.
+    // While it lives, operations of the calling thread are those of a pass over so many rows; within another one it
+    // changes nothing.
     class Work {
       public:
-        explicit Work(int rows) : watched_(rows < MANY) {
+        explicit Work(int rows) : outermost_(!working()), watched_(outermost_ && rows < MANY) {
+            if (!outermost_) return;
+            working() = true;
             Pool& all = pools()[1];
             if (rows < SEVERAL || all.threads() < 2 || (watched_ && !waits().allow())) return;
             current() = &all;
@@ -41,12 +44,14 @@ class Pool {
             started_ = nanoseconds();
         }
         ~Work() {
+            if (!outermost_) return;
             if (watched_ && current() == &pools()[1]) waits().note(waited(), nanoseconds() - started_);
             current() = &pools()[0];
+            working() = false;
         }
 
       private:
-        bool watched_;
+        bool outermost_, watched_;
         int64_t started_ = 0;
     };
 
@@ -91,6 +96,12 @@ class Pool {
 
     static Pool*& current() {
         thread_local Pool* mine = &pools()[0];
+        return mine;
+    }
+
+    // Whether the calling thread is within a Work.
+    static bool& working() {
+        thread_local bool mine = false;
         return mine;
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,11 +24,12 @@ from mellum_ls.runtime.use_threads import threads_in_use
 CONTEXT = 768
 # The last that a GPU replays and the first that it does not stand side by side: between them lies a step, not a slope.
 SIZES = (1, 2, 3, 4, 8, 16, 17, 32, 48)
-REPEATS = 3
-# Drafts come in chains, whose first one takes longer than those that go on from its state.
-CHAIN = 2
-# Short ones are repeated up to so often, for so long: a GPU that was idle is slow at first.
-MOST_REPEATS, REPEATED_SECONDS = 20, 0.02
+# Of how many rounds a figure is the middle: at least so many, and up to the most of them for so long.
+REPEATS, MOST_REPEATS, REPEATED_SECONDS = 3, 21, 0.3
+# Drafts come in chains behind passes of a few tokens, whose entries their first one makes.
+CHAIN, DRAFTED_BEHIND = 2, range(2, 5)
+# Raised when figures are taken in another way: those that were kept are no longer used.
+METHOD = 2
 # A large model on a CPU takes a second for each pass: then fewer sizes must do.
 MOST_SECONDS = 4.0
 
@@ -35,7 +37,7 @@ MOST_SECONDS = 4.0
 def costs_of(model: Model, head: MtpHead | None, tokenizer: Tokenizer, cache_dir: Path, *facts: object) -> Costs:
     """The costs that were kept for this model and device, or measured now and kept. `facts` tell models apart."""
     device = torch.cuda.get_device_name(model.device) if model.device.type == "cuda" else "cpu"
-    key = key_of(*facts, model.implementation, model.dtype, device, threads_in_use(), torch.__version__, SIZES, CONTEXT)
+    key = key_of(*facts, model.implementation, model.dtype, device, threads_in_use(), torch.__version__, SIZES, CONTEXT, METHOD)
     costs = read_costs(cache_dir, key)
     if costs is None:
         costs = measure(model, head, tokenizer)
@@ -49,7 +51,9 @@ def measure(
 ) -> Costs:
     """Time passes behind real code: experts are chosen by content, and noise would hit more of them.
 
-    Of a CPU the time of this thread counts, not what other processes take; `clock` is in seconds.
+    In rounds through all sizes, with drafts between them as decoding has them: a pass finds in the processor's cache
+    what the draft before has left there, and a slow moment of the machine makes no size dearer than the others. Of a
+    CPU the time of this thread counts, not what other processes take; `clock` is in seconds.
     """
     clock = clock or (time.perf_counter if model.device.type == "cuda" else time.thread_time)
     code = tokenizer.encode(inspect.getsource(argparse)[:16_000])
@@ -58,36 +62,39 @@ def measure(
     # As decoding does it: on a GPU what the host does beside a pass is a part of its cost.
     session = Session(model.new_cache(), None if head is None else MtpFollower(head))
     extend(model, session, code[:context])
+    vocabulary = DraftVocabulary(model.weights.lm_head)
+    # As many as are drafted from behind a prompt of some length.
+    vocabulary.see(code)
+    drafting = MtpDrafts(session, vocabulary)
+    drafting.propose(code[context], 1, lambda evidence: True)  # makes the entries of all that lies before
     model.likeliest(extend(model, session, code[context : context + 1]))
     session.truncate(context)
+    passes: dict[int, list[float]] = {}
+    drafts: list[float] = []
     started = clock()
-    passes: list[tuple[int, float]] = []
-    for size in SIZES:
-        part = code[context : context + size]
-
-        def run(part: list[int] = part) -> None:
-            model.likeliest(extend(model, session, part))
-            session.truncate(context)
-
-        passes.append((size, _timed(run, clock)))
-        if clock() - started > MOST_SECONDS and size > 1:
+    for done in range(MOST_REPEATS):
+        if done >= REPEATS and clock() - started > REPEATED_SECONDS:
             break
-    draft = 0.0
-    if head is not None:
-        vocabulary = DraftVocabulary(model.weights.lm_head)
-        # As many as are drafted from behind a prompt of some length.
-        vocabulary.see(code)
-        drafts, token = MtpDrafts(session, vocabulary), code[context]
-        drafts.propose(token, 1, lambda evidence: True)  # makes the entries of all that lies before
-        draft = _timed(lambda: drafts.propose(token, CHAIN, lambda evidence: True), clock) / CHAIN
-    return Costs(rising(passes), draft)
+        # First one that counts nowhere: after the longest pass the next one finds little in the processor's cache.
+        for place, size in enumerate((DRAFTED_BEHIND[0], *SIZES)):
+            part, token = code[context : context + size], code[context + size]
+            seconds = _timed(lambda: model.likeliest(extend(model, session, part)), clock)
+            if place:
+                passes.setdefault(size, []).append(seconds)
+            if head is not None and size in DRAFTED_BEHIND:
+                drafts.append(_timed(lambda: drafting.propose(token, CHAIN, lambda evidence: True), clock) / CHAIN)
+            session.truncate(context)
+            if size > 1 and clock() - started > MOST_SECONDS:
+                return _costs(passes, drafts)
+    return _costs(passes, drafts)
 
 
 def _timed(run: Callable[[], object], clock: Callable[[], float]) -> float:
-    """Least seconds of a few runs: what the machine adds to the work is not its cost."""
-    times: list[float] = []
-    while len(times) < REPEATS or (len(times) < MOST_REPEATS and sum(times) < REPEATED_SECONDS):
-        started = clock()
-        run()
-        times.append(clock() - started)
-    return min(times)
+    started = clock()
+    run()
+    return clock() - started
+
+
+def _costs(passes: dict[int, list[float]], drafts: list[float]) -> Costs:
+    figures = [(size, statistics.median(seconds)) for size, seconds in passes.items()]
+    return Costs(rising(figures), statistics.median(drafts) if drafts else 0.0)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mellum_ls.runtime.stopping import LineRule, StopKind, StopReason, StopRule, columns, make_rule
+from mellum_ls.runtime.stopping import Brackets, LineRule, StopKind, StopReason, StopRule, columns, make_rule
 
 
 def run(kind: StopKind, prefix: str, text: str, size: int = 1) -> tuple[str, bool]:
@@ -188,3 +188,16 @@ def test_pieces_do_not_matter_and_nothing_is_invented(kind: StopKind, prefix: st
 
 def test_columns_count_tabs() -> None:
     assert [columns(line) for line in ("x", "  x", "\tx", "  \tx", "   ")] == [0, 2, 4, 4, 3]
+
+
+@given(st.text("a \n\r\\\"'`()[]{}é"), st.text("a \n\\\"'`()[]{}"))
+def test_brackets_of_a_text_are_those_of_its_characters(text: str, rest: str) -> None:
+    at_once, one_by_one = Brackets(), Brackets()
+    at_once.read(text)
+    for char in text:
+        one_by_one.fits(char)
+    assert at_once == one_by_one
+    at_once.read(rest)
+    for char in rest:
+        one_by_one.fits(char)
+    assert at_once == one_by_one
