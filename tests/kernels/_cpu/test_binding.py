@@ -132,9 +132,14 @@ def test_a_pass_of_a_few_rows_takes_all_threads_until_they_wait_for_each_other()
     assert FOUND.allowed([smooth] * 500) == [True] * 500
     # Once held up it goes without them for a while, then tries again; while that is held up, too, for twice as long.
     assert FOUND.allowed([held_up] * 200) == [True] + [False] * 64 + [True] + [False] * 128 + [True] + [False] * 5
-    # A trial that went well makes the next rest a short one again.
-    after = [held_up] * 65 + [smooth] + [held_up] * 66
-    assert FOUND.allowed(after) == [True] + [False] * 64 + [True] + [True] + [False] * 64 + [True]
+    # One that went well is no sign of an idle machine: the next rest is twice as long all the same.
+    after = [held_up] * 65 + [smooth] + [held_up] * 130
+    assert FOUND.allowed(after) == [True] + [False] * 64 + [True] + [True] + [False] * 128 + [True]
+    # Every 64 in a row halve it.
+    for halved, rest in ((63, 256), (64, 128), (128, 64), (640, 64)):
+        busy = [held_up] * (65 + 129)
+        tries = FOUND.allowed([*busy, *[smooth] * halved, *[held_up] * (rest + 2)])
+        assert tries[-rest - 2 :] == [True] + [False] * rest + [True]
     # However long others compute, it is tried again.
     tries = FOUND.allowed([held_up] * 60_000)
     places = [place for place, allowed in enumerate(tries) if allowed]
