@@ -120,7 +120,11 @@ class Pool {
         return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
     }
 
-    static constexpr int SPINS = 4000;  // some ten microseconds: what lies between two operations of a layer
+    // How long a thread is ready for the next operation before it sleeps: what lies between two passes of one answer, of
+    // which the shorter ones take a millisecond. A sleeping one comes too late for the first operation that wants it.
+    // Beside other processes what lies between two operations of a pass: who has waited long is held up sooner.
+    static constexpr int64_t READY_NANOSECONDS = 400000, BRIEFLY_NANOSECONDS = 20000;
+    static constexpr int PAUSES = 16;  // between two looks at the clock: some are a few cycles long, some a hundred
 
     void take() {
         for (int i; (i = next_.fetch_add(1)) < count_;) (*part_)(i);
@@ -128,7 +132,10 @@ class Pool {
 
     void work(int seen) {
         for (;;) {
-            for (int i = 0; i < SPINS && turn_.load() == seen; i++) pause();
+            const int64_t since = nanoseconds(), most = waits().calm() ? READY_NANOSECONDS : BRIEFLY_NANOSECONDS;
+            do {
+                for (int i = 0; i < PAUSES && turn_.load() == seen; i++) pause();
+            } while (turn_.load() == seen && nanoseconds() - since < most);
             if (turn_.load() == seen) {
                 std::unique_lock<std::mutex> lock(mutex_);
                 wake_.wait(lock, [&] { return turn_.load() != seen; });

@@ -35,6 +35,9 @@ class Waits {
         pause_.store(std::min(2 * pause_.load(), MOST));
     }
 
+    // Whether nothing was held up lately.
+    bool calm() const { return pause_.load() == LEAST; }
+
   private:
     std::atomic<int> left_{0}, pause_{LEAST};
     std::atomic<unsigned> smooth_{0};
