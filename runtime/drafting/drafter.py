@@ -13,7 +13,7 @@ from mellum_ls.runtime.cache.sessions import Session
 from mellum_ls.runtime.drafting.mtp import Draw, MtpDrafts, at_place
 from mellum_ls.runtime.drafting.policy import NO_PLAN, Policy
 from mellum_ls.runtime.drafting.remainder import Remainder
-from mellum_ls.runtime.drafting.source import NOTHING, Proposal, Source
+from mellum_ls.runtime.drafting.source import NOTHING, Evidence, Proposal, Source
 from mellum_ls.runtime.drafting.suffix import Suffix
 from mellum_ls.runtime.drafting.tally import Tally
 from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
@@ -116,7 +116,11 @@ class Drafter:
         policy = self._shared.policy
         if not policy.begins(rival):
             return NOTHING
-        guess = mtp.propose(token, most, lambda evidence: policy.goes_on(evidence, at_place(len(evidence))))
+
+        def goes_on(guessed: int, evidence: list[Evidence]) -> bool:
+            return not self._ends(guessed) and policy.goes_on(evidence, at_place(len(evidence)))
+
+        guess = mtp.propose(token, most, goes_on)
         guess = self._cut(guess)
         self._open.pop(mtp.name, None)
         self._watch(mtp.name, guess)

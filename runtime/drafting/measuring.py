@@ -6,7 +6,8 @@ import argparse
 import inspect
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -14,6 +15,7 @@ import torch
 from mellum_ls.runtime.cache.sessions import Session
 from mellum_ls.runtime.drafting.costs import Costs, key_of, read_costs, rising, write_costs
 from mellum_ls.runtime.drafting.mtp import MtpDrafts
+from mellum_ls.runtime.drafting.source import Evidence
 from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
 from mellum_ls.runtime.generate import extend
 from mellum_ls.runtime.model import Model
@@ -37,7 +39,9 @@ MOST_SECONDS = 4.0
 def costs_of(model: Model, head: MtpHead | None, tokenizer: Tokenizer, cache_dir: Path, *facts: object) -> Costs:
     """The costs that were kept for this model and device, or measured now and kept. `facts` tell models apart."""
     device = torch.cuda.get_device_name(model.device) if model.device.type == "cuda" else "cpu"
-    key = key_of(*facts, model.implementation, model.dtype, device, threads_in_use(), torch.__version__, SIZES, CONTEXT, METHOD)
+    key = key_of(
+        *facts, model.implementation, model.dtype, device, threads_in_use(), torch.__version__, SIZES, CONTEXT, METHOD
+    )
     costs = read_costs(cache_dir, key)
     if costs is None:
         costs = measure(model, head, tokenizer)
@@ -66,9 +70,13 @@ def measure(
     # As many as are drafted from behind a prompt of some length.
     vocabulary.see(code)
     drafting = MtpDrafts(session, vocabulary)
-    drafting.propose(code[context], 1, lambda evidence: True)  # makes the entries of all that lies before
+    drafting.propose(code[context], 1, _always)  # makes the entries of all that lies before
     model.likeliest(extend(model, session, code[context : context + 1]))
     session.truncate(context)
+
+    def compute(part: list[int]) -> None:
+        model.likeliest(extend(model, session, part))
+
     passes: dict[int, list[float]] = {}
     drafts: list[float] = []
     started = clock()
@@ -78,15 +86,19 @@ def measure(
         # First one that counts nowhere: after the longest pass the next one finds little in the processor's cache.
         for place, size in enumerate((DRAFTED_BEHIND[0], *SIZES)):
             part, token = code[context : context + size], code[context + size]
-            seconds = _timed(lambda: model.likeliest(extend(model, session, part)), clock)
+            seconds = _timed(partial(compute, part), clock)
             if place:
                 passes.setdefault(size, []).append(seconds)
             if head is not None and size in DRAFTED_BEHIND:
-                drafts.append(_timed(lambda: drafting.propose(token, CHAIN, lambda evidence: True), clock) / CHAIN)
+                drafts.append(_timed(partial(drafting.propose, token, CHAIN, _always), clock) / CHAIN)
             session.truncate(context)
-            if size > 1 and clock() - started > MOST_SECONDS:
+            if len(passes) > 1 and clock() - started > MOST_SECONDS:
                 return _costs(passes, drafts)
     return _costs(passes, drafts)
+
+
+def _always(token: int, evidence: Sequence[Evidence]) -> bool:
+    return True
 
 
 def _timed(run: Callable[[], object], clock: Callable[[], float]) -> float:

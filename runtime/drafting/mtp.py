@@ -42,8 +42,11 @@ class MtpDrafts:
         self._session, self._vocabulary, self._draw = session, vocabulary, draw
 
     @torch.inference_mode()
-    def propose(self, token: int, most: int, goes_on: Callable[[list[Evidence]], bool]) -> Proposal:
-        """Up to `most` tokens behind `token`, which is the next of the sequence; the first one is not asked for."""
+    def propose(self, token: int, most: int, goes_on: Callable[[int, list[Evidence]], bool]) -> Proposal:
+        """Up to `most` tokens behind `token`, which is the next of the sequence; the first one is not asked for.
+
+        `goes_on` is told what was drafted last, and the evidence for all of it.
+        """
         follower = self._session.follower
         if follower is None or most < 1 or not follower.length:
             return NOTHING
@@ -55,7 +58,7 @@ class MtpDrafts:
             evidence.append(Evidence(NAME, min(len(ids), PLACES), strength, PRIORS[strength]))
             ids.append(guessed)
             odds.append(drawn)
-            if len(ids) >= most or not goes_on(evidence):
+            if len(ids) >= most or not goes_on(guessed, evidence):
                 break
         follower.settle()
         return Proposal(tuple(ids), tuple(evidence), tuple(odds))

@@ -85,3 +85,21 @@ def test_short_passes_are_timed_often_enough_for_a_device_to_wake_up(engine: Eng
     finally:
         engine.model.forward = forward  # type: ignore[method-assign]
     assert all(each == pytest.approx(0.0004) for _, each in costs.passes)
+
+
+def test_a_slow_moment_makes_no_size_dearer_than_the_others(engine: Engine) -> None:
+    seconds, passes = [0.0], [0]
+    forward = engine.model.forward
+
+    def slow_for_a_while(*rest: Any) -> Any:
+        passes[0] += 1
+        seconds[0] += 0.02 if 14 <= passes[0] < 28 else 0.0004
+        return forward(*rest)
+
+    engine.model.forward = slow_for_a_while  # type: ignore[method-assign]
+    try:
+        costs = measure(engine.model, engine.mtp, engine.tokenizer, lambda: seconds[0])
+    finally:
+        engine.model.forward = forward  # type: ignore[method-assign]
+    assert passes[0] > 50
+    assert all(each == pytest.approx(0.0004) for _, each in costs.passes)

@@ -17,7 +17,7 @@ from mellum_ls.runtime.drafting.vocabulary import DraftVocabulary
 from mellum_ls.runtime.engine import Engine
 from mellum_ls.runtime.generate import extend
 from mellum_ls.runtime.healing import Healer, Spelling
-from mellum_ls.runtime.mtp import MtpFollower
+from mellum_ls.runtime.mtp import Guess, MtpFollower
 from tests.fakes.checkpoints import small_config, write_checkpoint
 
 MTP = {"num_nextn_predict_layers": 1, "mtp_layer_types": ["sliding_attention"], "mtp_mlp_layer_types": ["sparse"]}
@@ -91,7 +91,7 @@ def test_a_chain_goes_on_from_its_own_states_and_leaves_no_trace(engine: Engine)
     assert follower is not None
     assert head is not None
     vocabulary = DraftVocabulary(engine.model.weights.lm_head)
-    found = MtpDrafts(session, vocabulary).propose(77, 3, lambda evidence: True)
+    found = MtpDrafts(session, vocabulary).propose(77, 3, lambda token, evidence: True)
     hidden = engine.model.forward(torch.tensor(PROMPTS[1]), engine.model.new_cache())
     ids, cache = [*PROMPTS[1][1:], 77], head.new_cache()
     states, expected = head.forward(hidden, torch.tensor(ids), cache)[-1:], []
@@ -100,19 +100,41 @@ def test_a_chain_goes_on_from_its_own_states_and_leaves_no_trace(engine: Engine)
         states = head.forward(states, torch.tensor(expected[-1:]), cache)
     assert list(found.ids) == expected
     assert follower.cache.length == len(PROMPTS[1]) - 1
-    assert MtpDrafts(session, vocabulary).propose(77, 3, lambda evidence: True) == found
+    assert MtpDrafts(session, vocabulary).propose(77, 3, lambda token, evidence: True) == found
 
 
 def test_it_stops_where_another_is_not_worth_it(engine: Engine) -> None:
     session, _ = session_of(engine, PROMPTS[0])
     drafts = MtpDrafts(session, DraftVocabulary(engine.model.weights.lm_head))
-    assert len(drafts.propose(77, 9, lambda evidence: len(evidence) < 2).ids) == 2
-    assert len(drafts.propose(77, 1, lambda evidence: True).ids) == 1
-    assert drafts.propose(77, 0, lambda evidence: True) is NOTHING
+    assert len(drafts.propose(77, 9, lambda token, evidence: len(evidence) < 2).ids) == 2
+    assert len(drafts.propose(77, 1, lambda token, evidence: True).ids) == 1
+    assert drafts.propose(77, 0, lambda token, evidence: True) is NOTHING
+
+
+def test_nothing_is_drafted_behind_a_token_that_ends_the_answer(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, _ = session_of(engine, PROMPTS[1])
+    vocabulary = DraftVocabulary(engine.model.weights.lm_head)
+    first, second, third = MtpDrafts(session, vocabulary).propose(77, 3, lambda token, evidence: True).ids
+    assert len({first, second, third}) == 3, "the test wants a chain of different tokens"
+    drafted: list[int] = []
+    guess_on = MtpFollower.guess_on
+
+    def noted(self: MtpFollower, guess: Guess, vocabulary: DraftVocabulary) -> Guess:
+        found = guess_on(self, guess, vocabulary)
+        drafted.append(found.token)
+        return found
+
+    monkeypatch.setattr(MtpFollower, "guess_on", noted)
+    drafting = Drafting(Always(9), vocabulary, ("mtp",))
+    drafter = drafting.drafter(session, PROMPTS[1], (), lambda token: token == second)
+    assert drafter.propose(77, 9).ids == (first,)
+    assert drafted == [second]
 
 
 def test_a_model_without_the_layer_drafts_nothing_with_it(engine: Engine) -> None:
     session = Session(engine.model.new_cache())
     extend(engine.model, session, PROMPTS[0])
     drafts = MtpDrafts(session, DraftVocabulary(engine.model.weights.lm_head))
-    assert drafts.propose(77, 3, lambda evidence: True) is NOTHING
+    assert drafts.propose(77, 3, lambda token, evidence: True) is NOTHING
