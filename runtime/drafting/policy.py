@@ -89,8 +89,11 @@ class Adaptive:
     def plan(self, evidence: Sequence[Evidence], base: int = 1) -> Plan:
         """The depth with the largest gain."""
         plain, reach, saved, best = self._pass(base), 1.0, 0.0, NO_PLAN
+        last, holds = None, 0.0
         for depth, kind in enumerate(evidence, 1):
-            reach *= self.probability(kind)
+            if kind is not last:  # most tokens of a long guess share theirs
+                last, holds = kind, self.probability(kind)
+            reach *= holds
             saved += reach * self._value
             gain = saved - (self._pass(base + depth) - plain)
             if gain > best.gain:
