@@ -65,18 +65,18 @@ def measure(
     context = min(CONTEXT, model.config.max_position_embeddings - SIZES[-1] - 1, len(code) - SIZES[-1] - 1)
     # As decoding does it: on a GPU what the host does beside a pass is a part of its cost.
     session = Session(model.new_cache(), None if head is None else MtpFollower(head))
+
+    def compute(part: list[int]) -> None:
+        model.likeliest(extend(model, session, part))
+
     extend(model, session, code[:context])
     vocabulary = DraftVocabulary(model.weights.lm_head)
     # As many as are drafted from behind a prompt of some length.
     vocabulary.see(code)
     drafting = MtpDrafts(session, vocabulary)
     drafting.propose(code[context], 1, _always)  # makes the entries of all that lies before
-    model.likeliest(extend(model, session, code[context : context + 1]))
+    compute(code[context : context + 1])
     session.truncate(context)
-
-    def compute(part: list[int]) -> None:
-        model.likeliest(extend(model, session, part))
-
     passes: dict[int, list[float]] = {}
     drafts: list[float] = []
     started = clock()
